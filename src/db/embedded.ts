@@ -1,0 +1,88 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import type { Sql } from 'sql-template-tag'
+import type { Database, Tx } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+import { PrismaClient } from './generated/prisma/client.ts'
+
+const INT8 = 20
+const DATE = 1082
+
+/** Same results as the pool on a server gives (postgres.ts). */
+const parsers: NonNullable<PGliteOptions['parsers']> = { [INT8]: Number, [DATE]: (text: string) => text }
+
+export interface EmbeddedOptions {
+  /** Where the data lives; absent: in memory, gone with the process. */
+  folder?: string
+  /** A data folder made by `dumpDataDir` to start from. */
+  template?: Blob
+}
+
+/**
+ * PostgreSQL inside this process (PGlite): one session, so statements run one after another, and a second process must
+ * not open the same folder (it would destroy data), which a lock prevents. It does not fsync: a machine that loses
+ * power may lose the last moments. Throws `FolderInUseError`.
+ */
+export async function openEmbedded({ folder, template }: EmbeddedOptions): Promise<Database> {
+  let unlock = () => {}
+  if (folder !== undefined) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    unlock = lockFolder(folder)
+  }
+  try {
+    const pglite = await PGlite.create({
+      ...(folder === undefined ? {} : { dataDir: join(folder, 'postgres') }),
+      ...(template === undefined ? {} : { loadDataDir: template }),
+      parsers,
+    })
+    return embeddedDatabase(pglite, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** @internal The database over an open PGlite, for `openEmbedded` and for tests that hold the PGlite themselves. */
+export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {}): Database {
+  const open = new AsyncLocalStorage<true>()
+  const parameters = (statement: Sql) => statement.values as unknown[]
+  return {
+    kind: 'embedded',
+    prisma: new PrismaClient({ adapter: new PrismaPGlite(pglite) }),
+    async query<Row extends object>(statement: Sql) {
+      if (open.getStore()) throw new Error('a query outside the open transaction: use the one given to you')
+      return (await pglite.query<Row>(statement.text, parameters(statement))).rows
+    },
+    async transaction<T>(run: (tx: Tx) => Promise<T>) {
+      if (open.getStore()) throw new Error('a transaction within a transaction: pass the open one on')
+      return pglite.transaction((inner) =>
+        open.run(true, () =>
+          run({
+            inTransaction: true,
+            query: async <Row extends object>(statement: Sql) =>
+              (await inner.query<Row>(statement.text, parameters(statement))).rows,
+            script: async (text) => {
+              await inner.exec(text)
+            },
+          }),
+        ),
+      ) as Promise<T>
+    },
+    async script(text) {
+      await pglite.exec(text)
+    },
+    async listen(channel, onNews) {
+      return pglite.listen(channel, onNews)
+    },
+    async notify(channel, payload) {
+      await pglite.query('SELECT pg_notify($1, $2)', [channel, payload])
+    },
+    async close() {
+      await pglite.close()
+      onClose()
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Every code that a caller may meet, with what it means. docs/errors.md is held against this list by a test.
+ * `retryable` says whether the same request may succeed later without being changed.
+ */
+export const ERROR_CODES = {
+  // Who you are and what you may do
+  UNAUTHENTICATED: { retryable: false, text: 'No credential, or one that is unknown, expired or revoked.' },
+  INSUFFICIENT_SCOPE: { retryable: false, text: 'The credential lacks the scope that this needs.' },
+  RATE_LIMITED: { retryable: true, text: 'Too many requests; `retryAfter` says in how many seconds to try again.' },
+  // What you asked for
+  NOT_FOUND: { retryable: false, text: 'Nothing with this id exists in your workspace.' },
+  VALIDATION_FAILED: { retryable: false, text: 'A value breaks a rule; `path` names the field and `rule` the rule.' },
+  INVALID_CURSOR: { retryable: false, text: 'The cursor is not one of this list and this sort order.' },
+  CURSOR_EXPIRED: {
+    retryable: false,
+    text: 'Events after this cursor were removed by retention; read the present state and start anew.',
+  },
+  SLUG_CONFLICT: { retryable: false, text: 'Another link of the workspace has this slug.' },
+  LINK_LIMIT_REACHED: { retryable: false, text: 'The workspace has as many links as its plan allows.' },
+  FIELD_KEY_CONFLICT: { retryable: false, text: 'Two questions of a link have the same field key.' },
+  CONTACT_CONFLICT: {
+    retryable: false,
+    text: 'The person already takes part in this link, or another contact has this address.',
+  },
+  IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
+  // Answering a link
+  LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },
+  LINK_FULL: { retryable: false, text: 'The link has all the responses it asked for.' },
+  SESSION_COMPLETED: { retryable: false, text: 'The response was submitted already and cannot be changed.' },
+  UPLOAD_REJECTED: {
+    retryable: false,
+    text: 'The file is too large, empty, or not of a type that the question allows.',
+  },
+  PAYLOAD_TOO_LARGE: { retryable: false, text: 'The request body is larger than the server accepts.' },
+  // How a GraphQL operation may be shaped
+  QUERY_TOO_DEEP: { retryable: false, text: 'The operation nests deeper than the limit.' },
+  QUERY_TOO_MANY_ALIASES: { retryable: false, text: 'The operation has more aliases than the limit.' },
+  QUERY_TOO_COMPLEX: { retryable: false, text: 'The operation asks for more objects than the limit.' },
+  QUERY_TOO_LONG: { retryable: false, text: 'The operation has more tokens than the limit.' },
+  // Not your fault
+  SLOW_CONSUMER: {
+    retryable: true,
+    text: 'The subscriber did not read fast enough; it may resume from its last cursor.',
+  },
+  SHUTTING_DOWN: { retryable: true, text: 'The server is stopping; connect again.' },
+  INTERNAL_SERVER_ERROR: {
+    retryable: true,
+    text: 'Something failed that should not; the request id finds it in the log.',
+  },
+} as const satisfies Record<string, { retryable: boolean; text: string }>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** A failure that the caller can expect and act on. Anything else that is thrown is a defect and is masked. */
+export class ExpectedError extends Error {
+  override readonly name: string = 'ExpectedError'
+  readonly code: ErrorCode
+  /** Where in the input, as names and indexes; empty when the input as a whole is meant. */
+  readonly path: readonly (string | number)[]
+  /** Further facts for the caller, such as `rule` or `retryAfter`. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { path?: readonly (string | number)[]; details?: Record<string, unknown> } = {},
+  ) {
+    super(message)
+    this.code = code
+    this.path = options.path ?? []
+    this.details = options.details ?? {}
+  }
+
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable
+  }
+}
+
+export interface Issue {
+  path: readonly (string | number)[]
+  /** A stable word for the rule that was broken, such as `required`, `too_long`, `unknown_option`. */
+  rule: string
+  message: string
+}
+
+/** One or more values break a rule. Nothing was stored. */
+export class ValidationError extends ExpectedError {
+  override readonly name = 'ValidationError'
+  readonly issues: readonly Issue[]
+
+  constructor(issues: readonly [Issue, ...Issue[]]) {
+    super(
+      'VALIDATION_FAILED',
+      issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '),
+      {
+        path: issues[0].path,
+        details: { rule: issues[0].rule },
+      },
+    )
+    this.issues = issues
+  }
+}
+
+/** An id that is unknown, malformed, or another workspace's: the three are indistinguishable on purpose. */
+export class NotFoundError extends ExpectedError {
+  override readonly name = 'NotFoundError'
+
+  constructor(what: string, path: readonly (string | number)[] = []) {
+    super('NOT_FOUND', `No ${what} with this id exists in your workspace.`, { path })
+  }
+}
