@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },
+  LINK_DELETED: { retryable: false, text: 'The link was deleted by its owner.' },
   LINK_FULL: { retryable: false, text: 'The link has all the responses it asked for.' },
   SESSION_COMPLETED: { retryable: false, text: 'The response was submitted already and cannot be changed.' },
   UPLOAD_REJECTED: {

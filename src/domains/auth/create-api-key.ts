@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { ValidationError } from '../../platform/errors.ts'
+import { line, parse } from '../../platform/validation.ts'
+import type { World } from '../world.ts'
+import { describeKey, generateKey } from './api-key-secret.ts'
+import { SCOPES, type Scope } from './scopes.ts'
+import { insertKey } from './store.ts'
+import { requireScope, type Viewer } from './viewer.ts'
+
+const schema = z.object({
+  name: line(200),
+  scopes: z.array(z.enum(SCOPES)).min(1, 'must name at least one scope').optional(),
+  expiresAt: z.date().nullish(),
+})
+
+export interface CreateApiKeyInput {
+  /** 1 to 200 characters. */
+  name: string
+  /** Absent: all that the creating key has. A key cannot give what it does not have. */
+  scopes?: Scope[]
+  /** Absent: never. */
+  expiresAt?: Date | null
+}
+
+/** Makes a key of the viewer's workspace. The key itself is in the result and nowhere else; it cannot be read again. */
+export async function createApiKey(
+  world: World,
+  viewer: Viewer,
+  input: CreateApiKeyInput,
+): Promise<{ id: string; key: string }> {
+  requireScope(viewer, 'tokens:write')
+  const { name, scopes = [...viewer.scopes], expiresAt = null } = parse(schema, input)
+  for (const [index, scope] of scopes.entries()) {
+    if (!viewer.scopes.has(scope)) {
+      const message = `your own key lacks ${scope}, so it cannot be given`
+      throw new ValidationError([{ path: ['scopes', index], rule: 'not_yours', message }])
+    }
+  }
+  const now = world.clock.now()
+  if (expiresAt && expiresAt <= now) {
+    throw new ValidationError([{ path: ['expiresAt'], rule: 'in_the_past', message: 'must be in the future' }])
+  }
+  const id = world.newId()
+  const key = generateKey()
+  await world.events.write(viewer.workspaceId, async (tx, emit) => {
+    const unique = [...new Set(scopes)]
+    await insertKey(tx, {
+      id,
+      workspaceId: viewer.workspaceId,
+      name,
+      ...describeKey(key),
+      scopes: unique,
+      createdAt: now,
+      expiresAt,
+    })
+    emit('apiKey.created', { apiKeyId: id })
+  })
+  return { id, key }
+}

@@ -1,0 +1,98 @@
+import type { Queryable, Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+
+export interface KeyRow {
+  id: string
+  workspace_id: string
+  workspace_slug: string
+  scopes: string[]
+  expires_at: Date | null
+  revoked_at: Date | null
+  last_used_at: Date | null
+}
+
+export async function findKeyByHash(db: Queryable, hash: string): Promise<KeyRow | undefined> {
+  const [row] = await db.query<KeyRow>(
+    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+        FROM api_key k JOIN workspace w ON w.id = k.workspace_id WHERE k.hash = ${hash}`,
+  )
+  return row
+}
+
+export async function findKeyById(db: Queryable, id: string): Promise<KeyRow | undefined> {
+  const [row] = await db.query<KeyRow>(
+    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+        FROM api_key k JOIN workspace w ON w.id = k.workspace_id WHERE k.id = ${id}::uuid`,
+  )
+  return row
+}
+
+export async function insertKey(
+  tx: Tx,
+  key: {
+    id: string
+    workspaceId: string
+    name: string
+    prefix: string
+    suffix: string
+    hash: string
+    scopes: readonly string[]
+    createdAt: Date
+    expiresAt: Date | null
+  },
+): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO api_key (id, workspace_id, name, prefix, suffix, hash, scopes, created_at, expires_at)
+        VALUES (${key.id}::uuid, ${key.workspaceId}::uuid, ${key.name}, ${key.prefix}, ${key.suffix}, ${key.hash},
+                ${key.scopes}::text[], ${key.createdAt}::timestamptz, ${key.expiresAt}::timestamptz)`,
+  )
+}
+
+/** Whether there was an unrevoked key of this workspace to revoke. */
+export async function markKeyRevoked(tx: Tx, workspaceId: string, id: string, now: Date): Promise<boolean> {
+  const rows = await tx.query(
+    sql`UPDATE api_key SET revoked_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND revoked_at IS NULL RETURNING id`,
+  )
+  return rows.length > 0
+}
+
+/** Moves the last use forward, never back, and only when it is older than `resolutionMs`. */
+export async function touchKey(db: Queryable, id: string, now: Date, resolutionMs: number): Promise<void> {
+  const before = new Date(now.getTime() - resolutionMs)
+  await db.query(
+    sql`UPDATE api_key SET last_used_at = ${now}::timestamptz
+        WHERE id = ${id}::uuid AND (last_used_at IS NULL OR last_used_at < ${before}::timestamptz)`,
+  )
+}
+
+export interface WorkspaceRow {
+  id: string
+  slug: string
+  name: string
+}
+
+export async function findWorkspaceBySlug(db: Queryable, slug: string): Promise<WorkspaceRow | undefined> {
+  const [row] = await db.query<WorkspaceRow>(sql`SELECT id, slug, name FROM workspace WHERE slug = ${slug}`)
+  return row
+}
+
+export async function findFirstWorkspace(db: Queryable): Promise<WorkspaceRow | undefined> {
+  const [row] = await db.query<WorkspaceRow>(sql`SELECT id, slug, name FROM workspace ORDER BY created_at, id LIMIT 1`)
+  return row
+}
+
+export async function insertWorkspace(tx: Tx, workspace: WorkspaceRow, now: Date): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO workspace (id, slug, name, created_at, updated_at)
+        VALUES (${workspace.id}::uuid, ${workspace.slug}, ${workspace.name}, ${now}::timestamptz, ${now}::timestamptz)`,
+  )
+  await tx.query(sql`INSERT INTO event_head (workspace_id) VALUES (${workspace.id}::uuid)`)
+}
+
+/** Any fixed number; held until the transaction ends. */
+const CREATION_LOCK = 7_294_016
+
+export async function lockWorkspaceCreation(tx: Tx): Promise<void> {
+  await tx.query(sql`SELECT pg_advisory_xact_lock(${CREATION_LOCK})`)
+}

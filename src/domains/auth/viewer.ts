@@ -1,0 +1,20 @@
+import { ExpectedError } from '../../platform/errors.ts'
+import type { Scope } from './scopes.ts'
+
+/** Who asks, on whose behalf: everything a request does is bound to this workspace and these scopes. */
+export interface Viewer {
+  workspaceId: string
+  workspaceSlug: string
+  /** The key presented, or the key that the browser token presented was exchanged for. */
+  apiKeyId: string
+  credential: 'apiKey' | 'browserToken'
+  scopes: ReadonlySet<Scope>
+  /** When the credential ends by itself; null for a key without expiry. */
+  expiresAt: Date | null
+}
+
+/** Throws INSUFFICIENT_SCOPE unless the viewer may do this. Domain functions call it first. */
+export function requireScope(viewer: Viewer, scope: Scope): void {
+  if (viewer.scopes.has(scope)) return
+  throw new ExpectedError('INSUFFICIENT_SCOPE', `API key missing scope: ${scope}.`, { details: { scope } })
+}

@@ -1,0 +1,16 @@
+import type { Tx } from '../db/database.ts'
+import { sql } from '../db/sql.ts'
+
+export type LegacyKind = 'link' | 'contact' | 'respondent'
+
+/**
+ * The next `count` small numbers of a kind in a workspace; returns the first. Locks the counter until the transaction
+ * ends, so creations of one kind in one workspace happen one after another.
+ */
+export async function takeLegacyIds(tx: Tx, workspaceId: string, kind: LegacyKind, count = 1): Promise<number> {
+  const [row] = await tx.query<{ last: number }>(
+    sql`INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, ${kind}, ${count}::int)
+        ON CONFLICT (workspace_id, kind) DO UPDATE SET last = legacy_counter.last + excluded.last RETURNING last`,
+  )
+  return row!.last - count + 1
+}

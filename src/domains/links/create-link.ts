@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import type { Tx } from '../../db/database.ts'
+import { violatedConstraint } from '../../db/sql.ts'
+import { ExpectedError } from '../../platform/errors.ts'
+import { line, parse } from '../../platform/validation.ts'
+import { requireScope, type Viewer } from '../auth/index.ts'
+import { once } from '../idempotency.ts'
+import { takeLegacyIds } from '../legacy-id.ts'
+import type { World } from '../world.ts'
+import { parseQuestions, type QuestionInput } from './question-input.ts'
+import { type LinkSettings, settingsSchema } from './settings.ts'
+import { firstFree, MAX_SLUG, SLUG, slugify } from './slug.ts'
+import { insertLink, insertQuestions, type LinkStatus, linkQuota, slugsLike } from './store.ts'
+
+export const slugSchema = z
+  .string()
+  .max(MAX_SLUG, `must have at most ${MAX_SLUG} characters`)
+  .regex(SLUG, 'must be letters, digits, inner hyphens and underscores')
+
+export const linkSchema = z.object({
+  name: line(300),
+  slug: slugSchema.nullish(),
+  status: z.enum(['active', 'paused'], 'must be active or paused').default('active'),
+  settings: settingsSchema.nullish(),
+  maxResponses: z.int().min(1, 'must be at least 1').max(2_000_000_000).nullish(),
+  questions: z.unknown().optional(),
+})
+
+export interface CreateLinkInput {
+  name: string
+  /** Default: made from the name, with `-2`, `-3`, … when taken. */
+  slug?: string | null
+  status?: LinkStatus
+  settings?: LinkSettings | null
+  /** How many completed responses are accepted; null or absent: no limit. */
+  maxResponses?: number | null
+  questions?: QuestionInput[]
+  idempotencyKey?: string | null
+}
+
+/** An automatic slug can lose against a rename at the same moment; the next one is then tried. */
+const SLUG_ATTEMPTS = 5
+
+/**
+ * Makes a link with all its questions, or nothing. Throws INSUFFICIENT_SCOPE (`links:write`), VALIDATION_FAILED,
+ * FIELD_KEY_CONFLICT, SLUG_CONFLICT (a slug that was asked for), LINK_LIMIT_REACHED, IDEMPOTENCY_CONFLICT.
+ */
+export async function createLink(world: World, viewer: Viewer, input: CreateLinkInput): Promise<{ id: string }> {
+  requireScope(viewer, 'links:write')
+  const { idempotencyKey, ...asked } = input
+  const fields = parse(linkSchema, asked)
+  const questions = parseQuestions(fields.questions ?? [], ['questions'])
+  const { workspaceId } = viewer
+  const now = world.clock.now()
+
+  async function insert(tx: Tx): Promise<{ id: string }> {
+    const id = world.newId()
+    const legacyId = await takeLegacyIds(tx, workspaceId, 'link')
+    const { quota, used } = await linkQuota(tx, workspaceId)
+    if (quota !== null && used >= quota) {
+      throw new ExpectedError('LINK_LIMIT_REACHED', 'Workspace has reached its plan link quota.', {
+        details: { quota },
+      })
+    }
+    const slug = fields.slug ?? (await freeSlug(tx, workspaceId, fields.name))
+    await insertLink(tx, {
+      id,
+      workspaceId,
+      legacyId,
+      name: fields.name,
+      slug,
+      status: fields.status,
+      settings: fields.settings ?? {},
+      maxResponses: fields.maxResponses ?? null,
+      now,
+    })
+    const rows = questions.map((question) => ({ ...question, id: world.newId() }))
+    await insertQuestions(tx, workspaceId, id, rows, now)
+    return { id }
+  }
+
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await world.events.write(workspaceId, (tx, emit) =>
+        once(tx, { workspaceId, key: idempotencyKey, operation: 'createLink', input: asked, now }, async () => {
+          const created = await insert(tx)
+          emit('link.created', { linkId: created.id })
+          return created
+        }),
+      )
+    } catch (error) {
+      if (violatedConstraint(error) !== 'link_slug_key') throw error
+      if (fields.slug) throw slugConflict(fields.slug)
+      if (attempt === SLUG_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function freeSlug(tx: Tx, workspaceId: string, name: string): Promise<string> {
+  const wish = slugify(name)
+  const taken = await slugsLike(tx, workspaceId, wish.slice(0, MAX_SLUG - 8))
+  return firstFree(wish, (slug) => taken.has(slug), '-', MAX_SLUG)
+}
+
+export function slugConflict(slug: string): ExpectedError {
+  return new ExpectedError('SLUG_CONFLICT', `Slug "${slug}" is already in use`, { path: ['slug'] })
+}

@@ -1,0 +1,25 @@
+export { addQuestion, deleteQuestion, reorderQuestions, updateQuestion } from './change-questions.ts'
+export { CONDITION_OPERATORS, type Condition, type ConditionOperator, judge, visibleFieldKeys } from './condition.ts'
+export { type CreateLinkInput, createLink } from './create-link.ts'
+export { deleteLink } from './delete-link.ts'
+export type { QuestionInput } from './question-input.ts'
+export {
+  type Configuration,
+  isVoice,
+  MAX_RECORDING_SECONDS,
+  MAX_TEXT_CHARACTERS,
+  QUESTION_TYPES,
+  type QuestionType,
+  RATING_SCALES,
+} from './question-types.ts'
+export { DEFAULT_THANK_YOU, type LinkSettings } from './settings.ts'
+export {
+  findLinkById,
+  findLinkBySlug,
+  type LinkRow,
+  type LinkStatus,
+  listQuestions,
+  lockLink,
+  type QuestionRow,
+} from './store.ts'
+export { type UpdateLinkInput, updateLink } from './update-link.ts'

@@ -1,0 +1,114 @@
+import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
+import { takeLegacyIds } from '../legacy-id.ts'
+import type { LinkRow } from '../links/index.ts'
+import type { World } from '../world.ts'
+import {
+  findResponseBySession,
+  insertRespondent,
+  insertResponse,
+  latestResponseOf,
+  lockRespondent,
+  type ResponseChannel,
+  type ResponseRow,
+} from './store.ts'
+import type { TokenSigner } from './tokens.ts'
+
+export interface OpenSessionInput {
+  channel: ResponseChannel
+  /** From a personal address; absent: an anonymous respondent comes into being. */
+  respondentToken?: string
+}
+
+export interface OpenedSession {
+  responseId: string
+  sessionId: string
+  /** Whoever holds it may read and fill in this response until it is submitted. */
+  token: string
+}
+
+/**
+ * Begins a response to a link, or continues the one a personal address began before. Throws LINK_DELETED, LINK_PAUSED,
+ * LINK_FULL, SESSION_COMPLETED (a personal address answers once), NOT_FOUND (a token that is not this link's).
+ */
+export async function openSession(
+  world: World,
+  signer: TokenSigner,
+  link: LinkRow,
+  { channel, respondentToken }: OpenSessionInput,
+): Promise<OpenedSession> {
+  const respondentId = respondentToken === undefined ? undefined : signer.verify('respondent', respondentToken)
+  if (respondentToken !== undefined && respondentId === undefined) throw new NotFoundError('respondent', ['respondent'])
+  const { workspace_id: workspaceId, id: linkId } = link
+  const now = world.clock.now()
+  const opened = await world.events.write(workspaceId, async (tx, emit) => {
+    const personal = respondentId === undefined ? undefined : await lockRespondent(tx, workspaceId, respondentId)
+    if (respondentId !== undefined && personal?.link_id !== linkId)
+      throw new NotFoundError('respondent', ['respondent'])
+    const earlier = personal && (await latestResponseOf(tx, workspaceId, respondentId!))
+    if (earlier?.status === 'completed') throw sessionCompleted()
+    if (link.deleted_at === null && earlier) return earlier
+    checkOpen(link)
+
+    const id = respondentId ?? world.newId()
+    if (!personal) {
+      const legacyId = await takeLegacyIds(tx, workspaceId, 'respondent')
+      await insertRespondent(tx, { id, workspaceId, legacyId, linkId, contactId: null, status: 'created', now })
+      emit('respondent.created', { linkId, respondentId: id })
+    }
+    const response = { id: world.newId(), session_id: world.newId() }
+    await insertResponse(tx, {
+      id: response.id,
+      workspaceId,
+      linkId,
+      respondentId: id,
+      sessionId: response.session_id,
+      channel,
+      now,
+    })
+    emit('response.started', { linkId, responseId: response.id, respondentId: id, channel })
+    return response
+  })
+  return {
+    responseId: opened.id,
+    sessionId: opened.session_id,
+    token: signer.sign('session', opened.session_id),
+  }
+}
+
+/** Throws unless the link takes new sessions. */
+export function checkOpen(link: LinkRow): void {
+  if (link.deleted_at !== null) throw linkDeleted()
+  if (link.status === 'paused') throw new ExpectedError('LINK_PAUSED', 'This link takes no responses at the moment.')
+  if (link.max_responses !== null && link.response_count >= link.max_responses) throw linkFull()
+}
+
+/** The response that a session token stands for, if it is one of this link. Throws NOT_FOUND. */
+export async function sessionResponse(
+  world: World,
+  signer: TokenSigner,
+  link: LinkRow,
+  token: string,
+): Promise<ResponseRow> {
+  const sessionId = signer.verify('session', token)
+  const response = sessionId === undefined ? undefined : await findResponseBySession(world.db, sessionId)
+  if (response?.workspace_id !== link.workspace_id || response.link_id !== link.id) throw sessionUnknown()
+  return response
+}
+
+export function sessionUnknown(): ExpectedError {
+  return new ExpectedError('NOT_FOUND', 'This session does not exist. Open the link again to start a new one.', {
+    path: ['session'],
+  })
+}
+
+export function sessionCompleted(): ExpectedError {
+  return new ExpectedError('SESSION_COMPLETED', 'This response was submitted already and cannot be changed.')
+}
+
+export function linkDeleted(): ExpectedError {
+  return new ExpectedError('LINK_DELETED', 'This link was deleted by its owner.')
+}
+
+export function linkFull(): ExpectedError {
+  return new ExpectedError('LINK_FULL', 'This link has all the responses it asked for.')
+}

@@ -1,0 +1,91 @@
+import { violatedConstraint } from '../../db/sql.ts'
+import { NotFoundError } from '../../platform/errors.ts'
+import { type LinkRow, listQuestions, type QuestionRow } from '../links/index.ts'
+import type { World } from '../world.ts'
+import { parseAnswerValue } from './answer-value.ts'
+import { linkDeleted, sessionCompleted, sessionResponse } from './open-session.ts'
+import { deleteAnswers, discardUploads, lockResponse, type ResponseRow, touchResponse, upsertAnswer } from './store.ts'
+import type { TokenSigner } from './tokens.ts'
+
+/**
+ * Saves one answer of an open session, in place of an earlier one. Throws VALIDATION_FAILED at `value`, NOT_FOUND
+ * (session or field key), SESSION_COMPLETED, LINK_DELETED.
+ */
+export async function recordAnswer(
+  world: World,
+  signer: TokenSigner,
+  link: LinkRow,
+  { token, fieldKey, value }: { token: string; fieldKey: string; value: unknown },
+): Promise<{ answerId: string }> {
+  const response = await sessionResponse(world, signer, link, token)
+  checkChangeable(response, link)
+  const question = await questionOf(world, link, fieldKey)
+  const parsed = parseAnswerValue(question, value)
+  return saveAnswer(world, response, question, { value: parsed, uploadId: null })
+}
+
+/** Takes an answer back. Nothing happens when there is none. Throws as `recordAnswer`. */
+export async function clearAnswer(
+  world: World,
+  signer: TokenSigner,
+  link: LinkRow,
+  { token, fieldKey }: { token: string; fieldKey: string },
+): Promise<void> {
+  const { session_id, workspace_id } = await sessionResponse(world, signer, link, token)
+  await world.events.write(workspace_id, async (tx) => {
+    const response = await lockResponse(tx, session_id)
+    if (!response) throw linkDeleted()
+    if (response.status === 'completed') throw sessionCompleted()
+    const now = world.clock.now()
+    await discardUploads(tx, workspace_id, await deleteAnswers(tx, response, [fieldKey]), now)
+    await touchResponse(tx, response, now)
+  })
+}
+
+/** Throws unless answers of this response may still change. */
+export function checkChangeable(response: ResponseRow, link: LinkRow): void {
+  if (link.deleted_at !== null) throw linkDeleted()
+  if (response.status === 'completed') throw sessionCompleted()
+}
+
+export async function questionOf(world: World, link: LinkRow, fieldKey: string): Promise<QuestionRow> {
+  const questions = await listQuestions(world.db, link.workspace_id, link.id)
+  const question = questions.find((each) => each.field_key === fieldKey)
+  if (!question) throw new NotFoundError(`question "${fieldKey}"`, ['fieldKey'])
+  return question
+}
+
+/** The answer, the fate of what it replaces and the event, in one transaction. `also` runs first, within it. */
+export async function saveAnswer(
+  world: World,
+  { session_id, workspace_id }: ResponseRow,
+  question: QuestionRow,
+  reply: { value: unknown; uploadId: string | null },
+  also: (tx: Parameters<Parameters<World['events']['write']>[1]>[0]) => Promise<void> = async () => {},
+): Promise<{ answerId: string }> {
+  const now = world.clock.now()
+  try {
+    return await world.events.write(workspace_id, async (tx, emit) => {
+      const response = await lockResponse(tx, session_id)
+      if (!response) throw linkDeleted()
+      if (response.status === 'completed') throw sessionCompleted()
+      await also(tx)
+      const { id, replacedUpload } = await upsertAnswer(tx, { id: world.newId(), response, question, ...reply, now })
+      if (replacedUpload) await discardUploads(tx, workspace_id, [replacedUpload], now)
+      await touchResponse(tx, response, now)
+      emit('response.answered', {
+        linkId: response.link_id,
+        responseId: response.id,
+        answerId: id,
+        fieldKey: question.field_key,
+      })
+      return { answerId: id }
+    })
+  } catch (error) {
+    // The question was deleted between reading and saving.
+    if (violatedConstraint(error) === 'answer_workspace_id_question_id_fkey') {
+      throw new NotFoundError(`question "${question.field_key}"`, ['fieldKey'])
+    }
+    throw error
+  }
+}

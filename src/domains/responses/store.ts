@@ -1,0 +1,277 @@
+import type { Queryable, Tx } from '../../db/database.ts'
+import { json, sql } from '../../db/sql.ts'
+import type { QuestionRow } from '../links/index.ts'
+
+export type ResponseStatus = 'started' | 'completed'
+export type ResponseChannel = 'web' | 'phone'
+export type RespondentStatus = 'created' | 'queued' | 'called' | 'surveyed' | 'analyzed' | 'invalid'
+
+export interface ResponseRow {
+  id: string
+  workspace_id: string
+  link_id: string
+  respondent_id: string
+  session_id: string
+  channel: ResponseChannel
+  status: ResponseStatus
+  submitted_at: Date | null
+}
+
+export interface AnswerRow {
+  id: string
+  question_id: string | null
+  field_key: string
+  value: unknown
+  upload_id: string | null
+  file_name: string | null
+  media_type: string | null
+  size: number | null
+}
+
+const responseColumns = sql`r.id, r.workspace_id, r.link_id, r.respondent_id, r.session_id, r.channel, r.status, r.submitted_at`
+
+export async function findResponseBySession(db: Queryable, sessionId: string): Promise<ResponseRow | undefined> {
+  const [row] = await db.query<ResponseRow>(
+    sql`SELECT ${responseColumns} FROM response r WHERE r.session_id = ${sessionId}::uuid`,
+  )
+  return row
+}
+
+/**
+ * Locks the response of a session against other changes to it, and its link against deletion, which removes the
+ * questions that answers refer to. Undefined when either is gone.
+ */
+export async function lockResponse(tx: Tx, sessionId: string): Promise<ResponseRow | undefined> {
+  const [row] = await tx.query<ResponseRow>(
+    sql`SELECT ${responseColumns} FROM response r JOIN link l ON l.workspace_id = r.workspace_id AND l.id = r.link_id
+        WHERE r.session_id = ${sessionId}::uuid AND l.deleted_at IS NULL
+        FOR UPDATE OF r FOR KEY SHARE OF l`,
+  )
+  return row
+}
+
+export async function listAnswers(db: Queryable, workspaceId: string, responseId: string): Promise<AnswerRow[]> {
+  return db.query<AnswerRow>(
+    sql`SELECT a.id, a.question_id, a.field_key, a.value, a.upload_id, u.file_name, u.media_type, u.size
+        FROM answer a LEFT JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id
+        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid ORDER BY a."order", a.id`,
+  )
+}
+
+export interface NewRespondent {
+  id: string
+  workspaceId: string
+  legacyId: number
+  linkId: string
+  contactId: string | null
+  status: RespondentStatus
+  now: Date
+}
+
+export async function insertRespondent(tx: Tx, respondent: NewRespondent): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
+        VALUES (${respondent.id}::uuid, ${respondent.workspaceId}::uuid, ${respondent.legacyId},
+                ${respondent.linkId}::uuid, ${respondent.contactId}::uuid, ${respondent.status}::respondent_status,
+                ${respondent.now}::timestamptz, ${respondent.now}::timestamptz)`,
+  )
+}
+
+/** Locks the respondent, so that two arrivals by one personal link cannot open two sessions. */
+export async function lockRespondent(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+): Promise<{ link_id: string; status: RespondentStatus } | undefined> {
+  const [row] = await tx.query<{ link_id: string; status: RespondentStatus }>(
+    sql`SELECT link_id, status FROM respondent WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid FOR UPDATE`,
+  )
+  return row
+}
+
+export async function latestResponseOf(
+  tx: Tx,
+  workspaceId: string,
+  respondentId: string,
+): Promise<ResponseRow | undefined> {
+  const [row] = await tx.query<ResponseRow>(
+    sql`SELECT ${responseColumns} FROM response r
+        WHERE r.workspace_id = ${workspaceId}::uuid AND r.respondent_id = ${respondentId}::uuid
+        ORDER BY r.started_at DESC, r.id DESC LIMIT 1`,
+  )
+  return row
+}
+
+export async function setRespondentStatus(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  status: RespondentStatus,
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    sql`UPDATE respondent SET status = ${status}::respondent_status, updated_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
+  )
+}
+
+export async function insertResponse(
+  tx: Tx,
+  response: {
+    id: string
+    workspaceId: string
+    linkId: string
+    respondentId: string
+    sessionId: string
+    channel: ResponseChannel
+    now: Date
+  },
+): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO response (id, workspace_id, link_id, respondent_id, session_id, channel, status, started_at, updated_at)
+        VALUES (${response.id}::uuid, ${response.workspaceId}::uuid, ${response.linkId}::uuid,
+                ${response.respondentId}::uuid, ${response.sessionId}::uuid, ${response.channel}::response_channel,
+                'started', ${response.now}::timestamptz, ${response.now}::timestamptz)`,
+  )
+}
+
+/** Saves the answer to a question, in place of an earlier one. Returns its id and the upload it no longer has. */
+export async function upsertAnswer(
+  tx: Tx,
+  answer: {
+    id: string
+    response: ResponseRow
+    question: QuestionRow
+    value: unknown
+    uploadId: string | null
+    now: Date
+  },
+): Promise<{ id: string; replacedUpload: string | null }> {
+  const { response, question, now } = answer
+  const [row] = await tx.query<{ id: string; replaced: string | null }>(
+    sql`WITH before AS (
+          SELECT upload_id FROM answer WHERE response_id = ${response.id}::uuid AND field_key = ${question.field_key}
+        )
+        INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type,
+                            "order", value, upload_id, created_at, updated_at)
+        VALUES (${answer.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, ${question.id}::uuid,
+                ${question.field_key}, ${question.prompt}, ${question.type}::question_type, ${question.order},
+                ${answer.value === undefined ? null : json(answer.value)}::jsonb, ${answer.uploadId}::uuid,
+                ${now}::timestamptz, ${now}::timestamptz)
+        ON CONFLICT (response_id, field_key) DO UPDATE
+          SET question_id = excluded.question_id, question_text = excluded.question_text,
+              question_type = excluded.question_type, "order" = excluded."order", value = excluded.value,
+              upload_id = excluded.upload_id, updated_at = excluded.updated_at
+        RETURNING id, (SELECT upload_id FROM before) AS replaced`,
+  )
+  return { id: row!.id, replacedUpload: row!.replaced }
+}
+
+/** Removes answers by field key. Returns the uploads they had. */
+export async function deleteAnswers(tx: Tx, response: ResponseRow, fieldKeys: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ upload_id: string | null }>(
+    sql`DELETE FROM answer WHERE workspace_id = ${response.workspace_id}::uuid AND response_id = ${response.id}::uuid
+          AND field_key = ANY(${fieldKeys}::text[]) RETURNING upload_id`,
+  )
+  return rows.flatMap((row) => row.upload_id ?? [])
+}
+
+export async function touchResponse(tx: Tx, response: ResponseRow, now: Date): Promise<void> {
+  await tx.query(
+    sql`UPDATE response SET updated_at = ${now}::timestamptz
+        WHERE workspace_id = ${response.workspace_id}::uuid AND id = ${response.id}::uuid`,
+  )
+}
+
+export async function completeResponse(tx: Tx, response: ResponseRow, email: string | null, now: Date): Promise<void> {
+  await tx.query(
+    sql`UPDATE response SET status = 'completed', submitted_at = ${now}::timestamptz, updated_at = ${now}::timestamptz,
+               respondent_email = coalesce(
+                 (SELECT c.email FROM respondent p JOIN contact c ON c.workspace_id = p.workspace_id AND c.id = p.contact_id
+                  WHERE p.workspace_id = response.workspace_id AND p.id = response.respondent_id), ${email})
+        WHERE workspace_id = ${response.workspace_id}::uuid AND id = ${response.id}::uuid`,
+  )
+}
+
+/** Counts one more completed response unless the link is full; false when it is. */
+export async function countResponse(tx: Tx, workspaceId: string, linkId: string): Promise<boolean> {
+  const rows = await tx.query(
+    sql`UPDATE link SET response_count = response_count + 1
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${linkId}::uuid
+          AND (max_responses IS NULL OR response_count < max_responses) RETURNING id`,
+  )
+  return rows.length > 0
+}
+
+export async function insertUpload(
+  db: Queryable,
+  upload: { id: string; response: ResponseRow; storageKey: string; fileName: string | null; dueAt: Date; now: Date },
+): Promise<void> {
+  await db.query(
+    sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, file_name, due_at, created_at)
+        VALUES (${upload.id}::uuid, ${upload.response.workspace_id}::uuid, ${upload.response.id}::uuid, 'pending',
+                ${upload.storageKey}, ${upload.fileName}, ${upload.dueAt}::timestamptz, ${upload.now}::timestamptz)`,
+  )
+}
+
+/** False when the sweep took the upload in the meantime. */
+export async function markUploadReady(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  facts: { mediaType: string; size: number; sha256: string },
+): Promise<boolean> {
+  const rows = await tx.query(
+    sql`UPDATE upload SET state = 'ready', due_at = NULL, media_type = ${facts.mediaType}, size = ${facts.size}::int,
+               sha256 = ${facts.sha256}
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'pending' RETURNING id`,
+  )
+  return rows.length > 0
+}
+
+/** Leaves uploads to the sweep, which removes their bytes first and their rows then. */
+export async function discardUploads(
+  db: Queryable,
+  workspaceId: string,
+  ids: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (ids.length === 0) return
+  await db.query(
+    sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
+  )
+}
+
+/** Takes up to `limit` due uploads for this process: their next turn moves to `nextTurn`, in case it dies. */
+export async function claimDueUploads(
+  db: Queryable,
+  now: Date,
+  nextTurn: Date,
+  limit: number,
+): Promise<{ id: string; workspace_id: string; storage_key: string }[]> {
+  return db.query(
+    sql`UPDATE upload SET state = 'discarded', due_at = ${nextTurn}::timestamptz
+        WHERE id IN (SELECT id FROM upload WHERE due_at <= ${now}::timestamptz
+                     ORDER BY due_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+        RETURNING id, workspace_id, storage_key`,
+  )
+}
+
+export async function deleteUpload(db: Queryable, workspaceId: string, id: string): Promise<void> {
+  await db.query(
+    sql`DELETE FROM upload WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'discarded'`,
+  )
+}
+
+export async function findReadyUpload(
+  db: Queryable,
+  workspaceId: string,
+  id: string,
+): Promise<{ storage_key: string; media_type: string; size: number; file_name: string | null } | undefined> {
+  const [row] = await db.query<{ storage_key: string; media_type: string; size: number; file_name: string | null }>(
+    sql`SELECT storage_key, media_type, size, file_name FROM upload
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'ready'`,
+  )
+  return row
+}

@@ -1,0 +1,67 @@
+import { fileTypeFromBuffer } from 'file-type'
+import type { Configuration, QuestionRow } from '../links/index.ts'
+
+/** How many leading bytes are enough to judge what a file is. */
+export const SNIFF_BYTES = 65_536
+
+/** Extensions of recordings that browsers and telephones make, as `file-type` names their content. */
+const AUDIO: ReadonlyMap<string, string> = new Map([
+  ['webm', 'audio/webm'],
+  ['mp4', 'audio/mp4'],
+  ['m4a', 'audio/mp4'],
+  ['ogg', 'audio/ogg'],
+  ['oga', 'audio/ogg'],
+  ['opus', 'audio/ogg'],
+  ['wav', 'audio/wav'],
+  ['mp3', 'audio/mpeg'],
+])
+
+/** Names for one kind of content. */
+const SYNONYMS: Readonly<Record<string, string>> = { jpeg: 'jpg', tiff: 'tif', htm: 'html', mpeg: 'mpg' }
+
+/** Content without a signature, told by the name, once the bytes are known to be text. */
+const TEXT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['txt', 'text/plain'],
+  ['csv', 'text/csv'],
+  ['md', 'text/markdown'],
+  ['json', 'application/json'],
+])
+
+export interface JudgedType {
+  extension: string
+  mediaType: string
+}
+
+/** What the bytes are, by their content; undefined when that cannot be told. */
+export async function judgeContent(head: Uint8Array, fileName: string | null): Promise<JudgedType | undefined> {
+  const found = await fileTypeFromBuffer(head)
+  if (found) return { extension: canonical(found.ext), mediaType: found.mime }
+  if (!isText(head)) return undefined
+  const extension = canonical(/\.([A-Za-z0-9]{1,10})$/.exec(fileName ?? '')?.[1] ?? 'txt')
+  return { extension, mediaType: TEXT_TYPES.get(extension) ?? 'text/plain' }
+}
+
+/** The media type to store when the question takes such content; undefined when it does not. */
+export function acceptedType(question: QuestionRow, judged: JudgedType | undefined): string | undefined {
+  if (question.type !== 'file_upload') return judged && AUDIO.get(judged.extension)
+  const { allowed_types = [] } = question.configuration as Configuration<'file_upload'>
+  if (allowed_types.length === 0) return judged?.mediaType ?? 'application/octet-stream'
+  const allowed = new Set(allowed_types.map((type) => canonical(type.replace(/^\./, ''))))
+  return judged && allowed.has(judged.extension) ? judged.mediaType : undefined
+}
+
+function canonical(extension: string): string {
+  const lower = extension.toLowerCase()
+  return SYNONYMS[lower] ?? lower
+}
+
+function isText(head: Uint8Array): boolean {
+  if (head.includes(0)) return false
+  // The head may end within a character; everything before must be whole.
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,12 @@
+import type { Database } from '../db/database.ts'
+import type { EventLog } from '../events/index.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { NewId } from '../platform/ids.ts'
+
+/** What every domain function stands on. Made once, by compose.ts. */
+export interface World {
+  db: Database
+  events: EventLog
+  clock: Clock
+  newId: NewId
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+const id = z.uuid()
+
+/**
+ * Everything that can happen, typed in this one place. Payloads carry ids and small facts only, never personal data:
+ * whoever reads an event joins what it needs, so that erasing a person leaves nothing behind in the log.
+ * `scope` is what a reader must be allowed, `stream` the payload field that names the aggregate a consumer follows.
+ */
+export const EVENT_CATALOG = {
+  'link.created': { scope: 'links:read', stream: 'linkId', payload: z.object({ linkId: id }) },
+  'link.updated': { scope: 'links:read', stream: 'linkId', payload: z.object({ linkId: id }) },
+  'link.deleted': { scope: 'links:read', stream: 'linkId', payload: z.object({ linkId: id }) },
+  'contact.created': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id }) },
+  'respondent.created': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, respondentId: id }),
+  },
+  'respondent.statusChanged': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, respondentId: id, from: z.string(), to: z.string() }),
+  },
+  'response.started': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, respondentId: id, channel: z.string() }),
+  },
+  'response.answered': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, fieldKey: z.string() }),
+  },
+  'response.submitted': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, respondentId: id, channel: z.string() }),
+  },
+  'apiKey.created': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
+  'apiKey.revoked': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
+} as const satisfies Record<string, { scope: string; stream: string | null; payload: z.ZodObject }>
+
+export type EventType = keyof typeof EVENT_CATALOG
+export type EventPayload<Type extends EventType = EventType> = z.output<(typeof EVENT_CATALOG)[Type]['payload']>
+
+export const EVENT_TYPES = Object.keys(EVENT_CATALOG) as EventType[]

@@ -1,0 +1,210 @@
+import type { Database, Tx } from '../db/database.ts'
+import { json, sql } from '../db/sql.ts'
+import type { Clock } from '../platform/clock.ts'
+import { ExpectedError } from '../platform/errors.ts'
+import type { NewId } from '../platform/ids.ts'
+import { EVENT_CATALOG, type EventPayload, type EventType } from './catalog.ts'
+import { encodeEventCursor, invalidEventCursor } from './cursor.ts'
+
+/** One entry of the log. `position` counts from 1 within its workspace, in commit order, without holes. */
+export interface LoggedEvent<Type extends EventType = EventType> {
+  workspaceId: string
+  position: number
+  id: string
+  type: Type
+  streamId: string | null
+  occurredAt: Date
+  payload: EventPayload<Type>
+}
+
+/** Says what happened; it is appended when the transaction is about to commit. */
+export type Emit = <Type extends EventType>(type: Type, payload: EventPayload<Type>) => void
+
+export interface EventFilter {
+  /** Only these types; absent: all. */
+  types?: readonly EventType[]
+  /** Only events of this aggregate; absent: all. */
+  streamId?: string
+}
+
+export interface Page {
+  events: LoggedEvent[]
+  /** Everything up to this position was looked at; the next page starts after it. */
+  position: number
+  /** Whether events were left for a next page. */
+  more: boolean
+}
+
+export interface EventLog {
+  /**
+   * Runs `change` in a transaction and appends what it emits as the last statement before the commit: the head row of
+   * the workspace is locked only from there to the commit. Nothing is appended, and no position used, when it throws.
+   */
+  write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>): Promise<T>
+  /** Up to `limit` events after `after`, oldest first. Throws CURSOR_EXPIRED and INVALID_CURSOR. */
+  read(workspaceId: string, after: number, limit: number, filter?: EventFilter): Promise<Page>
+  /** The last position, and up to where retention has removed events. */
+  head(workspaceId: string): Promise<{ position: number; pruned: number }>
+  /** What is new in several workspaces at once: up to `limit` events each, after the position given for each. */
+  news(positions: ReadonlyMap<string, number>, limit: number): Promise<LoggedEvent[]>
+  /** Removes what is older than each workspace's retention. Returns how many events went. */
+  prune(): Promise<number>
+  /** Calls `listener` after each commit of this process that appended events. Returns a function that stops it. */
+  onAppend(listener: (workspaceId: string) => void): () => void
+}
+
+export interface EventLogDeps {
+  db: Database
+  clock: Clock
+  newId: NewId
+}
+
+/** How many events one statement of `prune` removes, so that it never holds the log for long. */
+const PRUNE_BATCH = 5_000
+
+interface Row {
+  workspace_id: string
+  position: number
+  id: string
+  type: EventType
+  stream_id: string | null
+  occurred_at: Date
+  payload: EventPayload
+}
+
+export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
+  const listeners = new Set<(workspaceId: string) => void>()
+
+  async function append(tx: Tx, workspaceId: string, events: { type: EventType; payload: object }[]): Promise<void> {
+    const now = clock.now()
+    const rows = events.map(({ type, payload }, index) => {
+      const { stream, payload: schema } = EVENT_CATALOG[type]
+      const checked = schema.parse(payload) as Record<string, unknown>
+      return { n: index + 1, id: newId(), type, stream_id: stream === null ? null : checked[stream], payload: checked }
+    })
+    const [head] = await tx.query(
+      sql`WITH head AS (
+            UPDATE event_head SET position = position + ${rows.length}::int
+            WHERE workspace_id = ${workspaceId}::uuid RETURNING position - ${rows.length}::int AS base
+          ), appended AS (
+            INSERT INTO event (workspace_id, position, id, type, stream_id, occurred_at, payload)
+            SELECT ${workspaceId}::uuid, head.base + e.n, e.id, e.type, e.stream_id, ${now}::timestamptz, e.payload
+            FROM head, jsonb_to_recordset(${json(rows)}::jsonb)
+              AS e(n int, id uuid, type text, stream_id uuid, payload jsonb)
+          )
+          SELECT base FROM head`,
+    )
+    if (!head) throw new Error(`the workspace ${workspaceId} has no event log`)
+  }
+
+  return {
+    async write(workspaceId, change) {
+      let appended = false
+      const result = await db.transaction(async (tx) => {
+        const events: { type: EventType; payload: object }[] = []
+        const value = await change(tx, (type, payload) => events.push({ type, payload }))
+        appended = events.length > 0
+        if (appended) await append(tx, workspaceId, events)
+        return value
+      })
+      if (appended) for (const listener of listeners) listener(workspaceId)
+      return result
+    },
+
+    async read(workspaceId, after, limit, filter = {}) {
+      const { position: head, pruned } = await this.head(workspaceId)
+      if (after > head) throw invalidEventCursor()
+      if (after < pruned) throw expired(workspaceId, pruned)
+      const types = filter.types ? sql`AND type = ANY(${filter.types}::text[])` : sql``
+      const stream = filter.streamId ? sql`AND stream_id = ${filter.streamId}::uuid` : sql``
+      const rows = await db.query<Row>(
+        sql`SELECT workspace_id, position, id, type, stream_id, occurred_at, payload FROM event
+            WHERE workspace_id = ${workspaceId}::uuid AND position > ${after}::bigint AND position <= ${head}::bigint
+            ${types} ${stream}
+            ORDER BY position LIMIT ${limit}::int`,
+      )
+      // Retention may have passed by between the two statements; what it took must not look like "nothing happened".
+      const now = rows.length === 0 && after < head ? await this.head(workspaceId) : undefined
+      if (now && after < now.pruned) throw expired(workspaceId, now.pruned)
+      const more = rows.length === limit && rows.at(-1)!.position < head
+      return { events: rows.map(toEvent), position: more ? rows.at(-1)!.position : head, more }
+    },
+
+    async head(workspaceId) {
+      const [row] = await db.query<{ position: number; pruned: number }>(
+        sql`SELECT position, pruned FROM event_head WHERE workspace_id = ${workspaceId}::uuid`,
+      )
+      return row ?? { position: 0, pruned: 0 }
+    },
+
+    async news(positions, limit) {
+      if (positions.size === 0) return []
+      const rows = await db.query<Row>(
+        sql`SELECT e.workspace_id, e.position, e.id, e.type, e.stream_id, e.occurred_at, e.payload
+            FROM unnest(${[...positions.keys()]}::uuid[], ${[...positions.values()]}::bigint[]) AS known(workspace_id, position)
+            CROSS JOIN LATERAL (
+              SELECT * FROM event
+              WHERE event.workspace_id = known.workspace_id AND event.position > known.position
+              ORDER BY event.position LIMIT ${limit}::int
+            ) e
+            ORDER BY e.workspace_id, e.position`,
+      )
+      return rows.map(toEvent)
+    },
+
+    async prune() {
+      const now = clock.now()
+      const due = await db.query<{ workspace_id: string; upto: number }>(
+        sql`SELECT w.id AS workspace_id, last.position AS upto
+            FROM workspace w
+            CROSS JOIN LATERAL (
+              SELECT max(position) AS position FROM (
+                SELECT position, occurred_at FROM event WHERE workspace_id = w.id ORDER BY position LIMIT ${PRUNE_BATCH}::int
+              ) oldest
+              WHERE occurred_at < ${now}::timestamptz - make_interval(days => w.event_retention_days)
+            ) last
+            WHERE last.position IS NOT NULL`,
+      )
+      let removed = 0
+      for (const { workspace_id, upto } of due) {
+        // The mark moves in the same transaction, and by position: a log whose clock jumped still loses a prefix only.
+        removed += await db.transaction(async (tx) => {
+          await tx.query(
+            sql`UPDATE event_head SET pruned = greatest(pruned, ${upto}::bigint) WHERE workspace_id = ${workspace_id}::uuid`,
+          )
+          const [gone] = await tx.query<{ count: number }>(
+            sql`WITH gone AS (
+                  DELETE FROM event WHERE workspace_id = ${workspace_id}::uuid AND position <= ${upto}::bigint RETURNING 1
+                ) SELECT count(*)::int AS count FROM gone`,
+          )
+          return gone?.count ?? 0
+        })
+      }
+      return removed
+    },
+
+    onAppend(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function expired(workspaceId: string, pruned: number): ExpectedError {
+  return new ExpectedError('CURSOR_EXPIRED', 'Events after this cursor were removed by retention.', {
+    path: ['after'],
+    details: { oldestCursor: encodeEventCursor(workspaceId, pruned) },
+  })
+}
+
+function toEvent(row: Row): LoggedEvent {
+  return {
+    workspaceId: row.workspace_id,
+    position: row.position,
+    id: row.id,
+    type: row.type,
+    streamId: row.stream_id,
+    occurredAt: row.occurred_at,
+    payload: row.payload,
+  }
+}

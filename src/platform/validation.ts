@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { type Issue, ValidationError } from './errors.ts'
+
+/** PostgreSQL cannot store U+0000, and a lone surrogate is not a character. */
+const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+const STORABLE_MESSAGE = 'must not contain NUL characters or broken surrogate pairs'
+
+/** Text of 1 to `max` characters after trimming. */
+export const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be blank')
+    .max(max, `must have at most ${max} characters`)
+    .refine(storable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
+
+/** Text of up to `max` characters, kept as sent. */
+export const text = (max: number) =>
+  z
+    .string()
+    .max(max, `must have at most ${max} characters`)
+    .refine(storable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
+
+function storable(value: string): boolean {
+  return !UNSTORABLE.test(value)
+}
+
+/** Any JSON value that PostgreSQL can store, up to `maxBytes` when written out. */
+export const jsonValue = (maxBytes: number) =>
+  z.unknown().superRefine((value, context) => {
+    const written = JSON.stringify(value) ?? 'null'
+    if (Buffer.byteLength(written) > maxBytes) {
+      context.addIssue({
+        code: 'custom',
+        params: { rule: 'too_long' },
+        message: `must be at most ${maxBytes} bytes of JSON`,
+      })
+    }
+    // JSON.stringify writes lone surrogates and NUL as escapes.
+    if (/\\u(0000|d[89a-f])/.test(written)) {
+      context.addIssue({ code: 'custom', params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
+    }
+  })
+
+/** An object with string keys whose values are any JSON. */
+export const jsonObject = (maxBytes: number) =>
+  z
+    .record(z.string(), z.unknown())
+    .and(jsonValue(maxBytes))
+    .transform((value) => value as Record<string, unknown>)
+
+/** A web address that a person may be sent to: absolute, http or https, without credentials in it. */
+export const webAddress = () =>
+  text(2000).refine(isWebAddress, { params: { rule: 'url' }, message: 'must be an absolute http or https URL' })
+
+function isWebAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const url = new URL(value)
+  return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
+}
+
+/**
+ * `input` as `schema` understands it. Throws a ValidationError that lists every broken rule, each with its path below
+ * `at`, when it does not fit.
+ */
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  at: readonly (string | number)[] = [],
+): z.output<Schema> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  throw new ValidationError(issuesOf(result.error, at) as [Issue, ...Issue[]])
+}
+
+/** The broken rules of a failed parse, for callers that gather more of them before they throw. */
+export function issuesOf(error: z.ZodError, at: readonly (string | number)[] = []): Issue[] {
+  return error.issues.map((issue) => ({
+    path: [...at, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
+    rule: ruleOf(issue),
+    message: issue.message,
+  }))
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return 'type'
+    case 'too_small':
+      return issue.origin === 'string' || issue.origin === 'array' ? 'too_short' : 'too_small'
+    case 'too_big':
+      return issue.origin === 'string' || issue.origin === 'array' ? 'too_long' : 'too_large'
+    case 'invalid_format':
+      return issue.format
+    case 'invalid_value':
+      return 'unknown_option'
+    case 'unrecognized_keys':
+      return 'unknown_key'
+    case 'custom':
+      return typeof issue.params?.rule === 'string' ? issue.params.rule : 'invalid'
+    default:
+      return issue.code
+  }
+}
