@@ -1,9 +1,6 @@
 import { z } from 'zod'
 import { type Issue, ValidationError } from './errors.ts'
 
-/** PostgreSQL cannot store U+0000, and a lone surrogate is not a character. */
-const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
-
 const STORABLE_MESSAGE = 'must not contain NUL characters or broken surrogate pairs'
 
 /** Text of 1 to `max` characters after trimming. */
@@ -22,8 +19,16 @@ export const text = (max: number) =>
     .max(max, `must have at most ${max} characters`)
     .refine(storable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
 
+/** PostgreSQL cannot store U+0000, and a lone surrogate is not a character. */
 function storable(value: string): boolean {
-  return !UNSTORABLE.test(value)
+  return value.isWellFormed() && !value.includes('\0')
+}
+
+function storableDeep(value: unknown): boolean {
+  if (typeof value === 'string') return storable(value)
+  if (Array.isArray(value)) return value.every(storableDeep)
+  if (value === null || typeof value !== 'object') return true
+  return Object.entries(value).every(([key, item]) => storable(key) && storableDeep(item))
 }
 
 /** Any JSON value that PostgreSQL can store, up to `maxBytes` when written out. */
@@ -37,8 +42,7 @@ export const jsonValue = (maxBytes: number) =>
         message: `must be at most ${maxBytes} bytes of JSON`,
       })
     }
-    // JSON.stringify writes lone surrogates and NUL as escapes.
-    if (/\\u(0000|d[89a-f])/.test(written)) {
+    if (!storableDeep(value)) {
       context.addIssue({ code: 'custom', params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
     }
   })
