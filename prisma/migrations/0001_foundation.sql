@@ -144,6 +144,7 @@ CREATE TABLE "answer" (
     "question_type" "question_type" NOT NULL,
     "order" INTEGER NOT NULL,
     "value" JSONB,
+    "text" TEXT,
     "upload_id" UUID,
     "created_at" TIMESTAMPTZ(6) NOT NULL,
     "updated_at" TIMESTAMPTZ(6) NOT NULL,

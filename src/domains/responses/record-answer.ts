@@ -70,7 +70,7 @@ export async function saveAnswer(
       if (!response) throw linkDeleted()
       if (response.status === 'completed') throw sessionCompleted()
       await also(tx)
-      const { id, replacedUpload } = await upsertAnswer(tx, { id: world.newId(), response, question, ...reply, now })
+      const { id, replacedUpload } = await upsertAnswer(tx, { id: world.newId(), response, question, ...reply, text: asText(reply.value), now })
       if (replacedUpload) await discardUploads(tx, workspace_id, [replacedUpload], now)
       await touchResponse(tx, response, now)
       emit('response.answered', {
@@ -88,4 +88,10 @@ export async function saveAnswer(
     }
     throw error
   }
+}
+
+/** What search finds an answer by: text as it is, options and cards by name, numbers and dates as written. */
+function asText(value: unknown): string | null {
+  if (value === undefined || value === null) return null
+  return Array.isArray(value) ? value.join('\n') : String(value)
 }

@@ -143,6 +143,8 @@ export async function upsertAnswer(
     response: ResponseRow
     question: QuestionRow
     value: unknown
+    /** The value as words, for search; null when it has none. */
+    text: string | null
     uploadId: string | null
     now: Date
   },
@@ -153,14 +155,14 @@ export async function upsertAnswer(
           SELECT upload_id FROM answer WHERE response_id = ${response.id}::uuid AND field_key = ${question.field_key}
         )
         INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type,
-                            "order", value, upload_id, created_at, updated_at)
+                            "order", value, text, upload_id, created_at, updated_at)
         VALUES (${answer.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, ${question.id}::uuid,
                 ${question.field_key}, ${question.prompt}, ${question.type}::question_type, ${question.order},
-                ${answer.value === undefined ? null : json(answer.value)}::jsonb, ${answer.uploadId}::uuid,
+                ${answer.value === undefined ? null : json(answer.value)}::jsonb, ${answer.text}, ${answer.uploadId}::uuid,
                 ${now}::timestamptz, ${now}::timestamptz)
         ON CONFLICT (response_id, field_key) DO UPDATE
           SET question_id = excluded.question_id, question_text = excluded.question_text,
-              question_type = excluded.question_type, "order" = excluded."order", value = excluded.value,
+              question_type = excluded.question_type, "order" = excluded."order", value = excluded.value, text = excluded.text,
               upload_id = excluded.upload_id, updated_at = excluded.updated_at
         RETURNING id, (SELECT upload_id FROM before) AS replaced`,
   )
