@@ -1,0 +1,88 @@
+import type { Database } from '../database.ts'
+import { Prisma, QuestionType } from '../generated/prisma/client.ts'
+import { sql } from '../sql.ts'
+
+/** A UUID made of numbers, so that tests can name rows. */
+export function id(workspace: number, kind: number, n: number): string {
+  const hex = (value: number, length: number) => value.toString(16).padStart(length, '0')
+  return `0190${hex(workspace, 4)}-${hex(kind, 4)}-7000-8000-${hex(n, 12)}`
+}
+
+export const A = id(1, 0, 0)
+export const B = id(2, 0, 0)
+
+const day = (n: number) => new Date(Date.UTC(2026, 0, 1 + n, 3, 4, 5, n * 7))
+
+/** Two workspaces with rows of every model, alike but for their ids and names. */
+export async function populate(db: Database): Promise<void> {
+  await populateOne(db, 1, 'A')
+  await populateOne(db, 2, 'B')
+  // Prisma writes milliseconds; the database has microseconds, and both readers must treat them alike.
+  await db.query(sql`UPDATE link SET created_at = created_at + interval '999 microseconds' WHERE legacy_id % 2 = 0`)
+  await db.query(sql`UPDATE question SET updated_at = '1969-12-31T23:59:58.123456Z' WHERE "order" = 1`)
+  await db.query(sql`UPDATE question SET created_at = '0033-04-03T10:11:12.5Z' WHERE "order" = 2`)
+}
+
+async function populateOne({ prisma }: Database, w: number, name: string): Promise<void> {
+  const workspaceId = id(w, 0, 0)
+  const at = (n: number) => ({ createdAt: day(n), updatedAt: day(n + 1) })
+  const range = (n: number) => Array.from({ length: n }, (_, i) => i)
+  const types = Object.values(QuestionType)
+  await prisma.workspace.create({ data: { id: workspaceId, slug: `w${w}`, name: `${name} house`, ...at(0) } })
+  await prisma.apiKey.createMany({
+    data: range(4).map((n) => ({
+      ...{ id: id(w, 1, n), workspaceId, name: `${name} key ${n}`, prefix: `p${n}`, suffix: `s${n % 2}` },
+      ...{ hash: `${name}${n}`, scopes: ['read', 'write'].slice(0, n % 3), createdAt: day(n) },
+      revokedAt: n % 2 ? day(n + 3) : null,
+    })),
+  })
+  const settings = [{ a: 1, b: { c: [null, 'é"\\ \u2028', 1.5e3] } }, 'text', Prisma.JsonNull, 0, [], false]
+  await prisma.link.createMany({
+    data: range(6).map((n) => ({
+      ...{ id: id(w, 2, n), workspaceId, legacyId: n, name: n % 2 ? `${name} Secret` : `link ${n}`, slug: `l${n}` },
+      ...{ status: n % 3 ? 'active' : 'paused', settings: settings[n]!, maxResponses: n % 2 ? n : null },
+      ...{ responseCount: n % 3, deletedAt: n === 4 ? day(9) : null, ...at(n) },
+    })),
+  })
+  await prisma.question.createMany({
+    data: range(12).map((n) => ({
+      ...{ id: id(w, 3, n), workspaceId, linkId: id(w, 2, n % 4), prompt: `Prompt ${n % 5}`, fieldKey: `${name}f${n}` },
+      ...{ type: types[n % types.length]!, order: n % 3, required: n % 2 === 0, configuration: { n }, condition: [n] },
+      ...{ enableDynamicProbing: n % 3 === 0, fallbackToText: false, evaluatorConfig: {}, ...at(n) },
+    })),
+  })
+  await prisma.contact.createMany({
+    data: range(4).map((n) => ({
+      ...{ id: id(w, 4, n), workspaceId, legacyId: n, name: n % 2 ? `Person ${n}` : null, ...at(n) },
+      ...{ email: n === 3 ? null : `${name}${n}@Example.org`, phone: n > 1 ? `+3161234567${n}` : null },
+    })),
+  })
+  await prisma.respondent.createMany({
+    data: range(8).map((n) => ({
+      ...{ id: id(w, 5, n), workspaceId, legacyId: n, linkId: id(w, 2, n % 5), ...at(n) },
+      ...{ contactId: n % 3 ? id(w, 4, n % 4) : null, status: n % 2 ? 'called' : 'created' },
+    })),
+  })
+  await prisma.response.createMany({
+    data: range(9).map((n) => ({
+      ...{ id: id(w, 6, n), workspaceId, linkId: id(w, 2, n % 5), respondentId: id(w, 5, n % 8) },
+      ...{ sessionId: id(w, 7, n), channel: n % 2 ? 'web' : 'phone', respondentEmail: n % 4 ? null : 'a@b.c' },
+      ...{ status: n % 3 ? 'completed' : 'started', submittedAt: n % 3 ? day(n + 2) : null },
+      ...{ startedAt: day(n), updatedAt: day(n) },
+    })),
+  })
+  await prisma.upload.createMany({
+    data: range(5).map((n) => ({
+      ...{ id: id(w, 8, n), workspaceId, responseId: id(w, 6, n), state: n % 2 ? 'ready' : 'pending' },
+      ...{ storageKey: `k${n}`, size: n % 2 ? n * 1000 : null, dueAt: n % 2 ? null : day(n), createdAt: day(n) },
+    })),
+  })
+  const values = [{ text: 'x' }, Prisma.JsonNull, Prisma.DbNull, 5, 'five']
+  await prisma.answer.createMany({
+    data: range(14).map((n) => ({
+      ...{ id: id(w, 9, n), workspaceId, responseId: id(w, 6, n % 7), questionId: n % 4 ? id(w, 3, n % 12) : null },
+      ...{ fieldKey: `f${n}`, questionText: `Text ${n % 3}`, questionType: types[n % 4]!, order: n % 4 },
+      ...{ value: values[n % 5]!, uploadId: n < 3 ? id(w, 8, n) : null, ...at(n) },
+    })),
+  })
+}
