@@ -1,8 +1,12 @@
+import type { Tx } from '../../db/database.ts'
+import type { Emit } from '../../events/index.ts'
 import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
+import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
 import type { LinkRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import {
+  findRespondent,
   findResponseBySession,
   insertRespondent,
   insertResponse,
@@ -17,6 +21,8 @@ export interface OpenSessionInput {
   channel: ResponseChannel
   /** From a personal address; absent: an anonymous respondent comes into being. */
   respondentToken?: string
+  /** Unguessable, since whoever repeats it gets the same session: a form that is sent twice begins one response. */
+  idempotencyKey?: string
 }
 
 export interface OpenedSession {
@@ -34,19 +40,21 @@ export async function openSession(
   world: World,
   signer: TokenSigner,
   link: LinkRow,
-  { channel, respondentToken }: OpenSessionInput,
+  { channel, respondentToken, idempotencyKey }: OpenSessionInput,
 ): Promise<OpenedSession> {
   const respondentId = respondentToken === undefined ? undefined : signer.verify('respondent', respondentToken)
   if (respondentToken !== undefined && respondentId === undefined) throw new NotFoundError('respondent', ['respondent'])
   const { workspace_id: workspaceId, id: linkId } = link
   const now = world.clock.now()
-  const opened = await world.events.write(workspaceId, async (tx, emit) => {
+  const key = { workspaceId, key: idempotencyKey, operation: 'openSession', input: { linkId, respondentId }, now }
+
+  async function open(tx: Tx, emit: Emit): Promise<{ id: string; session_id: string }> {
     const personal = respondentId === undefined ? undefined : await lockRespondent(tx, workspaceId, respondentId)
     if (respondentId !== undefined && personal?.link_id !== linkId)
       throw new NotFoundError('respondent', ['respondent'])
     const earlier = personal && (await latestResponseOf(tx, workspaceId, respondentId!))
     if (earlier?.status === 'completed') throw sessionCompleted()
-    if (link.deleted_at === null && earlier) return earlier
+    if (link.deleted_at === null && earlier) return { id: earlier.id, session_id: earlier.session_id }
     checkOpen(link)
 
     const id = respondentId ?? world.newId()
@@ -67,12 +75,32 @@ export async function openSession(
     })
     emit('response.started', { linkId, responseId: response.id, respondentId: id, channel })
     return response
-  })
+  }
+
+  const opened = await world.events.write(workspaceId, (tx, emit) => once(tx, key, () => open(tx, emit)))
   return {
     responseId: opened.id,
     sessionId: opened.session_id,
     token: signer.sign('session', opened.session_id),
   }
+}
+
+/**
+ * The token of the response that a personal address began before and has not finished; undefined when it has begun
+ * none. Opens nothing. Throws SESSION_COMPLETED, NOT_FOUND (a token that is not this link's).
+ */
+export async function resumeSession(
+  world: World,
+  signer: TokenSigner,
+  link: LinkRow,
+  respondentToken: string,
+): Promise<string | undefined> {
+  const respondentId = signer.verify('respondent', respondentToken)
+  const found = respondentId && (await findRespondent(world.db, link.workspace_id, respondentId))
+  if (!found || found.link_id !== link.id) throw new NotFoundError('respondent', ['respondent'])
+  const earlier = await latestResponseOf(world.db, link.workspace_id, respondentId)
+  if (earlier?.status === 'completed') throw sessionCompleted()
+  return earlier && signer.sign('session', earlier.session_id)
 }
 
 /** Throws unless the link takes new sessions. */

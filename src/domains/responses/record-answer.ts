@@ -31,7 +31,10 @@ export async function clearAnswer(
   link: LinkRow,
   { token, fieldKey }: { token: string; fieldKey: string },
 ): Promise<void> {
-  const { session_id, workspace_id } = await sessionResponse(world, signer, link, token)
+  const found = await sessionResponse(world, signer, link, token)
+  checkChangeable(found, link)
+  await questionOf(world, link, fieldKey)
+  const { session_id, workspace_id } = found
   await world.events.write(workspace_id, async (tx) => {
     const response = await lockResponse(tx, session_id)
     if (!response) throw linkDeleted()
@@ -70,7 +73,14 @@ export async function saveAnswer(
       if (!response) throw linkDeleted()
       if (response.status === 'completed') throw sessionCompleted()
       await also(tx)
-      const { id, replacedUpload } = await upsertAnswer(tx, { id: world.newId(), response, question, ...reply, text: asText(reply.value), now })
+      const { id, replacedUpload } = await upsertAnswer(tx, {
+        id: world.newId(),
+        response,
+        question,
+        ...reply,
+        text: asText(reply.value),
+        now,
+      })
       if (replacedUpload) await discardUploads(tx, workspace_id, [replacedUpload], now)
       await touchResponse(tx, response, now)
       emit('response.answered', {

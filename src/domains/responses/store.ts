@@ -89,12 +89,23 @@ export async function lockRespondent(
   return row
 }
 
+export async function findRespondent(
+  db: Queryable,
+  workspaceId: string,
+  id: string,
+): Promise<{ link_id: string } | undefined> {
+  const [row] = await db.query<{ link_id: string }>(
+    sql`SELECT link_id FROM respondent WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
+  )
+  return row
+}
+
 export async function latestResponseOf(
-  tx: Tx,
+  db: Queryable,
   workspaceId: string,
   respondentId: string,
 ): Promise<ResponseRow | undefined> {
-  const [row] = await tx.query<ResponseRow>(
+  const [row] = await db.query<ResponseRow>(
     sql`SELECT ${responseColumns} FROM response r
         WHERE r.workspace_id = ${workspaceId}::uuid AND r.respondent_id = ${respondentId}::uuid
         ORDER BY r.started_at DESC, r.id DESC LIMIT 1`,

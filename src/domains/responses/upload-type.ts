@@ -1,4 +1,4 @@
-import { fileTypeFromBuffer } from 'file-type'
+import { fileTypeFromBuffer, supportedExtensions } from 'file-type'
 import type { Configuration, QuestionRow } from '../links/index.ts'
 
 /** How many leading bytes are enough to judge what a file is. */
@@ -37,8 +37,15 @@ export async function judgeContent(head: Uint8Array, fileName: string | null): P
   const found = await fileTypeFromBuffer(head)
   if (found) return { extension: canonical(found.ext), mediaType: found.mime }
   if (!isText(head)) return undefined
-  const extension = canonical(/\.([A-Za-z0-9]{1,10})$/.exec(fileName ?? '')?.[1] ?? 'txt')
+  const named = canonical(/\.([A-Za-z0-9]{1,10})$/.exec(fileName ?? '')?.[1] ?? 'txt')
+  const extension = hasSignature(named) ? 'txt' : named
   return { extension, mediaType: TEXT_TYPES.get(extension) ?? 'text/plain' }
+}
+
+/** Whether content of this kind would have been recognised, so that text which bears its name is not it. */
+function hasSignature(extension: string): boolean {
+  // XML is recognised by a prolog that it may lack.
+  return (supportedExtensions as ReadonlySet<string>).has(extension) && extension !== 'xml'
 }
 
 /** The media type to store when the question takes such content; undefined when it does not. */
