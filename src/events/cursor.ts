@@ -11,8 +11,10 @@ export function encodeEventCursor(workspaceId: string, position: number): string
 /** The position that `cursor` names. Throws INVALID_CURSOR for anything that `encodeEventCursor` did not make. */
 export function decodeEventCursor(workspaceId: string, cursor: string): number {
   const match = /^e1:([0-9a-f-]{36}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString())
-  if (match?.[1] !== workspaceId) throw invalidEventCursor()
-  return Number(match[2])
+  const position = Number(match?.[2])
+  // Decoding is lenient, so the text itself is compared: a position has one cursor and no other spelling.
+  if (match?.[1] !== workspaceId || encodeEventCursor(workspaceId, position) !== cursor) throw invalidEventCursor()
+  return position
 }
 
 export function invalidEventCursor(): ExpectedError {

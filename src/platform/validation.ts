@@ -31,9 +31,22 @@ function storableDeep(value: unknown): boolean {
   return Object.entries(value).every(([key, item]) => storable(key) && storableDeep(item))
 }
 
-/** Any JSON value that PostgreSQL can store, up to `maxBytes` when written out. */
+/** Deeper values would exhaust the stack of whoever walks through them, JSON.stringify included. */
+const MAX_JSON_DEPTH = 100
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return depth === 0 || Object.values(value).some((item) => isDeeperThan(item, depth - 1))
+}
+
+/** Any JSON value that PostgreSQL can store, up to `maxBytes` when written out and MAX_JSON_DEPTH levels deep. */
 export const jsonValue = (maxBytes: number) =>
   z.unknown().superRefine((value, context) => {
+    if (isDeeperThan(value, MAX_JSON_DEPTH)) {
+      const message = `must have at most ${MAX_JSON_DEPTH} levels`
+      context.addIssue({ code: 'custom', params: { rule: 'too_deep' }, message })
+      return
+    }
     const written = JSON.stringify(value) ?? 'null'
     if (Buffer.byteLength(written) > maxBytes) {
       context.addIssue({
@@ -59,9 +72,10 @@ export const webAddress = () =>
   text(2000).refine(isWebAddress, { params: { rule: 'url' }, message: 'must be an absolute http or https URL' })
 
 function isWebAddress(value: string): boolean {
-  if (!URL.canParse(value)) return false
+  // The URL parser forgives a missing `//` and drops control characters; a browser or an HTTP header does not.
+  if (!/^https?:\/\/[^\p{Cc}]+$/iu.test(value) || !URL.canParse(value)) return false
   const url = new URL(value)
-  return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
+  return url.username === '' && url.password === ''
 }
 
 /**
@@ -80,11 +94,15 @@ export function parse<Schema extends z.ZodType>(
 
 /** The broken rules of a failed parse, for callers that gather more of them before they throw. */
 export function issuesOf(error: z.ZodError, at: readonly (string | number)[] = []): Issue[] {
-  return error.issues.map((issue) => ({
-    path: [...at, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
-    rule: ruleOf(issue),
-    message: issue.message,
-  }))
+  return error.issues.flatMap((issue) => explained(issue, at))
+}
+
+/** A value that fits no alternative of a union is held against the last, which by our custom is the general one. */
+function explained(issue: z.core.$ZodIssue, at: readonly (string | number)[]): Issue[] {
+  const path = [...at, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))]
+  const alternative = issue.code === 'invalid_union' ? issue.errors.at(-1) : undefined
+  if (alternative && alternative.length > 0) return alternative.flatMap((inner) => explained(inner, path))
+  return [{ path, rule: ruleOf(issue), message: issue.message }]
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {

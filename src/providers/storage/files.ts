@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -33,17 +33,27 @@ export function fileStorage(folder: string): Storage {
     },
     async read(key, range) {
       const path = pathOf(key)
-      const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
+      const found = await fileAt(path)
       if (!found) return undefined
       const end = Math.min(range?.end ?? found.size - 1, found.size - 1)
       const start = range?.start ?? 0
       return { size: found.size, stream: start > end ? Readable.from([]) : createReadStream(path, { start, end }) }
     },
     async delete(key) {
-      await rm(pathOf(key), { force: true })
+      const path = pathOf(key)
+      if (await fileAt(path)) await rm(path, { force: true })
     },
+  }
+}
+
+/** Facts of the file; undefined when there is none. A folder on the way to other objects is not an object. */
+async function fileAt(path: string): Promise<Stats | undefined> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? found : undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
   }
 }
