@@ -15,3 +15,18 @@ export type Scope = (typeof SCOPES)[number]
 export function isScope(text: string): text is Scope {
   return (SCOPES as readonly string[]).includes(text)
 }
+
+/**
+ * What reading each kind of object needs, wherever in the graph it is met; null: any credential. Every kind with a
+ * global id is here.
+ */
+export const READ_SCOPES: Readonly<Record<string, Scope | null>> = {
+  Workspace: null,
+  ApiKey: 'tokens:read',
+  Link: 'links:read',
+  Question: 'links:read',
+  Contact: 'contacts:read',
+  Respondent: 'responses:read',
+  Response: 'responses:read',
+  Answer: 'responses:read',
+}

@@ -11,6 +11,7 @@ export {
   QUESTION_TYPES,
   type QuestionType,
   RATING_SCALES,
+  type RatingScale,
 } from './question-types.ts'
 export { DEFAULT_THANK_YOU, type LinkSettings } from './settings.ts'
 export {

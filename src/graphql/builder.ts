@@ -1,0 +1,97 @@
+import SchemaBuilder from '@pothos/core'
+import ErrorsPlugin from '@pothos/plugin-errors'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import RelayPlugin from '@pothos/plugin-relay'
+import type { PrismaClient } from '../db/generated/prisma/client.ts'
+import type { Context } from './context.ts'
+import type PrismaTypes from './generated/pothos-prisma.ts'
+import { getDatamodel } from './generated/pothos-prisma.ts'
+import { decodeGlobalId, encodeGlobalId, UNKNOWN_TYPE } from './global-id.ts'
+
+export interface SchemaTypes {
+  Context: Context
+  PrismaTypes: PrismaTypes
+  DefaultFieldNullability: false
+  DefaultNodeNullability: false
+  DefaultEdgesNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date }
+    EmailAddress: { Input: string; Output: string }
+    PhoneNumber: { Input: string; Output: string }
+    URL: { Input: URL | string; Output: string }
+    UUID: { Input: string; Output: string }
+    JSON: { Input: unknown; Output: unknown }
+    JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> }
+    NonNegativeInt: { Input: number; Output: number }
+    PositiveInt: { Input: number; Output: number }
+  }
+  Connection: { totalCount: () => Promise<number> }
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    // The reader has the read methods of a Prisma client, which is all that the plugin calls.
+    client: (context: Context) => context.reader as unknown as PrismaClient,
+    dmmf: getDatamodel(),
+    onUnusedQuery: null,
+  },
+  relay: {
+    cursorType: 'String',
+    nodesOnConnection: true,
+    encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
+    decodeGlobalID: decodeGlobalId,
+    nodeTypeOptions: {
+      name: 'Node',
+      description: 'Anything with an id that `node(id:)` finds again.',
+    },
+    nodeQueryOptions: {
+      description: 'The object with this global id; null when your workspace has none, whatever the reason.',
+      nullable: true,
+      args: { id: { description: 'A global id, as given by any `id` field.' } },
+      resolve: (_root, { id }, context, _info, resolveNode) => loadableNode(context, id) && resolveNode(id),
+    },
+    nodesQueryOptions: {
+      description:
+        'The objects with these global ids, in their order, null for each that your workspace does not have.',
+      nullable: { list: false, items: true },
+      args: { ids: { description: 'Up to 100 global ids.' } },
+      resolve: async (_root, { ids }, context, _info, resolveNodes) => {
+        const known = ids.filter((id) => loadableNode(context, id))
+        const found = known.length === 0 ? [] : await resolveNodes(known)
+        const byKey = new Map(known.map((id, index) => [`${id.typename}:${id.id}`, found[index] ?? null]))
+        return ids.map((id) => byKey.get(`${id.typename}:${id.id}`) ?? null)
+      },
+    },
+    nodeFieldOptions: { description: 'The object itself.' },
+    edgesFieldOptions: { description: 'The objects of this page, each with its cursor.' },
+    nodesFieldOptions: { description: 'The objects of this page.', nullable: { list: false, items: false } },
+    cursorFieldOptions: { description: 'Give it as `after` or `before` to continue from here, with the same sort.' },
+    pageInfoFieldOptions: { description: 'Whether and how to continue.' },
+    pageInfoTypeOptions: { name: 'PageInfo', description: 'Where a page lies within its list (Relay).' },
+    hasNextPageFieldOptions: { description: 'Whether more follows; exact when paging forward.' },
+    hasPreviousPageFieldOptions: { description: 'Whether more precedes; exact when paging backward.' },
+    startCursorFieldOptions: { description: 'Cursor of the first object of this page.', nullable: true },
+    endCursorFieldOptions: { description: 'Cursor of the last object of this page.', nullable: true },
+    firstArgOptions: { description: 'How many objects from the front, 1 to 100. Give either `first` or `last`.' },
+    lastArgOptions: { description: 'How many objects from the back, 1 to 100.' },
+    afterArgOptions: { description: 'Only objects after this cursor.' },
+    beforeArgOptions: { description: 'Only objects before this cursor.' },
+  },
+  errors: {
+    directResult: true,
+    defaultTypes: [],
+    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result` },
+  },
+})
+
+/** Set by node.ts, which knows the types; here because the builder needs it when it is made. */
+let loadableNode: (context: Context, id: { typename: string; id: string }) => boolean = () => false
+
+export function setLoadableNode(judge: typeof loadableNode): void {
+  loadableNode = judge
+}
+
+export { UNKNOWN_TYPE }

@@ -1,0 +1,203 @@
+import { queryFromInfo } from '@pothos/plugin-prisma'
+import type { GraphQLResolveInfo } from 'graphql'
+import { ExpectedError, type Issue, ValidationError } from '../platform/errors.ts'
+import { isUuid } from '../platform/ids.ts'
+import type { Context } from './context.ts'
+
+export const MAX_PAGE = 100
+
+export interface PageArgs {
+  first?: number | null
+  last?: number | null
+  after?: string | null
+  before?: string | null
+}
+
+/** A total order of a list: by one column, ties by id. Nulls come last whichever the direction. */
+export interface Order {
+  /** Part of every cursor, so that a cursor made for one order is refused by another. */
+  name: string
+  column: string
+  direction: 'asc' | 'desc'
+  type: 'instant' | 'text' | 'integer'
+  nullable?: boolean
+}
+
+type Where = Record<string, unknown>
+type Row = { id: string } & Record<string, unknown>
+
+export interface KeysetQuery {
+  where: Where
+  orderBy: Record<string, unknown>[]
+  /** One more than the page, to know whether it is the last one. */
+  take: number
+}
+
+interface Place {
+  value: unknown
+  id: string
+}
+
+/**
+ * The query for one page: a comparison with the cursor's own values, so that neither deletions nor insertions shift
+ * the pages, and no page costs more than the first. Throws VALIDATION_FAILED unless exactly one of `first` and `last`
+ * is given, from 1 to 100, and INVALID_CURSOR.
+ */
+export function keysetQuery(args: PageArgs, order: Order, workspaceId: string, where: Where = {}): KeysetQuery {
+  const { size, backward } = pageSize(args)
+  const after = args.after == null ? undefined : decode(args.after, order, workspaceId, 'after')
+  const before = args.before == null ? undefined : decode(args.before, order, workspaceId, 'before')
+  const bounds = [after && beyond(after, order, false), before && beyond(before, order, true)].filter(
+    (bound) => !!bound,
+  )
+  const direction = backward ? opposite(order.direction) : order.direction
+  const column = order.nullable ? { sort: direction, nulls: backward ? 'first' : 'last' } : direction
+  return {
+    where: bounds.length === 0 ? where : { AND: [where, ...bounds] },
+    orderBy: order.column === 'id' ? [{ id: direction }] : [{ [order.column]: column }, { id: direction }],
+    take: size + 1,
+  }
+}
+
+/** The rows that `keysetQuery` found, as a Relay connection. */
+export function connectionOf<Node extends Row>(
+  rows: readonly Node[],
+  args: PageArgs,
+  order: Order,
+  workspaceId: string,
+  totalCount: () => Promise<number>,
+) {
+  const { size, backward } = pageSize(args)
+  const more = rows.length > size
+  const page = rows.slice(0, size)
+  if (backward) page.reverse()
+  const edges = page.map((node) => ({
+    node,
+    get cursor() {
+      return encode(node, order, workspaceId)
+    },
+  }))
+  return {
+    edges,
+    totalCount,
+    pageInfo: {
+      hasNextPage: backward ? args.before != null : more,
+      hasPreviousPage: backward ? more : args.after != null,
+      get startCursor() {
+        return edges[0]?.cursor ?? null
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null
+      },
+    },
+  }
+}
+
+const NODE_PATHS = [['edges', 'node'], ['nodes']]
+
+/** A connection at the root or over any filter: one statement for the page, one more only if `totalCount` is asked for. */
+export async function rootConnection<Node extends Row>(
+  model: {
+    findMany(args: KeysetQuery & { select?: object; include?: object }): Promise<Node[]>
+    count(args: { where: Where }): Promise<number>
+  },
+  typeName: string,
+  args: PageArgs,
+  order: Order,
+  where: Where,
+  context: Context,
+  info: GraphQLResolveInfo,
+) {
+  const { workspaceId } = context.viewer
+  const query = queryFromInfo({
+    context,
+    info,
+    typeName,
+    paths: NODE_PATHS,
+    select: { id: true, [order.column]: true },
+  })
+  const rows = await model.findMany({ ...query, ...keysetQuery(args, order, workspaceId, where) })
+  return connectionOf(rows, args, order, workspaceId, () => model.count({ where }))
+}
+
+/** The `select` of a field that is a connection over a relation: the page is loaded with its parent, in one statement. */
+export function relationSelect<Relation extends string>(
+  relation: Relation,
+  typeName: string,
+  query: KeysetQuery,
+  order: Order,
+  nestedSelection: unknown,
+): Record<Relation, true> {
+  const nested = nestedSelection as (selection: object, path: object) => true
+  const selection = { ...query, select: { id: true, [order.column]: true } }
+  return { [relation]: nested(selection, { getType: () => typeName, paths: NODE_PATHS }) } as Record<Relation, true>
+}
+
+function pageSize({ first, last }: PageArgs): { size: number; backward: boolean } {
+  const backward = first == null
+  const size = backward ? last : first
+  if (size == null || (first != null && last != null)) {
+    throw refusal(first == null ? 'first' : 'last', 'required', 'give either `first` or `last`')
+  }
+  if (size < 1 || size > MAX_PAGE) {
+    throw refusal(backward ? 'last' : 'first', size < 1 ? 'too_small' : 'too_large', `must be from 1 to ${MAX_PAGE}`)
+  }
+  return { size, backward }
+}
+
+function refusal(argument: string, rule: string, message: string): ValidationError {
+  const issue: Issue = { path: [argument], rule, message }
+  return new ValidationError([issue])
+}
+
+/** Rows that come after the place in this order, or before it. */
+function beyond({ value, id }: Place, { column, direction, nullable }: Order, towardsFront: boolean): Where {
+  const comparison = (direction === 'asc') === towardsFront ? 'lt' : 'gt'
+  if (column === 'id') return { id: { [comparison]: id } }
+  const tie = { [column]: value, id: { [comparison]: id } }
+  if (value === null) return towardsFront ? { OR: [tie, { [column]: { not: null } }] } : tie
+  const further = [{ [column]: { [comparison]: value } }, tie]
+  return { OR: nullable && !towardsFront ? [...further, { [column]: null }] : further }
+}
+
+function opposite(direction: Order['direction']): Order['direction'] {
+  return direction === 'asc' ? 'desc' : 'asc'
+}
+
+function encode(row: Row, order: Order, workspaceId: string): string {
+  const value = row[order.column]
+  const plain = value instanceof Date ? value.toISOString() : value
+  return Buffer.from(JSON.stringify([order.name, workspaceId, plain, row.id])).toString('base64url')
+}
+
+function decode(cursor: string, order: Order, workspaceId: string, argument: string): Place {
+  const invalid = () =>
+    new ExpectedError('INVALID_CURSOR', 'This is not a cursor of this list in this order.', { path: [argument] })
+  let parts: unknown
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  } catch {
+    throw invalid()
+  }
+  if (!Array.isArray(parts) || parts.length !== 4) throw invalid()
+  const [name, workspace, plain, id] = parts
+  if (name !== order.name || workspace !== workspaceId || typeof id !== 'string' || !isUuid(id)) throw invalid()
+  const value = parseValue(plain, order)
+  if (value === undefined) throw invalid()
+  return { value, id }
+}
+
+/** The value of a cursor as the column's type; undefined when it is none. */
+function parseValue(plain: unknown, { type, nullable }: Order): unknown {
+  if (plain === null) return nullable ? null : undefined
+  switch (type) {
+    case 'instant': {
+      const instant = typeof plain === 'string' ? new Date(plain) : undefined
+      return instant && !Number.isNaN(instant.getTime()) ? instant : undefined
+    }
+    case 'text':
+      return typeof plain === 'string' && plain.isWellFormed() && !plain.includes('\0') ? plain : undefined
+    case 'integer':
+      return Number.isInteger(plain) && Math.abs(plain as number) < 2 ** 31 ? plain : undefined
+  }
+}

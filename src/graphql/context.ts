@@ -1,0 +1,28 @@
+import type { WorkspaceReader } from '../db/reader/index.ts'
+import type { BrowserTokens, Viewer } from '../domains/auth/index.ts'
+import type { TokenSigner } from '../domains/responses/index.ts'
+import type { World } from '../domains/world.ts'
+import type { Tailer } from '../events/index.ts'
+import type { Batches } from './batches.ts'
+
+/** What resolvers translate to: made once by compose.ts. */
+export interface Services {
+  world: World
+  tailer: Tailer
+  browserTokens: BrowserTokens
+  signer: TokenSigner
+  /** The public address of a link's page; `query` is appended when given. */
+  linkUrl(workspaceSlug: string, linkSlug: string, query?: Record<string, string>): string
+  /** An address that plays or downloads an upload for an hour. */
+  mediaUrl(workspaceId: string, uploadId: string): string
+}
+
+export interface Context extends Services {
+  requestId: string
+  /** Who asks. Reading it throws UNAUTHENTICATED when no credential was given. */
+  readonly viewer: Viewer
+  /** Every read of rows goes through it: it is bound to the viewer's workspace. */
+  readonly reader: WorkspaceReader
+  /** Loads that many resolvers of one operation share. */
+  readonly batches: Batches
+}

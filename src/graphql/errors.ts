@@ -1,0 +1,130 @@
+import { GraphQLError } from 'graphql'
+import { ERROR_CODES, type ErrorCode, ExpectedError, NotFoundError, ValidationError } from '../platform/errors.ts'
+import type { Logger } from '../platform/logger.ts'
+import { builder } from './builder.ts'
+
+/** Something of this kind stands in the way already. */
+export class ConflictError extends ExpectedError {}
+/** A limit of the workspace is reached. */
+export class LimitReachedError extends ExpectedError {}
+/** The credential may not do this. */
+export class ForbiddenError extends ExpectedError {}
+
+const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
+  SLUG_CONFLICT: ConflictError,
+  FIELD_KEY_CONFLICT: ConflictError,
+  CONTACT_CONFLICT: ConflictError,
+  IDEMPOTENCY_CONFLICT: ConflictError,
+  LINK_LIMIT_REACHED: LimitReachedError,
+  INSUFFICIENT_SCOPE: ForbiddenError,
+}
+
+/**
+ * Runs a domain function for a mutation, giving its expected failures the class that the schema has a type for, with
+ * their path below the argument `input`.
+ */
+export async function asData<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error
+    const Kind = KINDS[error.code]
+    throw Kind ? new Kind(error.code, error.message, { path: error.path, details: error.details }) : error
+  }
+}
+
+export const ErrorCodeEnum = builder.enumType('ErrorCode', {
+  description: 'Every failure that a caller can expect. `extensions.code` of a top-level error is one of these, too.',
+  values: Object.fromEntries(
+    Object.entries(ERROR_CODES).map(([code, { text }]) => [code, { description: text }]),
+  ) as Record<ErrorCode, { description: string }>,
+})
+
+const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
+  description: 'An expected failure: nothing was changed.',
+  fields: (t) => ({
+    code: t.field({ type: ErrorCodeEnum, description: 'What failed, for programs.', resolve: (error) => error.code }),
+    message: t.exposeString('message', { description: 'What failed, for people, in English.' }),
+    path: t.field({
+      type: ['String'],
+      description: 'Where in the input, as field names and indexes; empty when the input as a whole is meant.',
+      resolve: (error) => error.path.map(String),
+    }),
+    retryable: t.exposeBoolean('retryable', {
+      description: 'Whether the same request may succeed later without being changed.',
+    }),
+  }),
+})
+
+const IssueType = builder.objectRef<ValidationError['issues'][number]>('ValidationIssue').implement({
+  description: 'One broken rule.',
+  fields: (t) => ({
+    path: t.field({
+      type: ['String'],
+      description: 'The field, as names and indexes from the input down.',
+      resolve: (issue) => issue.path.map(String),
+    }),
+    rule: t.exposeString('rule', { description: 'A stable word for the rule, such as `required` or `too_long`.' }),
+    message: t.exposeString('message', { description: 'The rule, for people.' }),
+  }),
+})
+
+builder.objectType(ValidationError, {
+  name: 'ValidationError',
+  description: 'Values break rules; all of them are listed.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    issues: t.field({
+      type: [IssueType],
+      description: 'Every broken rule, in the order of the input.',
+      resolve: (error) => [...error.issues],
+    }),
+  }),
+})
+builder.objectType(NotFoundError, {
+  name: 'NotFoundError',
+  description: 'Nothing with this id exists in your workspace.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(ConflictError, {
+  name: 'ConflictError',
+  description: 'Something that exists already stands in the way; `code` says what.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(LimitReachedError, {
+  name: 'LimitReachedError',
+  description: 'A limit of the workspace is reached; `code` says which.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(ForbiddenError, {
+  name: 'ForbiddenError',
+  description: 'The credential lacks a scope.',
+  interfaces: [ErrorInterface],
+})
+
+/** `error` as clients see it: expected failures with their code, everything else masked and logged. */
+export function presentError(error: unknown, logger: Logger, requestId: string): GraphQLError {
+  const original = error instanceof GraphQLError ? error.originalError : error
+  const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}
+  if (original instanceof ExpectedError) {
+    const { code, message, path, retryable, details } = original
+    const issues = original instanceof ValidationError ? { issues: original.issues } : {}
+    const http =
+      code === 'UNAUTHENTICATED' ? { http: { status: 401 } } : code === 'RATE_LIMITED' ? tooMany(details) : {}
+    return new GraphQLError(message, {
+      ...place,
+      extensions: { code, inputPath: path, retryable, ...issues, ...details, ...http },
+    })
+  }
+  // Raised by GraphQL itself about the document or its variables: the caller's to read.
+  if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) return error
+  logger.error({ err: original ?? error, requestId }, 'an operation failed unexpectedly')
+  return new GraphQLError(`Something went wrong. Mention request ${requestId} when you report it.`, {
+    ...place,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: true, requestId },
+  })
+}
+
+function tooMany(details: Readonly<Record<string, unknown>>) {
+  return { http: { status: 429, headers: { 'retry-after': String(details.retryAfter ?? 1) } } }
+}

@@ -1,0 +1,22 @@
+import {
+  DateTimeResolver,
+  EmailAddressResolver,
+  JSONObjectResolver,
+  JSONResolver,
+  NonNegativeIntResolver,
+  PhoneNumberResolver,
+  PositiveIntResolver,
+  URLResolver,
+  UUIDResolver,
+} from 'graphql-scalars'
+import { builder } from './builder.ts'
+
+builder.addScalarType('DateTime', DateTimeResolver)
+builder.addScalarType('EmailAddress', EmailAddressResolver)
+builder.addScalarType('PhoneNumber', PhoneNumberResolver)
+builder.addScalarType('URL', URLResolver)
+builder.addScalarType('UUID', UUIDResolver)
+builder.addScalarType('JSON', JSONResolver)
+builder.addScalarType('JSONObject', JSONObjectResolver)
+builder.addScalarType('NonNegativeInt', NonNegativeIntResolver)
+builder.addScalarType('PositiveInt', PositiveIntResolver)

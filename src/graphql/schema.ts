@@ -1,0 +1,69 @@
+import {
+  defaultFieldResolver,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql'
+import { READ_SCOPES, requireScope } from '../domains/auth/index.ts'
+import { builder } from './builder.ts'
+import type { Context } from './context.ts'
+import './scalars.ts'
+import './errors.ts'
+import './types/workspace.ts'
+import './types/question.ts'
+import './types/response.ts'
+import './types/respondent.ts'
+import './types/contact.ts'
+import './types/link.ts'
+import './types/event.ts'
+import './types/node.ts'
+import './types/link-mutations.ts'
+import './types/people-mutations.ts'
+import './types/credential-mutations.ts'
+import './types/subscription.ts'
+
+builder.queryType({ description: 'What can be read.' })
+builder.mutationType({
+  description: 'What can be done: one verb per field. Expected failures are members of each result.',
+})
+
+/** The schema that the server executes. */
+export function buildSchema(): GraphQLSchema {
+  const schema = builder.toSchema({ sortSchema: false })
+  guardReads(schema)
+  return schema
+}
+
+/** The schema as text, in a fixed order: the committed `schema.graphql`. */
+export function printedSchema(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`
+}
+
+/**
+ * Every field that leads to an object demands the scope that reading such objects needs, wherever the field stands, so
+ * that a new field cannot forget it. What a mutation returns of its own effect is exempt: who wrote it may see it.
+ */
+function guardReads(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__') || type.extensions.payload) continue
+    for (const field of Object.values(type.getFields())) {
+      const scope = READ_SCOPES[nodeNameOf(getNamedType(field.type) as GraphQLObjectType)]
+      if (!scope) continue
+      const resolve = field.resolve ?? defaultFieldResolver
+      field.resolve = (parent, args, context: Context, info) => {
+        requireScope(context.viewer, scope)
+        return resolve(parent, args, context, info)
+      }
+    }
+  }
+}
+
+/** `Link` for `Link` itself and for `LinkConnection`-like types: what their nodes are. */
+function nodeNameOf(type: { name: string } & Partial<GraphQLObjectType>): string {
+  if (type.name in READ_SCOPES || !type.name.endsWith('Connection') || !type.getFields) return type.name
+  const nodes = type.getFields().nodes
+  return nodes ? getNamedType(nodes.type).name : type.name
+}

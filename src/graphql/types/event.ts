@@ -1,0 +1,201 @@
+import { requireScope, type Scope, type Viewer } from '../../domains/auth/index.ts'
+import {
+  decodeEventCursor,
+  EVENT_CATALOG,
+  EVENT_TYPES,
+  type EventFilter,
+  type EventType,
+  encodeEventCursor,
+  type LoggedEvent,
+} from '../../events/index.ts'
+import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
+import type { NodeModel } from '../batches.ts'
+import { builder } from '../builder.ts'
+import { MAX_PAGE } from '../connection.ts'
+
+const TYPE_TEXTS: Record<EventType, string> = {
+  'link.created': 'A link was made.',
+  'link.updated': 'A link or one of its questions was changed.',
+  'link.deleted': 'A link was deleted.',
+  'contact.created': 'A contact was added.',
+  'respondent.created': 'Someone began to take part in a link.',
+  'respondent.statusChanged': 'A respondent came further; the payload says from where to where.',
+  'response.started': 'A person opened a session of a link.',
+  'response.answered': 'An answer was given or changed.',
+  'response.submitted': 'A response was completed.',
+  'apiKey.created': 'An API key was made.',
+  'apiKey.revoked': 'An API key was revoked.',
+}
+
+/** `response.submitted` is `RESPONSE_SUBMITTED`, `respondent.statusChanged` is `RESPONDENT_STATUS_CHANGED`. */
+function enumName(type: EventType): string {
+  return type
+    .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
+    .replace('.', '_')
+    .toUpperCase()
+}
+
+export const EventTypeEnum = builder.enumType('EventType', {
+  description: 'What can happen.',
+  values: Object.fromEntries(
+    EVENT_TYPES.map((type) => [enumName(type), { value: type, description: TYPE_TEXTS[type] }]),
+  ) as Record<string, { value: EventType; description: string }>,
+})
+
+/** The object that an event is about, as far as the workspace still has it. */
+function subject(model: NodeModel, field: string) {
+  return (event: LoggedEvent) => {
+    const id = (event.payload as Record<string, unknown>)[field]
+    return typeof id === 'string' ? { model, id } : null
+  }
+}
+
+const SUBJECTS = {
+  link: subject('link', 'linkId'),
+  response: subject('response', 'responseId'),
+  respondent: subject('respondent', 'respondentId'),
+  answer: subject('answer', 'answerId'),
+  contact: subject('contact', 'contactId'),
+  apiKey: subject('apiKey', 'apiKeyId'),
+}
+
+export const Event = builder.objectRef<LoggedEvent>('Event').implement({
+  description: 'One entry of the event log: something that happened, in the order in which it became true.',
+  fields: (t) => {
+    const node = (
+      type: 'Link' | 'Response' | 'Respondent' | 'Answer' | 'Contact' | 'ApiKey',
+      field: keyof typeof SUBJECTS,
+      description: string,
+    ) =>
+      t.prismaField({
+        type,
+        nullable: true,
+        description,
+        resolve: (query, event, _args, context) => {
+          const of = SUBJECTS[field](event)
+          // The rows have the shape that `query` asks for, whatever the model.
+          return of ? (context.batches.node(of.model, of.id, query) as never) : null
+        },
+      })
+    return {
+      id: t.expose('id', { type: 'UUID', description: 'The same in every delivery of this event, for deduplication.' }),
+      type: t.field({ type: EventTypeEnum, description: 'What happened.', resolve: (event) => event.type }),
+      cursor: t.string({
+        description: 'Give it as `after`, here or to a subscription, to continue with the next event.',
+        resolve: (event) => encodeEventCursor(event.workspaceId, event.position),
+      }),
+      occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When.' }),
+      payload: t.field({
+        type: 'JSONObject',
+        description: 'UUIDs of what it is about, and small facts; never personal data.',
+        resolve: (event) => event.payload,
+      }),
+      link: node('Link', 'link', 'The link it is about. Null when it is about none.'),
+      response: node(
+        'Response',
+        'response',
+        'The response it is about. Null when it is about none, or when that was erased.',
+      ),
+      respondent: node(
+        'Respondent',
+        'respondent',
+        'The respondent it is about. Null when it is about none, or when that was erased.',
+      ),
+      answer: node('Answer', 'answer', 'The answer it is about. Null when it is about none, or when that is gone.'),
+      contact: node(
+        'Contact',
+        'contact',
+        'The contact it is about. Null when it is about none, or when that was erased.',
+      ),
+      apiKey: node('ApiKey', 'apiKey', 'The API key it is about. Null when it is about none.'),
+    }
+  },
+})
+
+/**
+ * The filter for what a viewer may read: the types asked for, or all that the scopes allow. Throws INSUFFICIENT_SCOPE
+ * for a type that was asked for and is not allowed, or when none is.
+ */
+export function eventFilter(viewer: Viewer, types: readonly EventType[] | null | undefined): EventFilter {
+  const scopeOf = (type: EventType): Scope => EVENT_CATALOG[type].scope
+  if (types) for (const type of types) requireScope(viewer, scopeOf(type))
+  const allowed = types ?? EVENT_TYPES.filter((type) => viewer.scopes.has(scopeOf(type)))
+  if (allowed.length === 0) requireScope(viewer, 'responses:read')
+  return { types: allowed }
+}
+
+const EventPage = builder
+  .objectRef<{ events: LoggedEvent[]; workspaceId: string; position: number; more: boolean }>('EventPage')
+  .implement({
+    description: 'Some events, oldest first, and where to continue.',
+    fields: (t) => ({
+      events: t.field({ type: [Event], description: 'Oldest first.', resolve: (page) => page.events }),
+      cursor: t.string({
+        description: 'Give it as `after` to continue, here or in a subscription; also when this page is empty.',
+        resolve: (page) => encodeEventCursor(page.workspaceId, page.position),
+      }),
+      hasMore: t.boolean({ description: 'Whether more can be read at once.', resolve: (page) => page.more }),
+    }),
+  })
+
+/** The events after the cursor were removed by retention. */
+export class CursorExpired extends ExpectedError {}
+
+builder.objectType(CursorExpired, {
+  name: 'CursorExpired',
+  description:
+    'Events after the cursor were removed by retention: read the present state, then continue from `oldestCursor`.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'For people.' }),
+    oldestCursor: t.string({
+      description: 'The oldest cursor that still works.',
+      resolve: (error) => String(error.details.oldestCursor),
+    }),
+  }),
+})
+
+builder.queryField('events', (t) =>
+  t.field({
+    type: EventPage,
+    description:
+      'The event log, for polling. Without `after` from the oldest event that is kept. Lists only types that your scopes allow.',
+    errors: { types: [CursorExpired] },
+    args: {
+      after: t.arg.string({ description: 'Only events after this cursor.' }),
+      first: t.arg.int({ required: true, description: 'How many events, 1 to 100.' }),
+      types: t.arg({ type: [EventTypeEnum], description: 'Only these types.' }),
+    },
+    resolve: async (_root, { after, first, types }, context) => {
+      const { workspaceId } = context.viewer
+      const filter = eventFilter(context.viewer, types)
+      if (first < 1 || first > MAX_PAGE) {
+        const issue: Issue = {
+          path: ['first'],
+          rule: first < 1 ? 'too_small' : 'too_large',
+          message: `must be from 1 to ${MAX_PAGE}`,
+        }
+        throw new ValidationError([issue])
+      }
+      try {
+        const { events } = context.world
+        const from = after == null ? (await events.head(workspaceId)).pruned : decodeEventCursor(workspaceId, after)
+        return { ...(await events.read(workspaceId, from, first, filter)), workspaceId }
+      } catch (error) {
+        if (!(error instanceof ExpectedError) || error.code !== 'CURSOR_EXPIRED') throw error
+        throw new CursorExpired(error.code, error.message, { path: error.path, details: error.details })
+      }
+    },
+  }),
+)
+
+builder.queryField('eventCursor', (t) =>
+  t.string({
+    description:
+      'The cursor of the present end of the log: read it before the state you show, then subscribe after it.',
+    resolve: async (_root, _args, context) => {
+      eventFilter(context.viewer, null)
+      const { workspaceId } = context.viewer
+      return encodeEventCursor(workspaceId, (await context.world.events.head(workspaceId)).position)
+    },
+  }),
+)
