@@ -4,6 +4,7 @@ import type { Condition } from './condition.ts'
 import type { QuestionFields } from './question-input.ts'
 import type { QuestionType } from './question-types.ts'
 import type { LinkSettings } from './settings.ts'
+import { SLUG } from './slug.ts'
 
 export type LinkStatus = 'active' | 'paused'
 
@@ -48,6 +49,8 @@ export async function lockLink(tx: Tx, workspaceId: string, id: string): Promise
 
 /** By public address; the newest deleted link of the slug when no living one has it, so that its page can say so. */
 export async function findLinkBySlug(db: Queryable, workspaceId: string, slug: string): Promise<LinkRow | undefined> {
+  // What no link can have is not asked for: among such texts are some that the database refuses to look at.
+  if (!SLUG.test(slug)) return undefined
   const [row] = await db.query<LinkRow>(
     sql`SELECT ${linkColumns} FROM link WHERE workspace_id = ${workspaceId}::uuid AND slug = ${slug}
         ORDER BY deleted_at DESC NULLS FIRST LIMIT 1`,

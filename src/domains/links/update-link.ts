@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { violatedConstraint } from '../../db/sql.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
@@ -5,7 +6,7 @@ import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { linkSchema, slugConflict, slugSchema } from './create-link.ts'
-import type { LinkSettings } from './settings.ts'
+import { type LinkSettings, settingsSchema } from './settings.ts'
 import { type LinkStatus, lockLink, updateLinkRow } from './store.ts'
 
 /** Absent keys stay as they are. */
@@ -38,7 +39,10 @@ export async function updateLink(world: World, viewer: Viewer, id: string, input
       if (changes.slug !== undefined) link.slug = changes.slug
       if (changes.status !== undefined) link.status = changes.status
       if (changes.maxResponses !== undefined) link.max_responses = changes.maxResponses
-      if (changes.settings) link.settings = merged(link.settings, changes.settings)
+      if (changes.settings) {
+        const settings = merged(link.settings, changes.settings)
+        link.settings = parse(z.object({ settings: settingsSchema }), { settings }).settings
+      }
       await updateLinkRow(tx, link, world.clock.now())
       emit('link.updated', { linkId: id })
     })
