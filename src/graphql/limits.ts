@@ -3,10 +3,10 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getNamedType,
   GraphQLError,
   type GraphQLField,
   type GraphQLSchema,
+  getNamedType,
   isCompositeType,
   Kind,
   type OperationDefinitionNode,
@@ -148,7 +148,10 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
 
   function ofField(node: FieldNode, typeName: string): Cost | undefined {
     const type = schema.getType(typeName)
-    const field = type && 'getFields' in type ? (type.getFields()[node.name.value] as GraphQLField<unknown, unknown> | undefined) : undefined
+    const field =
+      type && 'getFields' in type
+        ? (type.getFields()[node.name.value] as GraphQLField<unknown, unknown> | undefined)
+        : undefined
     if (!field || !node.selectionSet) return undefined
     const named = getNamedType(field.type)
     if (!isCompositeType(named) || named.name.startsWith('__')) return undefined

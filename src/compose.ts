@@ -1,0 +1,247 @@
+import type { IncomingMessage } from 'node:http'
+import { type AddressInfo, createServer as createNetServer } from 'node:net'
+import cors from '@fastify/cors'
+import fastify, { type FastifyInstance } from 'fastify'
+import { Redis } from 'ioredis'
+import type { Config } from './config/index.ts'
+import type { Database } from './db/database.ts'
+import { openEmbedded } from './db/embedded.ts'
+import { migrate } from './db/migrate.ts'
+import { openPostgres } from './db/postgres.ts'
+import { createReader } from './db/reader/index.ts'
+import { sql } from './db/sql.ts'
+import {
+  authenticate,
+  browserTokens,
+  ensureFirstWorkspace,
+  type NewWorkspace,
+  type Viewer,
+} from './domains/auth/index.ts'
+import { tokenSigner } from './domains/responses/index.ts'
+import type { World } from './domains/world.ts'
+import { createEventLog, createTailer } from './events/index.ts'
+import { createGraphQLServer } from './graphql/server.ts'
+import { type Clock, systemClock } from './platform/clock.ts'
+import { idGenerator } from './platform/ids.ts'
+import { createLogger } from './platform/logger.ts'
+import { createRateLimiter } from './platform/rate-limiter.ts'
+import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
+import { createStorage } from './providers/storage/index.ts'
+import { healthPlugin } from './rest/health/index.ts'
+import { mediaPlugin, signMediaUrl } from './rest/media/index.ts'
+import { createMetrics } from './rest/metrics/index.ts'
+import { createSampleLink } from './sample-link.ts'
+import { webPlugin } from './web/index.ts'
+
+export interface App {
+  config: Config
+  /** Where the server listens. */
+  localUrl: URL
+  /** What people and clients call it by. */
+  publicUrl: URL
+  /** What was made because the database was empty; the key in it is shown nowhere else. */
+  firstStart: (NewWorkspace & { sampleLinkUrl: string | undefined }) | undefined
+  /** No new work, running work finishes, everything is closed. */
+  stop(): Promise<void>
+}
+
+export interface Replacements {
+  clock?: Clock
+}
+
+/** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
+export async function compose(config: Config, { clock = systemClock }: Replacements = {}): Promise<App> {
+  const logger = createLogger(config.logLevel)
+  const closers: (() => Promise<void>)[] = []
+  const onClose = (close: () => Promise<unknown> | unknown) => {
+    closers.unshift(async () => {
+      await close()
+    })
+  }
+  async function closeAll(): Promise<void> {
+    for (const close of closers) await close().catch((error) => logger.warn({ err: error }, 'something did not close'))
+  }
+  try {
+    const db = await openDatabase(config, logger)
+    onClose(() => db.close())
+    const applied = await migrate(db)
+    if (applied.length > 0) logger.info({ migrations: applied }, 'migrated the database')
+
+    const newId = idGenerator(clock)
+    const events = createEventLog({ db, clock, newId })
+    const world: World = { db, events, clock, newId }
+    const secret = 'given' in config.secret ? config.secret.given : await readOrMakeSecret(config.secret.file)
+    const mediaSecret = deriveKey(secret, 'media-url')
+    const signer = tokenSigner(deriveKey(secret, 'public-token'))
+    const tokens = browserTokens(world, deriveKey(secret, 'browser-token'))
+    const storage = createStorage(config.storage)
+    const redis = config.redisUrl === undefined ? undefined : new Redis(config.redisUrl, { maxRetriesPerRequest: 1 })
+    redis?.on('error', (error) => logger.warn({ err: error }, 'Redis does not answer'))
+    if (redis) onClose(() => redis.disconnect())
+    const limiter = createRateLimiter(redis)
+
+    const port = config.http.port === 0 ? await freePort(config.http.host) : config.http.port
+    const localUrl = new URL(
+      `http://${config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host}:${port}`,
+    )
+    const publicUrl = config.http.publicUrl ?? new URL(`http://localhost:${port}`)
+    const linkUrl = linkAddresses(config, publicUrl)
+
+    const tailer = await createTailer({ db, log: events, logger })
+    onClose(() => tailer.close())
+    const metrics = createMetrics()
+    const reader = createReader({
+      db,
+      onFallback(model, reason) {
+        metrics.readFellBack(model)
+        logger.debug({ model, reason }, "a read was left to Prisma's engine")
+      },
+    })
+    const isAllowedOrigin = originRule(config, publicUrl)
+    const rate = { points: config.graphql.operationsPerMinute, seconds: 60 }
+    const graphql = createGraphQLServer({
+      services: {
+        world,
+        tailer,
+        browserTokens: tokens,
+        signer,
+        linkUrl,
+        mediaUrl: (workspaceId, uploadId) =>
+          signMediaUrl({ publicUrl, secret: mediaSecret, clock, workspaceId, uploadId }),
+      },
+      reader,
+      clock,
+      logger,
+      authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
+      limit: (viewer: Viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+      isAllowedOrigin,
+      maxBodyBytes: config.http.maxBodyBytes,
+      introspection: config.graphql.introspection,
+      graphiql: config.graphql.graphiql,
+      onDone: metrics.graphqlDone,
+    })
+    onClose(() => graphql.close())
+
+    const made = await ensureFirstWorkspace(world, {
+      slug: 'default',
+      name: 'Default workspace',
+      ...(config.firstStart.apiKey === undefined ? {} : { key: config.firstStart.apiKey }),
+    })
+    const sample = made && config.firstStart.sampleLink ? await createSampleLink(world, made) : undefined
+
+    let accepting = true
+    const app = fastify({
+      loggerInstance: logger,
+      disableRequestLogging: true,
+      genReqId: () => newId(),
+      trustProxy: config.http.trustProxy,
+      bodyLimit: config.http.maxBodyBytes,
+      forceCloseConnections: 'idle',
+      routerOptions: { maxParamLength: 1_000 },
+    }) as unknown as FastifyInstance
+    onClose(() => app.close())
+    observeRequests(app)
+    const health = healthPlugin({ isAccepting: () => accepting, check: () => db.query(sql`SELECT 1`).then(() => {}) })
+    await app.register(health)
+
+    const sockets = config.role === 'worker' ? undefined : graphql.attach(app.server)
+    const observe = metrics.plugin({
+      logLag: () => tailer.lag(),
+      sockets: () => sockets?.count() ?? 0,
+      subscriptions: () => graphql.hub.size(),
+      queue: async () => [],
+    })
+    await observe(app, {})
+    if (config.role !== 'worker') {
+      await app.register(async (scope) => {
+        await scope.register(cors, {
+          delegator: (request, callback) => {
+            const { origin } = request.headers
+            const allowed = origin !== undefined && isAllowedOrigin(origin, request.raw)
+            callback(null, { origin: allowed ? origin : false, maxAge: 600, methods: ['GET', 'POST'] })
+          },
+        })
+        await scope.register(graphql.http)
+      })
+      await app.register(
+        webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
+      )
+      await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
+    }
+    await app.listen({ host: config.http.host, port })
+    logger.info({ url: localUrl.href, role: config.role, database: db.kind }, 'listening')
+
+    return {
+      config,
+      localUrl,
+      publicUrl,
+      firstStart: made && { ...made, sampleLinkUrl: sample && linkUrl(made.slug, sample) },
+      async stop() {
+        accepting = false
+        graphql.connections.endAll()
+        await sockets?.close()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function openDatabase(config: Config, logger: ReturnType<typeof createLogger>): Promise<Database> {
+  const { database } = config
+  return database.kind === 'postgres'
+    ? openPostgres({ url: database.url, poolSize: database.poolSize, logger })
+    : openEmbedded({ folder: database.folder })
+}
+
+/** One line per request, and its id in the answer. Addresses are logged without their query, which may hold tokens. */
+function observeRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    )
+  })
+}
+
+function linkAddresses(config: Config, publicUrl: URL) {
+  return (workspaceSlug: string, linkSlug: string, query: Record<string, string> = {}): string => {
+    const url =
+      config.http.linkAddresses === 'subdomain'
+        ? new URL(`/i/${linkSlug}`, `${publicUrl.protocol}//${workspaceSlug}.${publicUrl.host}`)
+        : new URL(`/w/${workspaceSlug}/i/${linkSlug}`, publicUrl)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    return url.href
+  }
+}
+
+/** Pages of the server itself always, others as configured. */
+function originRule({ http: { corsOrigins } }: Config, publicUrl: URL) {
+  const allowed = new Set([...corsOrigins, publicUrl.origin])
+  return (origin: string, request: IncomingMessage): boolean => {
+    if (allowed.has('*') || allowed.has(origin)) return true
+    return URL.canParse(origin) && new URL(origin).host === request.headers.host
+  }
+}
+
+/** Addresses that the server gives out hold its port, so it must be known before it listens. */
+async function freePort(host: string): Promise<number> {
+  const probe = createNetServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(0, host, resolve)
+  })
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}

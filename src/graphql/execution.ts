@@ -1,0 +1,91 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
+} from 'graphql'
+import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
+import type { Logger } from '../platform/logger.ts'
+import type { Context } from './context.ts'
+import { presentError } from './errors.ts'
+import { checkComplexity } from './limits.ts'
+
+export interface ExecutorOptions {
+  schema: GraphQLSchema
+  complexityLimit: number
+  logger: Logger
+  /** Told of each finished query, mutation or subscribed event: its duration in seconds, and whether it had errors. */
+  onDone?: (operation: string, kind: OperationTypeNode, seconds: number, failed: boolean) => void
+}
+
+export interface Executor {
+  /** Judges the operation's complexity and runs it; never throws. Errors in the result are as clients may see them. */
+  execute(args: ExecutionArgs): Promise<ExecutionResult>
+  /** Runs a subscription operation for one event, which its root field receives. */
+  executeEvent(args: ExecutionArgs, event: unknown): Promise<ExecutionResult>
+}
+
+/** An operation is compiled when it comes for the second time: most one-offs come from people who explore. */
+const COMPILE_AT = 2
+
+type Run = CompiledQuery['query'] | null
+
+/** Runs operations, compiled where they repeat. Compiled code lives as long as its document in the parser's cache. */
+export function createExecutor({ schema, complexityLimit, logger, onDone }: ExecutorOptions): Executor {
+  const operations = new WeakMap<DocumentNode, Map<string, { uses: number; run?: Run }>>()
+
+  function compiled(document: DocumentNode, operationName: string): Run {
+    let byName = operations.get(document)
+    if (!byName) {
+      byName = new Map()
+      operations.set(document, byName)
+    }
+    let entry = byName.get(operationName)
+    if (!entry) {
+      entry = { uses: 0 }
+      byName.set(operationName, entry)
+    }
+    if (++entry.uses < COMPILE_AT) return null
+    if (entry.run === undefined) {
+      const result = compileQuery(schema, document, operationName || undefined)
+      entry.run = isCompiledQuery(result) ? result.query : null
+    }
+    return entry.run
+  }
+
+  async function run(args: ExecutionArgs, rootValue: unknown, isEvent: boolean): Promise<ExecutionResult> {
+    const started = performance.now()
+    const { document, operationName } = args
+    const context = args.contextValue as Context
+    const variables = (args.variableValues ?? {}) as Record<string, unknown>
+    const operation = getOperationAST(document, operationName)
+    let result: ExecutionResult
+    try {
+      if (operation && !isEvent) checkComplexity(schema, document, operation, variables, complexityLimit)
+      const query = operation && compiled(document, operation.name?.value ?? '')
+      result = await (query
+        ? query(rootValue, context, variables)
+        : execute({ ...args, schema, rootValue, variableValues: variables }))
+    } catch (error) {
+      result = { errors: [error as GraphQLError] }
+    }
+    if (result.errors) {
+      const errors = result.errors.map((error) => presentError(error, logger, context.requestId))
+      result = result.data === undefined ? { errors } : { errors, data: result.data }
+    }
+    if (operation) {
+      const seconds = (performance.now() - started) / 1000
+      onDone?.(operation.name?.value ?? '', operation.operation, seconds, result.errors !== undefined)
+    }
+    return result
+  }
+
+  return {
+    execute: (args) => run(args, args.rootValue, false),
+    executeEvent: (args, event) => run(args, event, true),
+  }
+}

@@ -1,0 +1,258 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type OperationTypeNode,
+  parse,
+  specifiedRules,
+  type ValidationContext,
+  validate,
+} from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import type { Reader } from '../db/reader/index.ts'
+import type { Viewer } from '../domains/auth/index.ts'
+import type { Clock } from '../platform/clock.ts'
+import { ExpectedError } from '../platform/errors.ts'
+import type { Logger } from '../platform/logger.ts'
+import { createBatches } from './batches.ts'
+import type { Context, Services } from './context.ts'
+import { presentError } from './errors.ts'
+import { createExecutor } from './execution.ts'
+import { GRAPHIQL_POLICY, graphiqlPage } from './graphiql.ts'
+import { DEFAULT_LIMITS, type Limits, shapeRule } from './limits.ts'
+import { buildSchema } from './schema.ts'
+import { createConnections } from './subscriptions/connections.ts'
+import { createHub } from './subscriptions/hub.ts'
+import { resultStream } from './subscriptions/result-stream.ts'
+import { attachWebSockets } from './subscriptions/websocket.ts'
+import { EVENT_SOURCES } from './types/subscription.ts'
+
+export interface GraphQLServerOptions {
+  services: Services
+  reader: Reader
+  clock: Clock
+  logger: Logger
+  /** The viewer behind a credential. Throws UNAUTHENTICATED. */
+  authenticate(credential: string): Promise<Viewer>
+  /** Counts one operation of this viewer. Throws RATE_LIMITED. */
+  limit(viewer: Viewer): Promise<void>
+  /** Whether a page of this origin may call and connect. */
+  isAllowedOrigin(origin: string, request: IncomingMessage): boolean
+  limits?: Partial<Limits>
+  /** The largest request body and socket message, in bytes. */
+  maxBodyBytes: number
+  introspection: boolean
+  graphiql: boolean
+  maxBufferedBytes?: number
+  onDone?: (operation: string, kind: OperationTypeNode, seconds: number, failed: boolean) => void
+}
+
+const PATH = '/graphql'
+
+interface YogaServerContext {
+  req: IncomingMessage
+  res: ServerResponse
+  requestId: string
+}
+
+/** The GraphQL entrance: HTTP and SSE as a Fastify plugin, WebSockets attached to the same server. */
+export function createGraphQLServer(options: GraphQLServerOptions) {
+  const { services, reader, logger, authenticate, limit, clock } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const schema = buildSchema()
+  const executor = createExecutor({ schema, complexityLimit: limits.complexity, logger, onDone: options.onDone })
+  const connections = createConnections({ tailer: services.tailer, clock })
+  const hub = createHub({
+    schema,
+    executor,
+    tailer: services.tailer,
+    events: services.world.events,
+    sources: EVENT_SOURCES,
+    renew: (context) => contextOf(context.viewer, context.requestId),
+    logger,
+  })
+
+  function contextOf(viewer: Viewer | undefined, requestId: string): Context {
+    let bound: Context['reader'] | undefined
+    let batches: Context['batches'] | undefined
+    return {
+      ...services,
+      requestId,
+      get viewer() {
+        if (!viewer) throw new ExpectedError('UNAUTHENTICATED', 'Give an API key: `Authorization: Bearer sk_live_…`.')
+        return viewer
+      },
+      get reader() {
+        bound ??= reader.forWorkspace(this.viewer.workspaceId)
+        return bound
+      },
+      get batches() {
+        batches ??= createBatches(this.reader)
+        return batches
+      },
+    }
+  }
+
+  async function contextFor(credential: string | undefined, requestId: string): Promise<Context> {
+    if (credential === undefined) return contextOf(undefined, requestId)
+    const viewer = await authenticate(credential)
+    await limit(viewer)
+    return contextOf(viewer, requestId)
+  }
+
+  const introspectionRule = options.introspection ? [] : [noIntrospection]
+  const shape = shapeRule(limits)
+
+  const plugin: Plugin<YogaServerContext> = {
+    onParse({ setParseFn }) {
+      setParseFn(parseWithin(limits.tokens))
+    },
+    onValidate({ addValidationRule }) {
+      addValidationRule(shape)
+      for (const rule of introspectionRule) addValidationRule(rule)
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs) => executor.execute(args))
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn((args: ExecutionArgs) => {
+        const context = args.contextValue as Context & YogaServerContext
+        const credential = bearer(context.req.headers.authorization)
+        return resultStream(hub, { ...args, schema }, logger, (end) =>
+          connections.watch(context.viewer, () => authenticate(credential ?? ''), end),
+        )
+      })
+    },
+  }
+
+  const yoga = createYoga<YogaServerContext>({
+    schema,
+    graphqlEndpoint: PATH,
+    context: ({ req, requestId }) => contextFor(bearer(req.headers.authorization), requestId) as never,
+    plugins: [plugin],
+    maskedErrors: { maskError: (error) => presentError(error, logger, '') },
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    logging: false,
+    batching: false,
+    multipart: false,
+  })
+
+  const http: FastifyPluginAsync = async (app) => {
+    app.route({
+      url: PATH,
+      method: ['GET', 'POST'],
+      bodyLimit: options.maxBodyBytes,
+      // Yoga judges operations; Fastify has judged the size and the syntax of the body.
+      handler: async (request, reply) => {
+        if (options.graphiql && request.method === 'GET' && wantsPage(request)) {
+          const { gzipped, html } = await graphiqlPage()
+          const small = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+          reply.headers({ 'content-security-policy': GRAPHIQL_POLICY, vary: 'accept-encoding' })
+          if (small) reply.header('content-encoding', 'gzip')
+          return reply.type('text/html; charset=utf-8').send(small ? gzipped : html)
+        }
+        reply.hijack()
+        const raw = request.raw as IncomingMessage & { body?: unknown }
+        raw.body = request.body
+        // Headers that hooks have set, such as CORS, since the reply is no longer Fastify's to send.
+        for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string)
+        await yoga.handle(raw, reply.raw, { req: raw, res: reply.raw, requestId: request.id })
+      },
+    })
+  }
+
+  return {
+    schema,
+    http,
+    hub,
+    connections,
+    attach: (server: Server) =>
+      attachWebSockets(
+        server,
+        {
+          isAllowedOrigin: options.isAllowedOrigin,
+          maxMessageBytes: options.maxBodyBytes,
+          maxBufferedBytes: options.maxBufferedBytes,
+        },
+        {
+          hub,
+          executor,
+          connections,
+          logger,
+          contextFor: (credential) => contextFor(credential, services.world.newId()),
+          prepare: preparation(schema, limits, [...specifiedRules, shape, ...introspectionRule]),
+        },
+      ),
+    close: () => connections.close(),
+  }
+}
+
+/** Documents by their text, as the HTTP entrance's own cache keeps them. */
+const PREPARED_DOCUMENTS = 1_000
+
+function preparation(schema: ReturnType<typeof buildSchema>, limits: Limits, rules: Parameters<typeof validate>[2]) {
+  const parseFn = parseWithin(limits.tokens)
+  const cache = new Map<string, DocumentNode | readonly GraphQLError[]>()
+  return ({
+    query,
+    operationName,
+    variables,
+  }: {
+    query: string
+    operationName?: string | null
+    variables?: Record<string, unknown> | null
+  }): ExecutionArgs | GraphQLError[] => {
+    let prepared = cache.get(query)
+    if (!prepared) {
+      try {
+        const document = parseFn(query)
+        const errors = validate(schema, document, rules)
+        prepared = errors.length > 0 ? errors : document
+      } catch (error) {
+        prepared = [error as GraphQLError]
+      }
+      if (cache.size >= PREPARED_DOCUMENTS) cache.delete(cache.keys().next().value!)
+      cache.set(query, prepared)
+    }
+    if (!('kind' in prepared)) return [...prepared]
+    return { schema, document: prepared, operationName, variableValues: variables ?? {} }
+  }
+}
+
+function parseWithin(maxTokens: number): typeof parse {
+  return (source, options) => {
+    try {
+      return parse(source, { ...options, maxTokens })
+    } catch (error) {
+      if (!(error instanceof GraphQLError) || !error.message.includes('Parsing aborted')) throw error
+      throw new GraphQLError(`The operation has more than ${maxTokens} tokens.`, {
+        extensions: { code: 'QUERY_TOO_LONG', retryable: false, limit: maxTokens, http: { status: 400 } },
+      })
+    }
+  }
+}
+
+function noIntrospection(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.name.value !== '__schema' && node.name.value !== '__type') return
+      context.reportError(new GraphQLError('Introspection is switched off on this server.', { nodes: node }))
+    },
+  }
+}
+
+function bearer(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? ''
+}
+
+/** A person's browser, not a client that sends a query by GET. */
+function wantsPage(request: FastifyRequest): boolean {
+  const { query } = request.query as Record<string, unknown>
+  return query === undefined && (request.headers.accept?.includes('text/html') ?? false)
+}

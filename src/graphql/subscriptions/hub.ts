@@ -1,0 +1,287 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FieldNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getArgumentValues,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  visit,
+} from 'graphql'
+import type { EventLog } from '../../events/index.ts'
+import {
+  decodeEventCursor,
+  type EventFilter,
+  type Following,
+  type LoggedEvent,
+  type Tailer,
+} from '../../events/index.ts'
+import type { Logger } from '../../platform/logger.ts'
+import type { Context } from '../context.ts'
+import { presentError } from '../errors.ts'
+import type { Executor } from '../execution.ts'
+import type { EventSource } from './event-source.ts'
+
+/** One result, executed once for everybody who asked the same, with its JSON written once. */
+export interface Frame {
+  position: number
+  result: ExecutionResult
+  json: string
+}
+
+/** Where the results of one subscription go. */
+export interface Sink {
+  next(frame: Frame): void
+  /** Resolves when more of the past may be sent: a long absence must not fill the memory of a short one. */
+  ready(): Promise<void>
+  /** Nobody is there any more. */
+  isClosed(): boolean
+  /** Nothing more will come. */
+  fail(error: GraphQLError): void
+}
+
+export interface HubSubscription {
+  stop(): void
+}
+
+export interface Hub {
+  /**
+   * First what happened after the cursor, then what happens, without gap or duplicate. Subscriptions that are equal in
+   * operation, variables (but for the cursor), workspace and scopes share one execution per event. Rejects with a
+   * presentable GraphQLError when the subscription cannot begin.
+   */
+  subscribe(args: ExecutionArgs, sink: Sink): Promise<HubSubscription>
+  /** Distinct executions and their subscribers, for metrics. */
+  size(): { groups: number; subscribers: number }
+}
+
+export interface HubDeps {
+  schema: GraphQLSchema
+  executor: Executor
+  tailer: Tailer
+  events: EventLog
+  sources: Record<string, EventSource>
+  /** A new context for the same viewer: events are executed in batches that share loads, each batch afresh. */
+  renew(context: Context): Context
+  logger: Logger
+}
+
+/** Events executed together; their loads share statements. */
+const BATCH = 100
+/** Results kept per group, so that a client that was away for a moment costs no execution. */
+const KEPT_FRAMES = 200
+
+interface Member {
+  sink: Sink
+  position: number
+  stopped: boolean
+}
+
+interface Group {
+  key: string
+  args: ExecutionArgs
+  filter: EventFilter
+  members: Set<Member>
+  /** Members that still catch up; the group must not end under them. */
+  joining: number
+  /** The last event that was sent to all. */
+  sent: number
+  /** Every event of the filter after this position is in `frames` or still to come. */
+  keptFrom: number
+  frames: Frame[]
+  queue: LoggedEvent[]
+  working: boolean
+  following: Promise<Following>
+  failure?: unknown
+}
+
+export function createHub({ schema, executor, tailer, events, sources, renew, logger }: HubDeps): Hub {
+  const groups = new Map<string, Group>()
+  const documentIds = new WeakMap<DocumentNode, number>()
+  let documents = 0
+
+  function idOf(document: DocumentNode): number {
+    let id = documentIds.get(document)
+    if (id === undefined) {
+      id = ++documents
+      documentIds.set(document, id)
+    }
+    return id
+  }
+
+  async function execute(args: ExecutionArgs, batch: readonly LoggedEvent[]): Promise<Frame[]> {
+    const renewed = { ...args, contextValue: renew(args.contextValue as Context) }
+    return Promise.all(
+      batch.map(async (event) => {
+        const result = await executor.executeEvent(renewed, event)
+        return { position: event.position, result, json: JSON.stringify(result) }
+      }),
+    )
+  }
+
+  function open(key: string, args: ExecutionArgs, filter: EventFilter, workspaceId: string): Group {
+    const group: Group = {
+      key,
+      args,
+      filter,
+      members: new Set(),
+      joining: 0,
+      sent: 0,
+      keptFrom: 0,
+      frames: [],
+      queue: [],
+      working: false,
+      following: tailer.follow(workspaceId, {
+        ...filter,
+        onEvent(event) {
+          group.queue.push(event)
+          if (!group.working) {
+            group.working = true
+            // Events of one reading arrive in one turn: let all of them come before the batch is cut.
+            queueMicrotask(() => void work(group))
+          }
+        },
+        onError(error) {
+          group.failure = error
+          for (const member of group.members) fail(member, error, args)
+          close(group)
+        },
+      }),
+    }
+    group.following = group.following.then((following) => {
+      group.keptFrom = Math.max(group.keptFrom, following.position)
+      return following
+    })
+    groups.set(key, group)
+    return group
+  }
+
+  async function work(group: Group): Promise<void> {
+    while (group.queue.length > 0 && groups.get(group.key) === group) {
+      for (const frame of await execute(group.args, group.queue.splice(0, BATCH))) {
+        group.frames.push(frame)
+        group.sent = frame.position
+        for (const member of group.members) give(member, frame)
+      }
+      if (group.frames.length > 2 * KEPT_FRAMES) {
+        group.keptFrom = group.frames[group.frames.length - KEPT_FRAMES - 1]!.position
+        group.frames.splice(0, group.frames.length - KEPT_FRAMES)
+      }
+    }
+    group.working = false
+  }
+
+  function give(member: Member, frame: Frame): void {
+    if (member.stopped || frame.position <= member.position) return
+    member.position = frame.position
+    member.sink.next(frame)
+  }
+
+  function fail(member: Member, error: unknown, args: ExecutionArgs): void {
+    if (member.stopped) return
+    member.stopped = true
+    member.sink.fail(presentError(error, logger, (args.contextValue as Context).requestId))
+  }
+
+  function close(group: Group): void {
+    if (groups.get(group.key) === group) groups.delete(group.key)
+    group.following.then((following) => following.stop())
+  }
+
+  function leave(group: Group, member: Member): void {
+    member.stopped = true
+    group.members.delete(member)
+    if (group.members.size === 0 && group.joining === 0) close(group)
+  }
+
+  /** Brings a member to where the group is, by the group's own results where it still has them, and lets it in. */
+  async function join(group: Group, member: Member, args: ExecutionArgs, workspaceId: string): Promise<void> {
+    // Within one turn: no event can come between looking and joining.
+    while (!member.sink.isClosed() && member.position < group.keptFrom) {
+      const page = await events.read(workspaceId, member.position, BATCH, group.filter)
+      for (const frame of await execute(args, page.events)) give(member, frame)
+      member.position = Math.max(member.position, page.position)
+      await member.sink.ready()
+    }
+    for (const frame of group.frames) give(member, frame)
+    if (!member.sink.isClosed()) group.members.add(member)
+  }
+
+  return {
+    async subscribe(args, sink) {
+      const context = args.contextValue as Context
+      try {
+        const { viewer } = context
+        const operation = getOperationAST(args.document, args.operationName)!
+        const { name, values } = rootField(schema, operation, args.variableValues ?? {})
+        const source = sources[name]
+        if (!source) throw new GraphQLError(`The subscription ${name} has no events.`)
+        const filter = await source(values, context)
+        const after = values.after == null ? undefined : decodeEventCursor(viewer.workspaceId, values.after as string)
+        const key = JSON.stringify([
+          viewer.workspaceId,
+          [...viewer.scopes].sort(),
+          idOf(args.document),
+          args.operationName ?? null,
+          withoutCursor(operation, args.variableValues ?? {}),
+        ])
+        const group = groups.get(key) ?? open(key, args, filter, viewer.workspaceId)
+        const member: Member = { sink, position: after ?? 0, stopped: false }
+        group.joining++
+        try {
+          const following = await group.following
+          if (group.failure !== undefined) throw group.failure
+          if (after === undefined) member.position = following.position
+          // Refuses an expired cursor and one from the future.
+          else if (after !== following.position) await events.read(viewer.workspaceId, after, 1, filter)
+          await join(group, member, args, viewer.workspaceId)
+        } finally {
+          group.joining--
+          if (group.members.size === 0 && group.joining === 0) close(group)
+        }
+        return { stop: () => leave(group, member) }
+      } catch (error) {
+        throw presentError(error, logger, context.requestId)
+      }
+    },
+    size() {
+      let subscribers = 0
+      for (const group of groups.values()) subscribers += group.members.size
+      return { groups: groups.size, subscribers }
+    },
+  }
+}
+
+function rootField(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+) {
+  const [node] = operation.selectionSet.selections
+  if (node?.kind !== Kind.FIELD) {
+    throw new GraphQLError('Select the subscription field directly, not within a fragment.', { nodes: node })
+  }
+  const field = schema.getSubscriptionType()?.getFields()[node.name.value]
+  if (!field) throw new GraphQLError(`There is no subscription ${node.name.value}.`, { nodes: node })
+  return { name: node.name.value, values: getArgumentValues(field, node, variables) }
+}
+
+/** The variables that make a difference to results: one that only says where to begin does not. */
+function withoutCursor(operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): unknown {
+  const root = operation.selectionSet.selections[0] as FieldNode
+  const after = root.arguments?.find((argument) => argument.name.value === 'after')?.value
+  const name = after?.kind === Kind.VARIABLE ? after.name.value : undefined
+  let uses = 0
+  if (name !== undefined) {
+    visit(operation.selectionSet, {
+      Variable: (node) => {
+        if (node.name.value === name) uses++
+      },
+    })
+  }
+  const entries = Object.entries(variables).filter(([key]) => key !== name || uses > 1)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}

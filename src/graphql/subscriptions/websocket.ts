@@ -1,0 +1,258 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
+import { handleProtocols, makeServer } from 'graphql-ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ExpectedError } from '../../platform/errors.ts'
+import type { Logger } from '../../platform/logger.ts'
+import type { Context } from '../context.ts'
+import { presentError } from '../errors.ts'
+import type { Executor } from '../execution.ts'
+import type { Connections } from './connections.ts'
+import type { Hub, HubSubscription } from './hub.ts'
+
+/** Close codes of our own, beside those of the graphql-transport-ws protocol. */
+export const CLOSE_CODES = {
+  /** No credential, a wrong one, or one that has ended. Clients should not retry with it. */
+  UNAUTHENTICATED: 4401,
+  /** The client does not read fast enough. It may connect again and continue from its last cursor. */
+  SLOW_CONSUMER: 4480,
+  /** The server is stopping. Clients should connect again. */
+  RESTART: 1012,
+} as const
+
+export interface WebSocketOptions {
+  /** Origins whose pages may connect; requests without an Origin header are not from browsers and may always. */
+  isAllowedOrigin(origin: string, request: IncomingMessage): boolean
+  /** Bytes that may wait to be sent to one socket before it is disconnected. Default 1 MiB. */
+  maxBufferedBytes?: number
+  /** The largest message that a client may send, in bytes. */
+  maxMessageBytes: number
+  /** How often sockets are pinged; one that has not answered by the next time is dropped. Default 15 s. */
+  pingMs?: number
+}
+
+export interface WebSocketDeps {
+  hub: Hub
+  executor: Executor
+  connections: Connections
+  logger: Logger
+  /** A context for the credential. Throws UNAUTHENTICATED, RATE_LIMITED. */
+  contextFor(credential: string): Promise<Context>
+  /** Parses and validates, with the caches and limits of the HTTP entrance. */
+  prepare(payload: {
+    query: string
+    operationName?: string | null
+    variables?: Record<string, unknown> | null
+  }): ExecutionArgs | GraphQLError[]
+}
+
+const PATH = '/graphql'
+const MAX_OPERATIONS = 100
+const MAX_BUFFERED = 1_048_576
+const PING_MS = 15_000
+/** While the past is sent: go on when less than this waits, give up when nothing moves for so long. */
+const REFILL_BELOW = 65_536
+const STALLED_MS = 30_000
+const DRAIN_CHECK_MS = 5
+
+interface Extra extends Record<PropertyKey, unknown> {
+  socket: WebSocket
+  credential: string
+}
+
+/**
+ * The graphql-transport-ws entrance. Subscription results take a lane of their own from the hub to the sockets: they
+ * are written once per group of equal subscriptions and only framed per socket.
+ */
+export function attachWebSockets(server: Server, options: WebSocketOptions, deps: WebSocketDeps) {
+  const { hub, executor, connections, logger, contextFor, prepare } = deps
+  const { maxBufferedBytes = MAX_BUFFERED, pingMs = PING_MS } = options
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxMessageBytes, handleProtocols })
+  const unanswered = new WeakSet<WebSocket>()
+
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    async onConnect(context) {
+      const { socket, credential: header } = context.extra
+      const credential = credentialOf(context.connectionParams) ?? header
+      try {
+        const { viewer } = await contextFor(credential)
+        context.extra.credential = credential
+        const forget = await connections.watch(
+          viewer,
+          () => contextFor(credential),
+          (why) => {
+            const code = why.code === 'SHUTTING_DOWN' ? CLOSE_CODES.RESTART : CLOSE_CODES.UNAUTHENTICATED
+            socket.close(code, why.message)
+          },
+        )
+        if (socket.readyState === socket.OPEN) socket.once('close', forget)
+        else forget()
+        return true
+      } catch (error) {
+        const known = error instanceof ExpectedError
+        if (!known) logger.error({ err: error }, 'a socket could not be opened')
+        socket.close(known ? CLOSE_CODES.UNAUTHENTICATED : 1011, known ? error.message : 'Internal error')
+        return false
+      }
+    },
+    async onSubscribe(context, id, payload) {
+      try {
+        if (Object.keys(context.subscriptions).length > MAX_OPERATIONS) {
+          return [new GraphQLError(`More than ${MAX_OPERATIONS} operations at once on one socket.`)]
+        }
+        const args = prepare(payload)
+        if (Array.isArray(args)) return args
+        const contextValue = await contextFor(context.extra.credential)
+        return { ...args, contextValue, lane: { id, socket: context.extra.socket } } as ExecutionArgs
+      } catch (error) {
+        return [presentError(error, logger, id)]
+      }
+    },
+    execute: (args) => executor.execute(args),
+    subscribe: (args) => lane(args as ExecutionArgs & { lane: { id: string; socket: WebSocket } }),
+    onError: (_context, _id, _payload, errors) => errors.map((error) => error.toJSON()),
+  })
+
+  /** Protocol-wise a stream that never yields, since the hub writes its messages; it ends when the hub fails. */
+  async function lane({ lane: { id, socket }, ...args }: ExecutionArgs & { lane: { id: string; socket: WebSocket } }) {
+    const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    let ended = false
+    let last: ExecutionResult | undefined
+    let finish = () => {}
+    let subscription: HubSubscription | undefined
+
+    function end(result?: ExecutionResult): void {
+      if (ended) return
+      ended = true
+      last = result
+      subscription?.stop()
+      finish()
+    }
+
+    try {
+      subscription = await hub.subscribe(args, {
+        next({ json }) {
+          if (ended || socket.readyState !== socket.OPEN) return end()
+          socket.send(`${head}${json}}`)
+          if (socket.bufferedAmount > maxBufferedBytes) {
+            socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
+            end()
+          }
+        },
+        fail: (error) => end({ errors: [error] }),
+        ready: () => drained(socket),
+        isClosed: () => ended || socket.readyState !== socket.OPEN,
+      })
+      if (ended) subscription.stop()
+    } catch (error) {
+      return { errors: [error as GraphQLError] }
+    }
+    socket.once('close', () => end())
+    const stream: AsyncIterableIterator<ExecutionResult> = {
+      async next() {
+        if (!ended) {
+          await new Promise<void>((resolve) => {
+            finish = resolve
+          })
+        }
+        const value = last
+        last = undefined
+        return value ? { done: false, value } : { done: true, value: undefined }
+      },
+      async return() {
+        end()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => stream,
+    }
+    return stream
+  }
+
+  sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+    socket.on('error', (error) => logger.debug({ err: error }, 'a socket failed'))
+    socket.on('pong', () => unanswered.delete(socket))
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (data) =>
+          new Promise((resolve, reject) => {
+            if (socket.readyState !== socket.OPEN) return resolve()
+            socket.send(data, (error) => (error ? reject(error) : resolve()))
+          }),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            handle(String(data)).catch((error) => {
+              logger.error({ err: error }, 'a socket message failed')
+              socket.close(1011, 'Internal error')
+            })
+          }),
+      },
+      { socket, credential: bearer(request.headers.authorization) },
+    )
+    socket.once('close', (code, reason) => closed(code, String(reason)))
+  })
+
+  const ping = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (unanswered.has(socket)) socket.terminate()
+      else {
+        unanswered.add(socket)
+        socket.ping()
+      }
+    }
+  }, pingMs).unref()
+
+  function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const { origin } = request.headers
+    if (pathname !== PATH) refuse(stream, '404 Not Found')
+    else if (origin !== undefined && !options.isAllowedOrigin(origin, request)) refuse(stream, '403 Forbidden')
+    else sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request))
+  }
+  server.on('upgrade', upgrade)
+
+  return {
+    count: () => sockets.clients.size,
+    /** Says goodbye to every socket; those that do not answer within `graceMs` are dropped. */
+    async close(graceMs = 2_000): Promise<void> {
+      server.off('upgrade', upgrade)
+      clearInterval(ping)
+      for (const socket of sockets.clients) socket.close(CLOSE_CODES.RESTART, 'Service restart')
+      const gone = new Promise<void>((resolve) => sockets.close(() => resolve()))
+      const deadline = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate()
+      }, graceMs)
+      await gone
+      clearTimeout(deadline)
+    },
+  }
+}
+
+async function drained(socket: WebSocket): Promise<void> {
+  let waited = 0
+  let before = socket.bufferedAmount
+  while (socket.readyState === socket.OPEN && socket.bufferedAmount > REFILL_BELOW) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS))
+    waited = socket.bufferedAmount < before ? 0 : waited + DRAIN_CHECK_MS
+    before = socket.bufferedAmount
+    if (waited > STALLED_MS) socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
+  }
+}
+
+/** `{ authorization: "Bearer …" }` as in the header, or `{ token: "…" }`. */
+function credentialOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const { authorization, Authorization, token } = params ?? {}
+  const header = authorization ?? Authorization
+  if (typeof header === 'string') return bearer(header)
+  return typeof token === 'string' ? token : undefined
+}
+
+function bearer(header: string | undefined): string {
+  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? ''
+}
+
+function refuse(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

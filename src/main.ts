@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { compose } from './compose.ts'
+import { ConfigurationError, readConfig } from './config/index.ts'
+import { welcome } from './welcome.ts'
+
+const EXIT_FAILED = 1
+const EXIT_MISCONFIGURED = 2
+
+/** Reads the environment, starts the server, stops it when told to. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const app = await compose(config)
+  process.stdout.write(welcome(app))
+
+  let stopping = false
+  async function stop(): Promise<void> {
+    if (stopping) return
+    stopping = true
+    // What does not end by itself in time is ended: its requests are answered by a reset, as if the network failed.
+    setTimeout(() => process.exit(0), config.http.shutdownMs).unref()
+    await app.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof ConfigurationError || (error instanceof Error && error.name === 'FolderInUseError')
+  process.stderr.write(
+    `${known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  process.exit(error instanceof ConfigurationError ? EXIT_MISCONFIGURED : EXIT_FAILED)
+})
