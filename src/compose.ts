@@ -45,12 +45,15 @@ export interface App {
   stop(): Promise<void>
 }
 
+/** What tests put in place of the real thing. */
 export interface Replacements {
   clock?: Clock
+  /** Open and migrated; closed with the server. */
+  db?: Database
 }
 
 /** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
-export async function compose(config: Config, { clock = systemClock }: Replacements = {}): Promise<App> {
+export async function compose(config: Config, { clock = systemClock, db: given }: Replacements = {}): Promise<App> {
   const logger = createLogger(config.logLevel)
   const closers: (() => Promise<void>)[] = []
   const onClose = (close: () => Promise<unknown> | unknown) => {
@@ -62,7 +65,7 @@ export async function compose(config: Config, { clock = systemClock }: Replaceme
     for (const close of closers) await close().catch((error) => logger.warn({ err: error }, 'something did not close'))
   }
   try {
-    const db = await openDatabase(config, logger)
+    const db = given ?? (await openDatabase(config, logger))
     onClose(() => db.close())
     const applied = await migrate(db)
     if (applied.length > 0) logger.info({ migrations: applied }, 'migrated the database')

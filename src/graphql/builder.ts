@@ -6,7 +6,7 @@ import type { PrismaClient } from '../db/generated/prisma/client.ts'
 import type { Context } from './context.ts'
 import type PrismaTypes from './generated/pothos-prisma.ts'
 import { getDatamodel } from './generated/pothos-prisma.ts'
-import { decodeGlobalId, encodeGlobalId, UNKNOWN_TYPE } from './global-id.ts'
+import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -26,7 +26,6 @@ export interface SchemaTypes {
     NonNegativeInt: { Input: number; Output: number }
     PositiveInt: { Input: number; Output: number }
   }
-  Connection: { totalCount: () => Promise<number> }
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
@@ -51,7 +50,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description: 'The object with this global id; null when your workspace has none, whatever the reason.',
       nullable: true,
       args: { id: { description: 'A global id, as given by any `id` field.' } },
-      resolve: (_root, { id }, context, _info, resolveNode) => loadableNode(context, id) && resolveNode(id),
+      resolve: (_root, { id }, context, _info, resolveNode) => (loadableNode(context, id) ? resolveNode(id) : null),
     },
     nodesQueryOptions: {
       description:
@@ -93,5 +92,3 @@ let loadableNode: (context: Context, id: { typename: string; id: string }) => bo
 export function setLoadableNode(judge: typeof loadableNode): void {
   loadableNode = judge
 }
-
-export { UNKNOWN_TYPE }

@@ -1,8 +1,12 @@
+import type { ObjectRef } from '@pothos/core'
 import { queryFromInfo } from '@pothos/plugin-prisma'
 import type { GraphQLResolveInfo } from 'graphql'
 import { ExpectedError, type Issue, ValidationError } from '../platform/errors.ts'
 import { isUuid } from '../platform/ids.ts'
+import { builder } from './builder.ts'
 import type { Context } from './context.ts'
+
+type ExtendedTypes = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never
 
 export const MAX_PAGE = 100
 
@@ -200,4 +204,28 @@ function parseValue(plain: unknown, { type, nullable }: Order): unknown {
     case 'integer':
       return Number.isInteger(plain) && Math.abs(plain as number) < 2 ** 31 ? plain : undefined
   }
+}
+
+/** The connection and edge types over a type of node: one of each, wherever the list stands. */
+export function connectionTypes<Node extends { id: string }>(
+  type: ObjectRef<ExtendedTypes, Node>,
+  name: string,
+  plural: string,
+) {
+  const edge = builder.edgeObject({ type, name: `${name}Edge`, description: `One of the ${plural} of a page.` })
+  const connection = builder.connectionObject(
+    {
+      type,
+      name: `${name}Connection`,
+      description: `A page of ${plural}.`,
+      fields: (t) => ({
+        totalCount: t.int({
+          description: `How many ${plural} there are in the whole list; costs a statement of its own.`,
+          resolve: (page) => (page as unknown as { totalCount: () => Promise<number> }).totalCount(),
+        }),
+      }),
+    },
+    edge,
+  )
+  return [connection, edge] as const
 }

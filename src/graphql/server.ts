@@ -115,14 +115,14 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
       for (const rule of introspectionRule) addValidationRule(rule)
     },
     onExecute({ setExecuteFn }) {
-      setExecuteFn((args: ExecutionArgs) => executor.execute(args))
+      setExecuteFn((args: ExecutionArgs) => executor.execute({ ...args, contextValue: ownContext(args) }))
     },
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn((args: ExecutionArgs) => {
-        const context = args.contextValue as Context & YogaServerContext
-        const credential = bearer(context.req.headers.authorization)
-        return resultStream(hub, { ...args, schema }, logger, (end) =>
-          connections.watch(context.viewer, () => authenticate(credential ?? ''), end),
+        const contextValue = ownContext(args)
+        const credential = bearer((args.contextValue as YogaServerContext).req.headers.authorization)
+        return resultStream(hub, { ...args, contextValue }, logger, (end) =>
+          connections.watch(contextValue.viewer, () => authenticate(credential ?? ''), end),
         )
       })
     },
@@ -131,7 +131,10 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
   const yoga = createYoga<YogaServerContext>({
     schema,
     graphqlEndpoint: PATH,
-    context: ({ req, requestId }) => contextFor(bearer(req.headers.authorization), requestId) as never,
+    // Kept apart from Yoga's own context, which would read every property of ours when it copies them.
+    context: async ({ req, requestId }) => ({
+      saygraph: await contextFor(bearer(req.headers.authorization), requestId),
+    }),
     plugins: [plugin],
     maskedErrors: { maskError: (error) => presentError(error, logger, '') },
     graphiql: false,
@@ -244,6 +247,10 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
       context.reportError(new GraphQLError('Introspection is switched off on this server.', { nodes: node }))
     },
   }
+}
+
+function ownContext(args: ExecutionArgs): Context {
+  return (args.contextValue as { saygraph: Context }).saygraph
 }
 
 function bearer(header: string | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import { type Order, rootConnection } from '../connection.ts'
+import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { Respondent } from './respondent.ts'
 
@@ -28,6 +28,8 @@ export const Contact = builder.prismaNode('Contact', {
   }),
 })
 
+export const CONTACTS_PAGE = connectionTypes(Contact, 'Contact', 'contacts')
+
 const CONTACTS: Order = { name: 'contacts:createdAt:desc', column: 'createdAt', direction: 'desc', type: 'instant' }
 
 builder.queryFields((t) => ({
@@ -41,18 +43,21 @@ builder.queryFields((t) => ({
       return uuid === null ? null : context.reader.contact.findUnique({ ...query, where: { id: uuid } })
     },
   }),
-  contacts: t.connection({
-    type: Contact,
-    description: 'The contacts of the workspace, newest first. Needs `contacts:read`.',
-    args: {
-      search: t.arg.string({
-        description: 'The name, e-mail address or phone number contains this text, in any case.',
-      }),
+  contacts: t.connection(
+    {
+      type: Contact,
+      description: 'The contacts of the workspace, newest first. Needs `contacts:read`.',
+      args: {
+        search: t.arg.string({
+          description: 'The name, e-mail address or phone number contains this text, in any case.',
+        }),
+      },
+      resolve: (_root, args, context, info) => {
+        const containing = { contains: args.search ?? '', mode: 'insensitive' as const }
+        const where = args.search ? { OR: [{ name: containing }, { email: containing }, { phone: containing }] } : {}
+        return rootConnection(context.reader.contact, 'Contact', args, CONTACTS, where, context, info)
+      },
     },
-    resolve: (_root, args, context, info) => {
-      const containing = { contains: args.search ?? '', mode: 'insensitive' as const }
-      const where = args.search ? { OR: [{ name: containing }, { email: containing }, { phone: containing }] } : {}
-      return rootConnection(context.reader.contact, 'Contact', args, CONTACTS, where, context, info)
-    },
-  }),
+    ...CONTACTS_PAGE,
+  ),
 }))

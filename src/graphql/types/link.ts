@@ -1,9 +1,16 @@
 import { DEFAULT_THANK_YOU, type LinkSettings, type LinkStatus } from '../../domains/links/index.ts'
 import { builder } from '../builder.ts'
-import { connectionOf, keysetQuery, type Order, relationSelect, rootConnection } from '../connection.ts'
+import {
+  connectionOf,
+  connectionTypes,
+  keysetQuery,
+  type Order,
+  relationSelect,
+  rootConnection,
+} from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
-import { RESPONDENTS, Respondent } from './respondent.ts'
-import { RESPONSE_ORDERS, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
+import { RESPONDENTS, RESPONDENTS_PAGE, Respondent } from './respondent.ts'
+import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
 
 export const LinkStatusEnum = builder.enumType('LinkStatus', {
   description: 'Whether a link takes new sessions.',
@@ -88,44 +95,50 @@ export const Link = builder.prismaNode('Link', {
       description: 'What it asks, in display order; at most 200.',
       query: { orderBy: QUESTION_ORDER },
     }),
-    responses: t.connection({
-      type: Response,
-      description: 'What people answered.',
-      args: {
-        filter: t.arg({ type: ResponseFilter, description: 'Only these.' }),
-        sort: t.arg({
-          type: ResponseSort,
-          defaultValue: 'STARTED_AT_DESC',
-          required: true,
-          description: 'In this order.',
-        }),
+    responses: t.connection(
+      {
+        type: Response,
+        description: 'What people answered.',
+        args: {
+          filter: t.arg({ type: ResponseFilter, description: 'Only these.' }),
+          sort: t.arg({
+            type: ResponseSort,
+            defaultValue: 'STARTED_AT_DESC',
+            required: true,
+            description: 'In this order.',
+          }),
+        },
+        select: (args, context, nestedSelection) => {
+          const order = RESPONSE_ORDERS[args.sort]
+          const query = keysetQuery(args, order, context.viewer.workspaceId, responseWhere(args.filter))
+          return relationSelect('responses', 'Response', query, order, nestedSelection)
+        },
+        resolve: (link, args, context) =>
+          connectionOf(link.responses, args, RESPONSE_ORDERS[args.sort], context.viewer.workspaceId, () =>
+            context.batches.count('link', 'responses', link.id, responseWhere(args.filter)),
+          ),
       },
-      select: (args, context, nestedSelection) => {
-        const order = RESPONSE_ORDERS[args.sort]
-        const query = keysetQuery(args, order, context.viewer.workspaceId, responseWhere(args.filter))
-        return relationSelect('responses', 'Response', query, order, nestedSelection)
+      ...RESPONSES_PAGE,
+    ),
+    respondents: t.connection(
+      {
+        type: Respondent,
+        description: 'Who takes part, newest first.',
+        select: (args, context, nestedSelection) =>
+          relationSelect(
+            'respondents',
+            'Respondent',
+            keysetQuery(args, RESPONDENTS, context.viewer.workspaceId),
+            RESPONDENTS,
+            nestedSelection,
+          ),
+        resolve: (link, args, context) =>
+          connectionOf(link.respondents, args, RESPONDENTS, context.viewer.workspaceId, () =>
+            context.batches.count('link', 'respondents', link.id, {}),
+          ),
       },
-      resolve: (link, args, context) =>
-        connectionOf(link.responses, args, RESPONSE_ORDERS[args.sort], context.viewer.workspaceId, () =>
-          context.batches.count('link', 'responses', link.id, responseWhere(args.filter)),
-        ),
-    }),
-    respondents: t.connection({
-      type: Respondent,
-      description: 'Who takes part, newest first.',
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'respondents',
-          'Respondent',
-          keysetQuery(args, RESPONDENTS, context.viewer.workspaceId),
-          RESPONDENTS,
-          nestedSelection,
-        ),
-      resolve: (link, args, context) =>
-        connectionOf(link.respondents, args, RESPONDENTS, context.viewer.workspaceId, () =>
-          context.batches.count('link', 'respondents', link.id, {}),
-        ),
-    }),
+      ...RESPONDENTS_PAGE,
+    ),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
@@ -139,6 +152,8 @@ export const Link = builder.prismaNode('Link', {
     }),
   }),
 })
+
+export const LINKS_PAGE = connectionTypes(Link, 'Link', 'links')
 
 const LINK_ORDERS = {
   CREATED_AT_DESC: { name: 'links:createdAt:desc', column: 'createdAt', direction: 'desc', type: 'instant' },
@@ -205,23 +220,26 @@ builder.queryFields((t) => ({
       return context.reader.link.findFirst({ ...query, where: { slug, deletedAt: null } })
     },
   }),
-  links: t.connection({
-    type: Link,
-    description: 'The links of the workspace. Needs `links:read`.',
-    args: {
-      filter: t.arg({ type: LinkFilter, description: 'Only these.' }),
-      sort: t.arg({ type: LinkSort, defaultValue: 'CREATED_AT_DESC', required: true, description: 'In this order.' }),
+  links: t.connection(
+    {
+      type: Link,
+      description: 'The links of the workspace. Needs `links:read`.',
+      args: {
+        filter: t.arg({ type: LinkFilter, description: 'Only these.' }),
+        sort: t.arg({ type: LinkSort, defaultValue: 'CREATED_AT_DESC', required: true, description: 'In this order.' }),
+      },
+      resolve: (_root, args, context, info) => {
+        return rootConnection(
+          context.reader.link,
+          'Link',
+          args,
+          LINK_ORDERS[args.sort],
+          linkWhere(args.filter),
+          context,
+          info,
+        )
+      },
     },
-    resolve: (_root, args, context, info) => {
-      return rootConnection(
-        context.reader.link,
-        'Link',
-        args,
-        LINK_ORDERS[args.sort],
-        linkWhere(args.filter),
-        context,
-        info,
-      )
-    },
-  }),
+    ...LINKS_PAGE,
+  ),
 }))

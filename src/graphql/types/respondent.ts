@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import type { Order } from '../connection.ts'
+import { connectionTypes, type Order } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 
 export const RespondentStatusEnum = builder.enumType('RespondentStatus', {
@@ -54,6 +54,8 @@ export const Respondent = builder.prismaNode('Respondent', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When their status last changed.' }),
   }),
 })
+
+export const RESPONDENTS_PAGE = connectionTypes(Respondent, 'Respondent', 'respondents')
 
 builder.queryField('respondent', (t) =>
   t.prismaField({

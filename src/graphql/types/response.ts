@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import { type Order, rootConnection } from '../connection.ts'
+import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { QuestionTypeEnum } from './question.ts'
 
@@ -107,6 +107,8 @@ export const Response = builder.prismaNode('Response', {
   }),
 })
 
+export const RESPONSES_PAGE = connectionTypes(Response, 'Response', 'responses')
+
 export const RESPONSE_ORDERS = {
   STARTED_AT_DESC: { name: 'responses:startedAt:desc', column: 'startedAt', direction: 'desc', type: 'instant' },
   STARTED_AT_ASC: { name: 'responses:startedAt:asc', column: 'startedAt', direction: 'asc', type: 'instant' },
@@ -175,24 +177,35 @@ builder.queryFields((t) => ({
       return uuid === null ? null : context.reader.response.findUnique({ ...query, where: { id: uuid } })
     },
   }),
-  responses: t.connection({
-    type: Response,
-    description: 'Responses to all links, deleted ones included. Needs `responses:read`.',
-    args: {
-      linkId: t.arg.id({ description: 'Only responses to this link.' }),
-      filter: t.arg({ type: ResponseFilter, description: 'Only these.' }),
-      sort: t.arg({
-        type: ResponseSort,
-        defaultValue: 'STARTED_AT_DESC',
-        required: true,
-        description: 'In this order.',
-      }),
+  responses: t.connection(
+    {
+      type: Response,
+      description: 'Responses to all links, deleted ones included. Needs `responses:read`.',
+      args: {
+        linkId: t.arg.id({ description: 'Only responses to this link.' }),
+        filter: t.arg({ type: ResponseFilter, description: 'Only these.' }),
+        sort: t.arg({
+          type: ResponseSort,
+          defaultValue: 'STARTED_AT_DESC',
+          required: true,
+          description: 'In this order.',
+        }),
+      },
+      resolve: (_root, args, context, info) => {
+        const where = { ...responseWhere(args.filter), ...ofLink(args.linkId) }
+        return rootConnection(
+          context.reader.response,
+          'Response',
+          args,
+          RESPONSE_ORDERS[args.sort],
+          where,
+          context,
+          info,
+        )
+      },
     },
-    resolve: (_root, args, context, info) => {
-      const where = { ...responseWhere(args.filter), ...ofLink(args.linkId) }
-      return rootConnection(context.reader.response, 'Response', args, RESPONSE_ORDERS[args.sort], where, context, info)
-    },
-  }),
+    ...RESPONSES_PAGE,
+  ),
 }))
 
 /** A filter by a link that the workspace does not have finds nothing, whatever the reason. */

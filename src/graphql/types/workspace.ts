@@ -1,6 +1,6 @@
 import { SCOPES, type Scope, type Viewer } from '../../domains/auth/index.ts'
 import { builder } from '../builder.ts'
-import { type Order, rootConnection } from '../connection.ts'
+import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 
 export const ScopeEnum = builder.enumType('Scope', {
@@ -111,6 +111,8 @@ export const ApiKey = builder.prismaNode('ApiKey', {
   }),
 })
 
+export const API_KEYS_PAGE = connectionTypes(ApiKey, 'ApiKey', 'API keys')
+
 builder.queryFields((t) => ({
   apiKey: t.prismaField({
     type: 'ApiKey',
@@ -122,19 +124,22 @@ builder.queryFields((t) => ({
       return uuid === null ? null : context.reader.apiKey.findUnique({ ...query, where: { id: uuid } })
     },
   }),
-  apiKeys: t.connection({
-    type: ApiKey,
-    description: 'The API keys of the workspace, newest first. Needs `tokens:read`.',
-    args: {
-      includeRevoked: t.arg.boolean({
-        defaultValue: false,
-        required: true,
-        description: 'Whether revoked keys are listed.',
-      }),
+  apiKeys: t.connection(
+    {
+      type: ApiKey,
+      description: 'The API keys of the workspace, newest first. Needs `tokens:read`.',
+      args: {
+        includeRevoked: t.arg.boolean({
+          defaultValue: false,
+          required: true,
+          description: 'Whether revoked keys are listed.',
+        }),
+      },
+      resolve: (_root, args, context, info) => {
+        const where = args.includeRevoked ? {} : { revokedAt: null }
+        return rootConnection(context.reader.apiKey, 'ApiKey', args, API_KEYS, where, context, info)
+      },
     },
-    resolve: (_root, args, context, info) => {
-      const where = args.includeRevoked ? {} : { revokedAt: null }
-      return rootConnection(context.reader.apiKey, 'ApiKey', args, API_KEYS, where, context, info)
-    },
-  }),
+    ...API_KEYS_PAGE,
+  ),
 }))

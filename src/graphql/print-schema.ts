@@ -1,0 +1,3 @@
+import { buildSchema, printedSchema } from './schema.ts'
+
+process.stdout.write(printedSchema(buildSchema()))

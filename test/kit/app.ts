@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { type App, compose } from '../../src/compose.ts'
+import { readConfig } from '../../src/config/index.ts'
+import type { Database } from '../../src/db/database.ts'
+import { createWorkspace } from '../../src/domains/auth/index.ts'
+import { createEventLog } from '../../src/events/index.ts'
+import type { Clock } from '../../src/platform/clock.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { idGenerator } from '../../src/platform/ids.ts'
+import { testDatabase } from './database.ts'
+
+export const TEST_KEY = 'sk_live_0123456789abcdefghij'
+
+export interface TestApp extends App {
+  db: Database
+  /** A key with all scopes of the workspace `default`. */
+  key: string
+  /** Sends one operation by POST. */
+  graphql<Data = Record<string, any>>(
+    query: string,
+    variables?: Record<string, unknown>,
+    key?: string | null,
+  ): Promise<{
+    data?: Data
+    errors?: { message: string; path?: unknown[]; extensions: Record<string, unknown> }[]
+    status: number
+  }>
+  /** Another workspace with a key of all scopes. */
+  otherWorkspace(slug: string): Promise<{ workspaceId: string; key: string }>
+}
+
+/** A whole server within this process, on a database of its own, stopped when the file is done. */
+export async function testApp(env: Record<string, string> = {}, clock?: Clock): Promise<TestApp> {
+  const folder = await mkdtemp(join(tmpdir(), 'saygraph-app-'))
+  const db = await testDatabase()
+  const config = readConfig({
+    PORT: '0',
+    DATA_DIR: folder,
+    LOG_LEVEL: 'silent',
+    BOOTSTRAP_API_KEY: TEST_KEY,
+    SAMPLE_LINK: 'off',
+    RATE_LIMIT: '1000000',
+    ...env,
+  })
+  // The database is closed by `testDatabase`.
+  const app = await compose(config, { db: { ...db, close: async () => {} }, ...(clock ? { clock } : {}) })
+  afterAll(async () => {
+    await app.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    ...app,
+    db,
+    key: TEST_KEY,
+    async graphql(query, variables = {}, key = TEST_KEY) {
+      const response = await fetch(new URL('/graphql', app.localUrl), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+        body: JSON.stringify({ query, variables }),
+      })
+      return { ...((await response.json()) as object), status: response.status }
+    },
+    async otherWorkspace(slug) {
+      const now = clock ?? systemClock
+      const newId = idGenerator(now)
+      const world = { db, clock: now, newId, events: createEventLog({ db, clock: now, newId }) }
+      const { workspaceId, key } = await createWorkspace(world, { slug, name: slug })
+      return { workspaceId, key }
+    },
+  }
+}
