@@ -48,12 +48,15 @@ export async function openEmbedded({ folder, template }: EmbeddedOptions): Promi
 /** @internal The database over an open PGlite, for `openEmbedded` and for tests that hold the PGlite themselves. */
 export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {}): Database {
   const open = new AsyncLocalStorage<true>()
+  function checkOutside(): void {
+    if (open.getStore()) throw new Error('a query outside the open transaction: use the one given to you')
+  }
   const parameters = (statement: Sql) => statement.values as unknown[]
   return {
     kind: 'embedded',
     prisma: new PrismaClient({ adapter: new PrismaPGlite(pglite) }),
     async query<Row extends object>(statement: Sql) {
-      if (open.getStore()) throw new Error('a query outside the open transaction: use the one given to you')
+      checkOutside()
       return (await pglite.query<Row>(statement.text, parameters(statement))).rows
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>) {
@@ -72,12 +75,14 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
       ) as Promise<T>
     },
     async script(text) {
+      checkOutside()
       await pglite.exec(text)
     },
     async listen(channel, onNews) {
       return pglite.listen(channel, onNews)
     },
     async notify(channel, payload) {
+      checkOutside()
       await pglite.query('SELECT pg_notify($1, $2)', [channel, payload])
     },
     async close() {

@@ -26,12 +26,14 @@ export async function readMigrations(): Promise<Migration[]> {
  */
 export async function migrate(db: Database, migrations?: Migration[]): Promise<string[]> {
   const known = migrations ?? (await readMigrations())
-  await db.script(
-    `SELECT pg_advisory_lock(${MIGRATION_LOCK});
-     CREATE TABLE IF NOT EXISTS schema_migration (
-       name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
-     SELECT pg_advisory_unlock(${MIGRATION_LOCK})`,
-  )
+  await db.transaction(async (tx) => {
+    // Held until the commit: a lock given back earlier would let a second server create the same table.
+    await tx.query(sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+    await tx.query(
+      sql`CREATE TABLE IF NOT EXISTS schema_migration (
+            name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+    )
+  })
   const applied: string[] = []
   for (const migration of known) {
     if (await applyOne(db, migration)) applied.push(migration.name)

@@ -11,12 +11,14 @@ import { PrismaClient } from './generated/prisma/client.ts'
 const { Client, Pool, types } = pg
 const INT8 = 20
 const DATE = 1082
+const INT8_ARRAY = 1016
 
 /** Positions and counts stay far below 2^53; dates stay text, because they are days and not instants. */
 const parsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary') => {
     if (oid === INT8) return Number
     if (oid === DATE) return (text: string) => text
+    if (oid === INT8_ARRAY) return (text: string) => types.getTypeParser(oid, 'text')(text).map(Number)
     return types.getTypeParser(oid, format as 'text')
   }) as pg.CustomTypesConfig['getTypeParser'],
 }
@@ -41,6 +43,10 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
   const names = new Map<string, string>()
   const open = new AsyncLocalStorage<true>()
 
+  function checkOutside(): void {
+    if (open.getStore()) throw new Error('a query outside the open transaction: use the one given to you')
+  }
+
   function prepared(statement: Sql): pg.QueryConfig {
     const text = statement.text
     let name = names.get(text)
@@ -55,13 +61,18 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
     kind: 'postgres',
     prisma: new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) }),
     async query<Row extends object>(statement: Sql) {
-      if (open.getStore()) throw new Error('a query outside the open transaction: use the one given to you')
+      checkOutside()
       return (await pool.query<Row>(prepared(statement))).rows
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>) {
       if (open.getStore()) throw new Error('a transaction within a transaction: pass the open one on')
       const client = await pool.connect()
       let broken: Error | undefined
+      // The pool listens to idle connections only, and an error that nobody listens to ends the process.
+      const onError = (error: Error) => {
+        broken = error
+      }
+      client.on('error', onError)
       const tx: Tx = {
         inTransaction: true,
         query: async <Row extends object>(statement: Sql) => (await client.query<Row>(prepared(statement))).rows,
@@ -72,7 +83,9 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
       try {
         await client.query('BEGIN')
         const result = await open.run(true, () => run(tx))
-        await client.query('COMMIT')
+        const { command } = await client.query('COMMIT')
+        // The server's answer when a statement failed and its error was swallowed.
+        if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements failed')
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch((failure) => {
@@ -80,10 +93,12 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
         })
         throw error
       } finally {
+        client.off('error', onError)
         client.release(broken)
       }
     },
     async script(text) {
+      checkOutside()
       await pool.query(text)
     },
     async listen(channel, onNews) {
@@ -93,16 +108,24 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
         const client = new Client({ connectionString: url, keepAlive: true })
         client.on('notification', (message) => onNews(message.payload ?? ''))
         client.on('error', (error) => logger.warn({ err: error }, 'the listening connection failed'))
+        try {
+          await client.connect()
+          await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
+        } catch (error) {
+          await client.end().catch(() => {})
+          throw error
+        }
+        if (closed) return client.end()
+        current = client
+        // Only now, since an attempt that failed also ends, and has somebody who tries again already.
         client.on('end', () => {
           if (!closed) void reconnect()
         })
-        await client.connect()
-        await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
-        current = client
       }
       async function reconnect(): Promise<void> {
         while (!closed) {
           await sleep(RECONNECT_MS)
+          if (closed) return
           try {
             await connect()
             onNews('') // whatever was said while nobody listened
@@ -119,6 +142,7 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
       }
     },
     async notify(channel, payload) {
+      checkOutside()
       await pool.query({ name: 'notify', text: 'SELECT pg_notify($1, $2)', values: [channel, payload] })
     },
     async close() {

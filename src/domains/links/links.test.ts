@@ -20,6 +20,7 @@ import {
   deleteLink,
   deleteQuestion,
   findLinkBySlug,
+  type LinkSettings,
   listQuestions,
   reorderQuestions,
   updateLink,
@@ -325,7 +326,7 @@ describe('updating', () => {
 
   test('settings cannot grow beyond their limit bit by bit', async () => {
     const { id } = await make({ settings: { one: 'x'.repeat(30_000) } })
-    const update = (settings: object) => updateLink(kit.world, kit.viewer, id, { settings })
+    const update = (settings: LinkSettings) => updateLink(kit.world, kit.viewer, id, { settings })
     expect(await brokenRules(update({ two: 'x'.repeat(30_000) }))).toEqual(['settings too_long'])
     await update({ one: null, two: 'x'.repeat(30_000) })
     expect(Object.keys((await load(id)).settings)).toEqual(['two'])
