@@ -1,0 +1,29 @@
+import type { LinkRow } from '../domains/links/index.ts'
+import { webUrl } from './html.ts'
+
+/**
+ * The headers of every page. Nothing runs and nothing is loaded but the stylesheet and the pictures and films of the
+ * questions; any site may show the page in a frame.
+ */
+export function pageHeaders(link: LinkRow | undefined): Record<string, string> {
+  const redirect = webUrl(link?.settings.redirectUrl)
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    'img-src https: http: data:',
+    'media-src https: http:',
+    // Chromium applies it to the redirect that answers a form, too.
+    `form-action 'self'${redirect ? ` ${new URL(redirect).origin}` : ''}`,
+    "base-uri 'none'",
+    'frame-ancestors *',
+  ]
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': policy.join('; '),
+    'content-type': 'text/html; charset=utf-8',
+    // Personal addresses hold a token.
+    'referrer-policy': 'no-referrer',
+    vary: 'Accept, Accept-Language, Cookie',
+    'x-content-type-options': 'nosniff',
+  }
+}
