@@ -11,7 +11,7 @@ import { PrismaClient } from './generated/prisma/client.ts'
 const { Client, Pool, types } = pg
 const INT8 = 20
 const DATE = 1082
-const INT8_ARRAY = 1016
+const INT8_ARRAY: number = 1016
 
 /** Positions and counts stay far below 2^53; dates stay text, because they are days and not instants. */
 const parsers: pg.CustomTypesConfig = {

@@ -112,20 +112,25 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
     },
 
     async read(workspaceId, after, limit, filter = {}) {
-      const { position: head, pruned } = await this.head(workspaceId)
-      if (after > head) throw invalidEventCursor()
-      if (after < pruned) throw expired(workspaceId, pruned)
       const types = filter.types ? sql`AND type = ANY(${filter.types}::text[])` : sql``
       const stream = filter.streamId ? sql`AND stream_id = ${filter.streamId}::uuid` : sql``
-      const rows = await db.query<Row>(
-        sql`SELECT workspace_id, position, id, type, stream_id, occurred_at, payload FROM event
-            WHERE workspace_id = ${workspaceId}::uuid AND position > ${after}::bigint AND position <= ${head}::bigint
-            ${types} ${stream}
-            ORDER BY position LIMIT ${limit}::int`,
+      // One statement, so one snapshot: retention that passes by in between must not look like "nothing happened".
+      const found = await db.query<{ head: number; pruned: number } & (Row | { position: null })>(
+        sql`SELECT h.position AS head, h.pruned, e.workspace_id, e.position, e.id, e.type, e.stream_id, e.occurred_at, e.payload
+            FROM event_head h
+            LEFT JOIN LATERAL (
+              SELECT * FROM event
+              WHERE workspace_id = ${workspaceId}::uuid AND position > ${after}::bigint AND position <= h.position
+              ${types} ${stream}
+              ORDER BY position LIMIT ${limit}::int
+            ) e ON true
+            WHERE h.workspace_id = ${workspaceId}::uuid
+            ORDER BY e.position`,
       )
-      // Retention may have passed by between the two statements; what it took must not look like "nothing happened".
-      const now = rows.length === 0 && after < head ? await this.head(workspaceId) : undefined
-      if (now && after < now.pruned) throw expired(workspaceId, now.pruned)
+      const { head, pruned } = found[0] ?? { head: 0, pruned: 0 }
+      if (after > head) throw invalidEventCursor()
+      if (after < pruned) throw expired(workspaceId, pruned)
+      const rows = found.filter((row) => row.position !== null)
       const more = rows.length === limit && rows.at(-1)!.position < head
       return { events: rows.map(toEvent), position: more ? rows.at(-1)!.position : head, more }
     },
