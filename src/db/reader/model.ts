@@ -1,5 +1,5 @@
 import type { DataModel, ModelDefinition, ScalarDefinition } from './data-model.ts'
-import { type Encode, encoderOf } from './encode.ts'
+import { type ColumnKind, type Encode, encoderOf } from './encode.ts'
 
 export interface Model {
   name: string
@@ -24,7 +24,7 @@ export interface Column {
   type: string
   list: boolean
   required: boolean
-  kind: 'text' | 'uuid' | 'number' | 'boolean' | 'enum' | 'date' | 'json' | 'unreadable'
+  kind: ColumnKind
   encode: Encode
 }
 
