@@ -12,7 +12,7 @@ export interface Following {
 }
 
 export interface FollowOptions extends EventFilter {
-  /** Start after this position; absent: after the present end. */
+  /** Start after this position; absent: after the last event that this process has seen, a moment behind the end. */
   after?: number
   onEvent: EventListener
   /** The scan failed: CURSOR_EXPIRED, INVALID_CURSOR, or the database. Nothing more will come. */
@@ -96,10 +96,25 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
   function publish(event: LoggedEvent): void {
     const tail = tails.get(event.workspaceId)
     if (!tail || event.position <= tail.position) return
+    if (event.position > tail.position + 1) skipRemoved(tail, event)
     tail.position = event.position
     tail.ring.push(event)
     if (tail.ring.length > 2 * RING_SIZE) tail.ring.splice(0, tail.ring.length - RING_SIZE)
     for (const follower of tail.followers) give(follower, event)
+  }
+
+  /** Retention removed what this process had not read yet: whoever still needed it is told so, as a late reader is. */
+  function skipRemoved(tail: Tail, next: LoggedEvent): void {
+    tail.ring = []
+    for (const follower of tail.followers) {
+      if (follower.position >= next.position - 1) continue
+      follower.stopped = true
+      tail.followers.delete(follower)
+      log.read(next.workspaceId, follower.position, 1).then(
+        () => follower.onError(new Error(`events before ${next.position} are missing from the log`)),
+        (error) => follower.onError(error),
+      )
+    }
   }
 
   function give(follower: Follower, event: LoggedEvent): void {
@@ -131,7 +146,7 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
     return opened
   }
 
-  /** From the follower's position to the tail's; live once both agree, which is checked and acted on in one turn. */
+  /** From the follower's position to the tail's. */
   async function catchUp(workspaceId: string, tail: Tail, follower: Follower): Promise<void> {
     while (!follower.stopped && follower.position < tail.position) {
       const oldest = tail.ring[0]?.position
@@ -180,14 +195,21 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
         if (options.after === undefined) follower.position = tail.position
         // Also refuses a cursor from the future, which would otherwise silently miss events until then.
         else if (options.after !== tail.position) await log.read(workspaceId, options.after, 1, options)
-        // A tail that lost its last follower meanwhile is no longer fed; the one that took its place is.
-        await catchUp(workspaceId, tail, follower)
-        while (!follower.stopped && tails.get(workspaceId) !== tail) {
-          tail = await openTail(workspaceId)
+        for (;;) {
           await catchUp(workspaceId, tail, follower)
+          // Judged and acted on in one turn: even a promise that is settled already would let news pass in between.
+          if (follower.stopped) {
+            closeIdle(workspaceId, tail)
+            break
+          }
+          if (tails.get(workspaceId) !== tail) {
+            // A tail that lost its last follower meanwhile is no longer fed; the one that took its place is.
+            tail = await openTail(workspaceId)
+          } else if (follower.position >= tail.position) {
+            tail.followers.add(follower)
+            break
+          }
         }
-        if (follower.stopped) closeIdle(workspaceId, tail)
-        else tail.followers.add(follower)
       } catch (error) {
         follower.stopped = true
         if (tail) closeIdle(workspaceId, tail)
