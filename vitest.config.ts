@@ -1,8 +1,14 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Where .ci/run wants the numbers. */
+const report = process.env.TEST_REPORT
 
 export default defineConfig({
   test: {
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Needs Chromium: npm run test:browser.
+    exclude: [...configDefaults.exclude, ...(process.env.TEST_BROWSER ? [] : ['test/browser/**'])],
     globalSetup: ['test/kit/template-database.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
