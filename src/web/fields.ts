@@ -24,7 +24,7 @@ const hintId = (question: QuestionRow) => `h-${question.id}`
 const faultId = (question: QuestionRow) => `e-${question.id}`
 /** The longest e-mail address (RFC 5321 with a full path). */
 const MAX_EMAIL = 320
-const EMOJIS = ['😞', '🙁', '😐', '🙂', '😀'] as const
+const EMOJIS = ['😢', '😞', '😐', '😊', '😄'] as const
 
 /** A question with its inputs. */
 export function renderField(field: Field, texts: Texts): Html {
