@@ -4,6 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const report = process.env.TEST_REPORT
 
 export default defineConfig({
+  // As Node resolves it: GraphQL.js must not be loaded twice, once from here and once from a library.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],

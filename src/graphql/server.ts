@@ -258,8 +258,7 @@ function bearer(header: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? ''
 }
 
-/** A person's browser, not a client that sends a query by GET. */
+/** A person's browser, also with a query in its address, which GraphiQL keeps there. */
 function wantsPage(request: FastifyRequest): boolean {
-  const { query } = request.query as Record<string, unknown>
-  return query === undefined && (request.headers.accept?.includes('text/html') ?? false)
+  return request.headers.accept?.includes('text/html') ?? false
 }

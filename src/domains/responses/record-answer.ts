@@ -1,6 +1,6 @@
 import { violatedConstraint } from '../../db/sql.ts'
 import { NotFoundError } from '../../platform/errors.ts'
-import { type LinkRow, listQuestions, type QuestionRow } from '../links/index.ts'
+import { type LinkRow, listQuestions } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { parseAnswerValue } from './answer-value.ts'
 import { linkDeleted, sessionCompleted, sessionResponse } from './open-session.ts'
@@ -51,18 +51,18 @@ export function checkChangeable(response: ResponseRow, link: LinkRow): void {
   if (response.status === 'completed') throw sessionCompleted()
 }
 
-export async function questionOf(world: World, link: LinkRow, fieldKey: string): Promise<QuestionRow> {
+export async function questionOf(world: World, link: LinkRow, fieldKey: string): Promise<PlacedQuestion> {
   const questions = await listQuestions(world.db, link.workspace_id, link.id)
-  const question = questions.find((each) => each.field_key === fieldKey)
-  if (!question) throw new NotFoundError(`question "${fieldKey}"`, ['fieldKey'])
-  return question
+  const place = questions.findIndex((each) => each.field_key === fieldKey)
+  if (place < 0) throw new NotFoundError(`question "${fieldKey}"`, ['fieldKey'])
+  return { ...questions[place]!, place }
 }
 
 /** The answer, the fate of what it replaces and the event, in one transaction. `also` runs first, within it. */
 export async function saveAnswer(
   world: World,
   { session_id, workspace_id }: ResponseRow,
-  question: QuestionRow,
+  question: PlacedQuestion,
   reply: { value: unknown; uploadId: string | null },
   also: (tx: Parameters<Parameters<World['events']['write']>[1]>[0]) => Promise<void> = async () => {},
 ): Promise<{ answerId: string }> {

@@ -146,13 +146,16 @@ export async function insertResponse(
   )
 }
 
+/** A question with its place among those of its link, counted from 0: answers are listed in that order. */
+export type PlacedQuestion = QuestionRow & { place: number }
+
 /** Saves the answer to a question, in place of an earlier one. Returns its id and the upload it no longer has. */
 export async function upsertAnswer(
   tx: Tx,
   answer: {
     id: string
     response: ResponseRow
-    question: QuestionRow
+    question: PlacedQuestion
     value: unknown
     /** The value as words, for search; null when it has none. */
     text: string | null
@@ -168,7 +171,7 @@ export async function upsertAnswer(
         INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type,
                             "order", value, text, upload_id, created_at, updated_at)
         VALUES (${answer.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, ${question.id}::uuid,
-                ${question.field_key}, ${question.prompt}, ${question.type}::question_type, ${question.order},
+                ${question.field_key}, ${question.prompt}, ${question.type}::question_type, ${question.place},
                 ${answer.value === undefined ? null : json(answer.value)}::jsonb, ${answer.text}, ${answer.uploadId}::uuid,
                 ${now}::timestamptz, ${now}::timestamptz)
         ON CONFLICT (response_id, field_key) DO UPDATE
