@@ -4,7 +4,15 @@ import { type LinkRow, listQuestions } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { parseAnswerValue } from './answer-value.ts'
 import { linkDeleted, sessionCompleted, sessionResponse } from './open-session.ts'
-import { deleteAnswers, discardUploads, lockResponse, type ResponseRow, touchResponse, upsertAnswer } from './store.ts'
+import {
+  deleteAnswers,
+  discardUploads,
+  lockResponse,
+  type PlacedQuestion,
+  type ResponseRow,
+  touchResponse,
+  upsertAnswer,
+} from './store.ts'
 import type { TokenSigner } from './tokens.ts'
 
 /**
