@@ -17,6 +17,7 @@ export { DEFAULT_THANK_YOU, type LinkSettings } from './settings.ts'
 export {
   findLinkById,
   findLinkBySlug,
+  holdLink,
   type LinkRow,
   type LinkStatus,
   listQuestions,

@@ -47,6 +47,14 @@ export async function lockLink(tx: Tx, workspaceId: string, id: string): Promise
   return row
 }
 
+/** Holds the link, deleted or not, as it is until the transaction ends; others may hold it too. */
+export async function holdLink(tx: Tx, workspaceId: string, id: string): Promise<LinkRow | undefined> {
+  const [row] = await tx.query<LinkRow>(
+    sql`SELECT ${linkColumns} FROM link WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid FOR KEY SHARE`,
+  )
+  return row
+}
+
 /** By public address; the newest deleted link of the slug when no living one has it, so that its page can say so. */
 export async function findLinkBySlug(db: Queryable, workspaceId: string, slug: string): Promise<LinkRow | undefined> {
   // What no link can have is not asked for: among such texts are some that the database refuses to look at.

@@ -3,7 +3,7 @@ import type { Emit } from '../../events/index.ts'
 import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
-import type { LinkRow } from '../links/index.ts'
+import { holdLink, type LinkRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import {
   findRespondent,
@@ -39,16 +39,18 @@ export interface OpenedSession {
 export async function openSession(
   world: World,
   signer: TokenSigner,
-  link: LinkRow,
+  { workspace_id: workspaceId, id: linkId }: LinkRow,
   { channel, respondentToken, idempotencyKey }: OpenSessionInput,
 ): Promise<OpenedSession> {
   const respondentId = respondentToken === undefined ? undefined : signer.verify('respondent', respondentToken)
   if (respondentToken !== undefined && respondentId === undefined) throw new NotFoundError('respondent', ['respondent'])
-  const { workspace_id: workspaceId, id: linkId } = link
   const now = world.clock.now()
   const key = { workspaceId, key: idempotencyKey, operation: 'openSession', input: { linkId, respondentId }, now }
 
   async function open(tx: Tx, emit: Emit): Promise<{ id: string; session_id: string }> {
+    // As it is now: the page that asks may have been loaded long ago.
+    const link = await holdLink(tx, workspaceId, linkId)
+    if (!link) throw linkDeleted()
     const personal = respondentId === undefined ? undefined : await lockRespondent(tx, workspaceId, respondentId)
     if (respondentId !== undefined && personal?.link_id !== linkId)
       throw new NotFoundError('respondent', ['respondent'])

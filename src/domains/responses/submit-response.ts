@@ -1,5 +1,5 @@
 import { type Issue, ValidationError } from '../../platform/errors.ts'
-import { type LinkRow, listQuestions, visibleFieldKeys } from '../links/index.ts'
+import { type LinkRow, listQuestions, type QuestionRow, visibleFieldKeys } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { linkDeleted, linkFull, sessionResponse } from './open-session.ts'
 import {
@@ -54,7 +54,9 @@ export async function submitResponse(
     await discardUploads(tx, workspaceId, await deleteAnswers(tx, response, hidden), now)
 
     if (!(await countResponse(tx, workspaceId, linkId))) throw linkFull()
-    const emailKey = questions.find((each) => each.type === 'email' && visible.has(each.field_key))?.field_key
+    const isEmail = ({ type, field_key }: QuestionRow) =>
+      type === 'email' && visible.has(field_key) && answered.has(field_key)
+    const emailKey = questions.find(isEmail)?.field_key
     const email = answers.find((answer) => answer.field_key === emailKey)?.value
     await completeResponse(tx, response, typeof email === 'string' ? email : null, now)
     const respondent = await lockRespondent(tx, workspaceId, respondentId)
