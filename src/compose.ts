@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import cors from '@fastify/cors'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { Redis } from 'ioredis'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/database.ts'
@@ -20,7 +20,7 @@ import {
 import { tokenSigner } from './domains/responses/index.ts'
 import type { World } from './domains/world.ts'
 import { createEventLog, createTailer } from './events/index.ts'
-import { createGraphQLServer } from './graphql/server.ts'
+import { createGraphQLServer, type GraphQLServerOptions } from './graphql/server.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
@@ -31,6 +31,7 @@ import { healthPlugin } from './rest/health/index.ts'
 import { mediaPlugin, signMediaUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
 import { createSampleLink } from './sample-link.ts'
+import { startStep } from './start-failure.ts'
 import { webPlugin } from './web/index.ts'
 
 export interface App {
@@ -41,6 +42,8 @@ export interface App {
   publicUrl: URL
   /** What was made because the database was empty; the key in it is shown nowhere else. */
   firstStart: (NewWorkspace & { sampleLinkUrl: string | undefined }) | undefined
+  /** Every address that is served, as `METHOD /path/:parameter`. */
+  routes: ReadonlySet<string>
   /** No new work, running work finishes, everything is closed. */
   stop(): Promise<void>
 }
@@ -50,10 +53,14 @@ export interface Replacements {
   clock?: Clock
   /** Open and migrated; closed with the server. */
   db?: Database
+  timings?: GraphQLServerOptions['timings']
 }
 
 /** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
-export async function compose(config: Config, { clock = systemClock, db: given }: Replacements = {}): Promise<App> {
+export async function compose(
+  config: Config,
+  { clock = systemClock, db: given, timings }: Replacements = {},
+): Promise<App> {
   const logger = createLogger(config.logLevel)
   const closers: (() => Promise<void>)[] = []
   const onClose = (close: () => Promise<unknown> | unknown) => {
@@ -67,13 +74,13 @@ export async function compose(config: Config, { clock = systemClock, db: given }
   try {
     const db = given ?? (await openDatabase(config, logger))
     onClose(() => db.close())
-    const applied = await migrate(db)
+    const applied = await startStep('migrate the database', migrate(db))
     if (applied.length > 0) logger.info({ migrations: applied }, 'migrated the database')
 
     const newId = idGenerator(clock)
     const events = createEventLog({ db, clock, newId })
     const world: World = { db, events, clock, newId }
-    const secret = 'given' in config.secret ? config.secret.given : await readOrMakeSecret(config.secret.file)
+    const secret = await secretOf(config)
     const mediaSecret = deriveKey(secret, 'media-url')
     const signer = tokenSigner(deriveKey(secret, 'public-token'))
     const tokens = browserTokens(world, deriveKey(secret, 'browser-token'))
@@ -83,7 +90,10 @@ export async function compose(config: Config, { clock = systemClock, db: given }
     if (redis) onClose(() => redis.disconnect())
     const limiter = createRateLimiter(redis)
 
-    const port = config.http.port === 0 ? await freePort(config.http.host) : config.http.port
+    const port =
+      config.http.port === 0
+        ? await startStep(`listen on ${config.http.host}`, freePort(config.http.host))
+        : config.http.port
     const localUrl = new URL(
       `http://${config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host}:${port}`,
     )
@@ -119,6 +129,8 @@ export async function compose(config: Config, { clock = systemClock, db: given }
       limit: (viewer: Viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
       isAllowedOrigin,
       maxBodyBytes: config.http.maxBodyBytes,
+      maxBufferedBytes: config.graphql.maxBufferedBytes,
+      timings,
       introspection: config.graphql.introspection,
       graphiql: config.graphql.graphiql,
       onDone: metrics.graphqlDone,
@@ -135,7 +147,7 @@ export async function compose(config: Config, { clock = systemClock, db: given }
     let accepting = true
     const app = fastify({
       loggerInstance: logger,
-      disableRequestLogging: true,
+      logController: new LogController({ disableRequestLogging: true }),
       genReqId: () => newId(),
       trustProxy: config.http.trustProxy,
       bodyLimit: config.http.maxBodyBytes,
@@ -143,6 +155,10 @@ export async function compose(config: Config, { clock = systemClock, db: given }
       routerOptions: { maxParamLength: 1_000 },
     }) as unknown as FastifyInstance
     onClose(() => app.close())
+    const routes = new Set<string>()
+    app.addHook('onRoute', ({ method, url }) => {
+      for (const verb of [method].flat()) routes.add(`${verb} ${url}`)
+    })
     observeRequests(app)
     const health = healthPlugin({ isAccepting: () => accepting, check: () => db.query(sql`SELECT 1`).then(() => {}) })
     await app.register(health)
@@ -171,7 +187,7 @@ export async function compose(config: Config, { clock = systemClock, db: given }
       )
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
     }
-    await app.listen({ host: config.http.host, port })
+    await startStep(`listen on ${localUrl.host}`, app.listen({ host: config.http.host, port }))
     logger.info({ url: localUrl.href, role: config.role, database: db.kind }, 'listening')
 
     return {
@@ -179,6 +195,7 @@ export async function compose(config: Config, { clock = systemClock, db: given }
       localUrl,
       publicUrl,
       firstStart: made && { ...made, sampleLinkUrl: sample && linkUrl(made.slug, sample) },
+      routes,
       async stop() {
         accepting = false
         graphql.connections.endAll()
@@ -192,11 +209,20 @@ export async function compose(config: Config, { clock = systemClock, db: given }
   }
 }
 
-function openDatabase(config: Config, logger: ReturnType<typeof createLogger>): Promise<Database> {
-  const { database } = config
-  return database.kind === 'postgres'
-    ? openPostgres({ url: database.url, poolSize: database.poolSize, logger })
-    : openEmbedded({ folder: database.folder })
+/** Failures name the server and the database, never the user and the password. */
+function openDatabase({ database }: Config, logger: ReturnType<typeof createLogger>): Promise<Database> {
+  if (database.kind === 'embedded') {
+    return startStep(`open the database in ${database.folder}`, openEmbedded({ folder: database.folder }))
+  }
+  const { url, poolSize } = database
+  const { host, pathname } = new URL(url)
+  return startStep(`open the database ${host}${pathname}`, openPostgres({ url, poolSize, logger }))
+}
+
+async function secretOf({ secret }: Config): Promise<string> {
+  return 'given' in secret
+    ? secret.given
+    : startStep(`keep the server's secret in ${secret.file}`, readOrMakeSecret(secret.file))
 }
 
 /** One line per request, and its id in the answer. Addresses are logged without their query, which may hold tokens. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { compose } from './compose.ts'
 import { ConfigurationError, readConfig } from './config/index.ts'
+import { StartFailure } from './start-failure.ts'
 import { welcome } from './welcome.ts'
 
 const EXIT_FAILED = 1
@@ -26,9 +27,9 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof ConfigurationError || (error instanceof Error && error.name === 'FolderInUseError')
-  process.stderr.write(
-    `${known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  // What the person who started it can mend is told in words; anything else is a defect, and its place is needed.
+  const inWords = error instanceof ConfigurationError || error instanceof StartFailure
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${inWords ? error.message : stack}\n`)
   process.exit(error instanceof ConfigurationError ? EXIT_MISCONFIGURED : EXIT_FAILED)
 })

@@ -75,6 +75,7 @@ const environment = z.object({
   MAX_UPLOAD_MB: integer(1, 10_240).default(100),
   MAX_BODY_KB: integer(16, 102_400).default(1_024),
   RATE_LIMIT: integer(1, 10_000_000).default(6_000),
+  SUBSCRIBER_BUFFER_KB: integer(16, 102_400).default(1_024),
   GRAPHIQL: flag.default(true),
   INTROSPECTION: flag.default(true),
   SAMPLE_LINK: flag.default(true),
@@ -105,7 +106,13 @@ export interface Config {
     maxBodyBytes: number
     shutdownMs: number
   }
-  graphql: { graphiql: boolean; introspection: boolean; operationsPerMinute: number }
+  graphql: {
+    graphiql: boolean
+    introspection: boolean
+    operationsPerMinute: number
+    /** Results that may wait for one subscriber. */
+    maxBufferedBytes: number
+  }
   database: { kind: 'embedded'; folder: string } | { kind: 'postgres'; url: string; poolSize: number }
   redisUrl: string | undefined
   storage: { adapter: 'files'; folder: string }
@@ -145,7 +152,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       maxBodyBytes: e.MAX_BODY_KB * 1_024,
       shutdownMs: e.SHUTDOWN_SECONDS * 1_000,
     },
-    graphql: { graphiql: e.GRAPHIQL, introspection: e.INTROSPECTION, operationsPerMinute: e.RATE_LIMIT },
+    graphql: {
+      graphiql: e.GRAPHIQL,
+      introspection: e.INTROSPECTION,
+      operationsPerMinute: e.RATE_LIMIT,
+      maxBufferedBytes: e.SUBSCRIBER_BUFFER_KB * 1_024,
+    },
     database: e.DATABASE_URL
       ? { kind: 'postgres', url: e.DATABASE_URL, poolSize: e.DATABASE_POOL }
       : { kind: 'embedded', folder: dataFolder },

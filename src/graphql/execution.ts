@@ -23,6 +23,8 @@ export interface ExecutorOptions {
 }
 
 export interface Executor {
+  /** Judges a subscription before it begins; `execute` judges what it runs itself. Throws QUERY_TOO_COMPLEX. */
+  checkComplexity(args: ExecutionArgs): void
   /** Judges the operation's complexity and runs it; never throws. Errors in the result are as clients may see them. */
   execute(args: ExecutionArgs): Promise<ExecutionResult>
   /** Runs a subscription operation for one event, which its root field receives. */
@@ -85,6 +87,10 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
   }
 
   return {
+    checkComplexity({ document, operationName, variableValues }) {
+      const operation = getOperationAST(document, operationName)
+      if (operation) checkComplexity(schema, document, operation, variableValues ?? {}, complexityLimit)
+    },
     execute: (args) => run(args, args.rootValue, false),
     executeEvent: (args, event) => run(args, event, true),
   }

@@ -46,7 +46,10 @@ export interface GraphQLServerOptions {
   maxBodyBytes: number
   introspection: boolean
   graphiql: boolean
-  maxBufferedBytes?: number
+  /** Bytes of results that may wait for one subscriber. */
+  maxBufferedBytes: number
+  /** What tests make shorter: when a reader counts as stalled, and how often sockets are pinged. */
+  timings?: { stalledMs?: number; pingMs?: number }
   onDone?: (operation: string, kind: OperationTypeNode, seconds: number, failed: boolean) => void
 }
 
@@ -120,9 +123,18 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn((args: ExecutionArgs) => {
         const contextValue = ownContext(args)
-        const credential = bearer((args.contextValue as YogaServerContext).req.headers.authorization)
-        return resultStream(hub, { ...args, contextValue }, logger, (end) =>
-          connections.watch(contextValue.viewer, () => authenticate(credential ?? ''), end),
+        const { req } = args.contextValue as YogaServerContext
+        const credential = bearer(req.headers.authorization)
+        return resultStream(
+          hub,
+          { ...args, contextValue },
+          {
+            logger,
+            maxBufferedBytes: options.maxBufferedBytes,
+            stalledMs: options.timings?.stalledMs,
+            onOpen: (end) => connections.watch(contextValue.viewer, () => authenticate(credential ?? ''), end),
+            drop: () => req.socket.destroy(),
+          },
         )
       })
     },
@@ -181,6 +193,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           isAllowedOrigin: options.isAllowedOrigin,
           maxMessageBytes: options.maxBodyBytes,
           maxBufferedBytes: options.maxBufferedBytes,
+          ...options.timings,
         },
         {
           hub,

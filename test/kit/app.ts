@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { type App, compose } from '../../src/compose.ts'
+import { type App, compose, type Replacements } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/index.ts'
-import type { Database } from '../../src/db/database.ts'
+import type { Database, Queryable } from '../../src/db/database.ts'
 import { createWorkspace } from '../../src/domains/auth/index.ts'
 import { createEventLog } from '../../src/events/index.ts'
 import type { Clock } from '../../src/platform/clock.ts'
@@ -32,10 +32,21 @@ export interface TestApp extends App {
   otherWorkspace(slug: string): Promise<{ workspaceId: string; key: string }>
 }
 
+export interface TestAppOptions {
+  /** Told of each statement of the server before it is sent, transactions included; what it throws is the failure. */
+  onQuery?: (text: string) => void
+  timings?: Replacements['timings']
+}
+
 /** A whole server within this process, on a database of its own, stopped when the file is done. */
-export async function testApp(env: Record<string, string> = {}, clock?: Clock): Promise<TestApp> {
+export async function testApp(
+  env: Record<string, string> = {},
+  clock?: Clock,
+  { onQuery, timings }: TestAppOptions = {},
+): Promise<TestApp> {
   const folder = await mkdtemp(join(tmpdir(), 'saygraph-app-'))
   const db = await testDatabase()
+  const watched = onQuery ? watchedDatabase(db, onQuery) : db
   const config = readConfig({
     PORT: '0',
     DATA_DIR: folder,
@@ -46,7 +57,7 @@ export async function testApp(env: Record<string, string> = {}, clock?: Clock): 
     ...env,
   })
   // The database is closed by `testDatabase`.
-  const app = await compose(config, { db: { ...db, close: async () => {} }, ...(clock ? { clock } : {}) })
+  const app = await compose(config, { db: { ...watched, close: async () => {} }, timings, ...(clock ? { clock } : {}) })
   afterAll(async () => {
     await app.stop()
     await rm(folder, { recursive: true, force: true })
@@ -70,5 +81,19 @@ export async function testApp(env: Record<string, string> = {}, clock?: Clock): 
       const { workspaceId, key } = await createWorkspace(world, { slug, name: slug })
       return { workspaceId, key }
     },
+  }
+}
+
+function watchedDatabase(db: Database, onQuery: (text: string) => void): Database {
+  const watched = (queryable: Queryable): Queryable['query'] => {
+    return async (statement) => {
+      onQuery(statement.text)
+      return queryable.query(statement)
+    }
+  }
+  return {
+    ...db,
+    query: watched(db),
+    transaction: (run) => db.transaction((tx) => run({ ...tx, query: watched(tx) })),
   }
 }

@@ -3,7 +3,7 @@ import type { Following, Tailer } from '../../events/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 
-/** Ends one long-lived connection, telling the client why: UNAUTHENTICATED or SHUTTING_DOWN. */
+/** Ends one long-lived connection, telling the client why: UNAUTHENTICATED, SHUTTING_DOWN or INTERNAL_SERVER_ERROR. */
 export type End = (why: ExpectedError) => void
 
 export interface Connections {
@@ -30,11 +30,14 @@ export function createConnections({
   const open = new Set<{ viewer: Viewer; end: End }>()
   const watches = new Map<string, { users: number; following: Promise<Following> }>()
 
-  function endWhere(condition: (viewer: Viewer) => boolean): void {
+  function endWhere(
+    condition: (viewer: Viewer) => boolean,
+    why = new ExpectedError('UNAUTHENTICATED', 'The credential has ended.'),
+  ): void {
     for (const connection of [...open]) {
       if (condition(connection.viewer)) {
         open.delete(connection)
-        connection.end(new ExpectedError('UNAUTHENTICATED', 'The credential has ended.'))
+        connection.end(why)
       }
     }
   }
@@ -58,7 +61,8 @@ export function createConnections({
         // Without the watch a revoked key would stay: better to let clients connect again.
         onError: () => {
           watches.delete(workspaceId)
-          endWhere((viewer) => viewer.workspaceId === workspaceId)
+          const why = new ExpectedError('INTERNAL_SERVER_ERROR', 'The server has trouble. Connect again.')
+          endWhere((viewer) => viewer.workspaceId === workspaceId, why)
         },
       }),
     }

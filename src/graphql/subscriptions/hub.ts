@@ -7,6 +7,7 @@ import {
   type GraphQLSchema,
   getArgumentValues,
   getOperationAST,
+  getVariableValues,
   Kind,
   type OperationDefinitionNode,
   visit,
@@ -35,7 +36,9 @@ export interface Frame {
 /** Where the results of one subscription go. */
 export interface Sink {
   next(frame: Frame): void
-  /** Resolves when more of the past may be sent: a long absence must not fill the memory of a short one. */
+  /** So much waits to be sent that the rest is better read again later than kept in memory. */
+  isFull(): boolean
+  /** Resolves when the reader has taken in most of what waited, or is gone. */
   ready(): Promise<void>
   /** Nobody is there any more. */
   isClosed(): boolean
@@ -50,8 +53,8 @@ export interface HubSubscription {
 export interface Hub {
   /**
    * First what happened after the cursor, then what happens, without gap or duplicate. Subscriptions that are equal in
-   * operation, variables (but for the cursor), workspace and scopes share one execution per event. Rejects with a
-   * presentable GraphQLError when the subscription cannot begin.
+   * operation, variables (but for the cursor), workspace and scopes share one execution per event. Resolves when the
+   * subscription has begun, before what it missed was sent; rejects with a presentable GraphQLError when it cannot.
    */
   subscribe(args: ExecutionArgs, sink: Sink): Promise<HubSubscription>
   /** Distinct executions and their subscribers, for metrics. */
@@ -69,6 +72,8 @@ export interface HubDeps {
   logger: Logger
 }
 
+/** A reader that takes in nothing for so long, while as much waits for it as may, is disconnected. */
+export const STALLED_MS = 5_000
 /** Events executed together; their loads share statements. */
 const BATCH = 100
 /** Results kept per group, so that a client that was away for a moment costs no execution. */
@@ -82,13 +87,12 @@ interface Member {
 
 interface Group {
   key: string
+  workspaceId: string
   args: ExecutionArgs
   filter: EventFilter
   members: Set<Member>
-  /** Members that still catch up; the group must not end under them. */
+  /** Members that still begin or catch up; the group must not end under them. */
   joining: number
-  /** The last event that was sent to all. */
-  sent: number
   /** Every event of the filter after this position is in `frames` or still to come. */
   keptFrom: number
   frames: Frame[]
@@ -125,11 +129,11 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
   function open(key: string, args: ExecutionArgs, filter: EventFilter, workspaceId: string): Group {
     const group: Group = {
       key,
+      workspaceId,
       args,
       filter,
       members: new Set(),
       joining: 0,
-      sent: 0,
       keptFrom: 0,
       frames: [],
       queue: [],
@@ -146,7 +150,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
         },
         onError(error) {
           group.failure = error
-          for (const member of group.members) fail(member, error, args)
+          for (const member of group.members) fail(group, member, error)
           close(group)
         },
       }),
@@ -163,13 +167,19 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
     while (group.queue.length > 0 && groups.get(group.key) === group) {
       for (const frame of await execute(group.args, group.queue.splice(0, BATCH))) {
         group.frames.push(frame)
-        group.sent = frame.position
-        for (const member of group.members) give(member, frame)
+        for (const member of group.members) {
+          give(member, frame)
+          if (!member.sink.isFull()) continue
+          group.members.delete(member)
+          void catchUp(group, member)
+        }
       }
       if (group.frames.length > 2 * KEPT_FRAMES) {
         group.keptFrom = group.frames[group.frames.length - KEPT_FRAMES - 1]!.position
         group.frames.splice(0, group.frames.length - KEPT_FRAMES)
       }
+      // What was given is sent between turns only, and readers must not look slow because nothing was.
+      if (group.queue.length > 0) await nextTurn()
     }
     group.working = false
   }
@@ -180,10 +190,10 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
     member.sink.next(frame)
   }
 
-  function fail(member: Member, error: unknown, args: ExecutionArgs): void {
+  function fail(group: Group, member: Member, error: unknown): void {
     if (member.stopped) return
     member.stopped = true
-    member.sink.fail(presentError(error, logger, (args.contextValue as Context).requestId))
+    member.sink.fail(presentError(error, logger, (group.args.contextValue as Context).requestId))
   }
 
   function close(group: Group): void {
@@ -194,20 +204,47 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
   function leave(group: Group, member: Member): void {
     member.stopped = true
     group.members.delete(member)
+    closeIdle(group)
+  }
+
+  function closeIdle(group: Group): void {
     if (group.members.size === 0 && group.joining === 0) close(group)
   }
 
-  /** Brings a member to where the group is, by the group's own results where it still has them, and lets it in. */
-  async function join(group: Group, member: Member, args: ExecutionArgs, workspaceId: string): Promise<void> {
-    // Within one turn: no event can come between looking and joining.
-    while (!member.sink.isClosed() && member.position < group.keptFrom) {
-      const page = await events.read(workspaceId, member.position, BATCH, group.filter)
-      for (const frame of await execute(args, page.events)) give(member, frame)
-      member.position = Math.max(member.position, page.position)
-      await member.sink.ready()
+  /**
+   * Brings a member to where the group is, at the pace of its reader and by the group's own results where it still has
+   * them, and lets it in. Between its last look and its joining nothing is awaited, so no event comes in between.
+   */
+  async function catchUp(group: Group, member: Member): Promise<void> {
+    const send = async (frame: Frame) => {
+      give(member, frame)
+      if (member.sink.isFull()) await member.sink.ready()
     }
-    for (const frame of group.frames) give(member, frame)
-    if (!member.sink.isClosed()) group.members.add(member)
+    group.joining++
+    try {
+      if (member.sink.isFull()) await member.sink.ready()
+      while (!member.stopped && !member.sink.isClosed()) {
+        if (group.failure !== undefined) throw group.failure
+        if (member.position < group.keptFrom) {
+          const page = await events.read(group.workspaceId, member.position, BATCH, group.filter)
+          for (const frame of await execute(group.args, page.events)) await send(frame)
+          member.position = Math.max(member.position, page.position)
+        } else {
+          const missed = group.frames.find((frame) => frame.position > member.position)
+          if (missed) {
+            await send(missed)
+          } else {
+            group.members.add(member)
+            return
+          }
+        }
+      }
+    } catch (error) {
+      fail(group, member, error)
+    } finally {
+      group.joining--
+      closeIdle(group)
+    }
   }
 
   return {
@@ -216,9 +253,11 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
       try {
         const { viewer } = context
         const operation = getOperationAST(args.document, args.operationName)!
-        const { name, values } = rootField(schema, operation, args.variableValues ?? {})
+        const variables = coerced(schema, operation, args.variableValues ?? {})
+        const { name, values } = rootField(schema, operation, variables)
         const source = sources[name]
         if (!source) throw new GraphQLError(`The subscription ${name} has no events.`)
+        executor.checkComplexity(args)
         const filter = await source(values, context)
         const after = values.after == null ? undefined : decodeEventCursor(viewer.workspaceId, values.after as string)
         const key = JSON.stringify([
@@ -226,7 +265,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
           [...viewer.scopes].sort(),
           idOf(args.document),
           args.operationName ?? null,
-          withoutCursor(operation, args.variableValues ?? {}),
+          withoutCursor(operation, variables),
         ])
         const group = groups.get(key) ?? open(key, args, filter, viewer.workspaceId)
         const member: Member = { sink, position: after ?? 0, stopped: false }
@@ -237,10 +276,10 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
           if (after === undefined) member.position = following.position
           // Refuses an expired cursor and one from the future.
           else if (after !== following.position) await events.read(viewer.workspaceId, after, 1, filter)
-          await join(group, member, args, viewer.workspaceId)
+          void catchUp(group, member)
         } finally {
           group.joining--
-          if (group.members.size === 0 && group.joining === 0) close(group)
+          closeIdle(group)
         }
         return { stop: () => leave(group, member) }
       } catch (error) {
@@ -253,6 +292,14 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
       return { groups: groups.size, subscribers }
     },
   }
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+function coerced(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Record<string, unknown>) {
+  const result = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+  if (result.errors) throw result.errors[0]
+  return result.coerced
 }
 
 function rootField(

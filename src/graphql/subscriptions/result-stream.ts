@@ -1,80 +1,94 @@
-import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { ExpectedError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
-import type { Hub } from './hub.ts'
+import { type Hub, STALLED_MS } from './hub.ts'
 
-/** Results that wait for a reader before it counts as too slow. */
-const MAX_WAITING = 1_000
-/** The past is read on when no more than this waits. */
-const REFILL_AT = 100
+export interface ResultStreamOptions {
+  logger: Logger
+  /** Bytes that may wait for the reader; the rest is read from the log again once they are taken. */
+  maxBufferedBytes: number
+  /** A reader that takes in nothing for so long while so much waits gets SLOW_CONSUMER as its last result. Default 5 s. */
+  stalledMs?: number
+  /** Receives a function that ends the stream with an error; what it returns is called when the stream has ended. */
+  onOpen(end: (error: ExpectedError) => void): Promise<() => void>
+  /** Drops the connection, when its reader does not even take the last result. */
+  drop(): void
+}
 
-/**
- * A subscription as the async iterable that GraphQL servers expect: for SSE. A reader that falls too far behind gets
- * SLOW_CONSUMER as its last result. `onOpen` receives a function that ends the stream with an error.
- */
+/** A subscription as the async iterable that GraphQL servers expect: for SSE. */
 export async function resultStream(
   hub: Hub,
   args: ExecutionArgs,
-  logger: Logger,
-  onOpen: (end: (error: ExpectedError) => void) => Promise<() => void>,
+  { logger, maxBufferedBytes, stalledMs = STALLED_MS, onOpen, drop }: ResultStreamOptions,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const { requestId } = args.contextValue as Context
-  const waiting: ExecutionResult[] = []
+  const waiting: { result: ExecutionResult; bytes: number }[] = []
+  let bytes = 0
   let closed = false
   let stop = () => {}
   let wake = () => {}
   let refill = () => {}
 
-  function end(last?: ExecutionResult): void {
+  function end(error?: GraphQLError | ExpectedError): void {
     if (closed) return
     closed = true
-    if (last) waiting.push(last)
+    if (error) waiting.push({ result: { errors: [presentError(error, logger, requestId)] }, bytes: 0 })
+    if (waiting.length > 0) setTimeout(() => waiting.length > 0 && drop(), stalledMs).unref()
     stop()
     wake()
     refill()
   }
 
+  async function drained(): Promise<void> {
+    while (!closed && bytes > maxBufferedBytes / 2) {
+      const before = bytes
+      const timer = setTimeout(() => refill(), stalledMs).unref()
+      await new Promise<void>((resolve) => {
+        refill = resolve
+      })
+      clearTimeout(timer)
+      if (bytes < before) continue
+      waiting.length = 0
+      end(new ExpectedError('SLOW_CONSUMER', 'Events were not read fast enough. Continue from your last cursor.'))
+    }
+  }
+
   try {
     const subscription = await hub.subscribe(args, {
-      next({ result }) {
+      next({ result, json }) {
         if (closed) return
-        waiting.push(result)
+        waiting.push({ result, bytes: json.length })
+        bytes += json.length
         wake()
-        if (waiting.length <= MAX_WAITING) return
-        waiting.length = 0
-        const error = new ExpectedError(
-          'SLOW_CONSUMER',
-          'Events were not read fast enough. Continue from your last cursor.',
-        )
-        end({ errors: [presentError(error, logger, requestId)] })
       },
-      fail: (error) => end({ errors: [error] }),
-      ready: () =>
-        waiting.length <= REFILL_AT || closed
-          ? Promise.resolve()
-          : new Promise((resolve) => {
-              refill = resolve
-            }),
+      fail: end,
+      isFull: () => bytes > maxBufferedBytes,
+      ready: drained,
       isClosed: () => closed,
     })
-    const forget = await onOpen((error) => end({ errors: [presentError(error, logger, requestId)] }))
+    stop = subscription.stop
+    const forget = await onOpen(end)
     stop = () => {
       subscription.stop()
       forget()
     }
     if (closed) stop()
   } catch (error) {
+    stop()
     return { errors: [presentError(error, logger, requestId)] }
   }
 
   const stream: AsyncIterableIterator<ExecutionResult> = {
     async next() {
       for (;;) {
-        const result = waiting.shift()
-        if (waiting.length <= REFILL_AT) refill()
-        if (result) return { done: false, value: result }
+        const taken = waiting.shift()
+        if (taken) {
+          bytes -= taken.bytes
+          refill()
+          return { done: false, value: taken.result }
+        }
         if (closed) return { done: true, value: undefined }
         await new Promise<void>((resolve) => {
           wake = resolve

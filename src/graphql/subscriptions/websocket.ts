@@ -9,7 +9,7 @@ import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
 import type { Executor } from '../execution.ts'
 import type { Connections } from './connections.ts'
-import type { Hub, HubSubscription } from './hub.ts'
+import { type Hub, type HubSubscription, STALLED_MS } from './hub.ts'
 
 /** Close codes of our own, beside those of the graphql-transport-ws protocol. */
 export const CLOSE_CODES = {
@@ -19,13 +19,17 @@ export const CLOSE_CODES = {
   SLOW_CONSUMER: 4480,
   /** The server is stopping. Clients should connect again. */
   RESTART: 1012,
+  /** Not now: too many operations in this minute, or the server has trouble of its own. */
+  TRY_AGAIN_LATER: 1013,
 } as const
 
 export interface WebSocketOptions {
   /** Origins whose pages may connect; requests without an Origin header are not from browsers and may always. */
   isAllowedOrigin(origin: string, request: IncomingMessage): boolean
-  /** Bytes that may wait to be sent to one socket before it is disconnected. Default 1 MiB. */
-  maxBufferedBytes?: number
+  /** Bytes that may wait to be sent to one socket; the rest is read from the log again once they are sent. */
+  maxBufferedBytes: number
+  /** A socket whose reader takes in nothing for so long while so much waits is disconnected. Default 5 s. */
+  stalledMs?: number
   /** The largest message that a client may send, in bytes. */
   maxMessageBytes: number
   /** How often sockets are pinged; one that has not answered by the next time is dropped. Default 15 s. */
@@ -49,11 +53,7 @@ export interface WebSocketDeps {
 
 const PATH = '/graphql'
 const MAX_OPERATIONS = 100
-const MAX_BUFFERED = 1_048_576
 const PING_MS = 15_000
-/** While the past is sent: go on when less than this waits, give up when nothing moves for so long. */
-const REFILL_BELOW = 65_536
-const STALLED_MS = 30_000
 const DRAIN_CHECK_MS = 5
 
 interface Extra extends Record<PropertyKey, unknown> {
@@ -67,7 +67,7 @@ interface Extra extends Record<PropertyKey, unknown> {
  */
 export function attachWebSockets(server: Server, options: WebSocketOptions, deps: WebSocketDeps) {
   const { hub, executor, connections, logger, contextFor, prepare } = deps
-  const { maxBufferedBytes = MAX_BUFFERED, pingMs = PING_MS } = options
+  const { maxBufferedBytes, stalledMs = STALLED_MS, pingMs = PING_MS } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxMessageBytes, handleProtocols })
   const unanswered = new WeakSet<WebSocket>()
 
@@ -81,10 +81,7 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
         const forget = await connections.watch(
           viewer,
           () => contextFor(credential),
-          (why) => {
-            const code = why.code === 'SHUTTING_DOWN' ? CLOSE_CODES.RESTART : CLOSE_CODES.UNAUTHENTICATED
-            socket.close(code, why.message)
-          },
+          (why) => socket.close(closeCode(why), why.message),
         )
         if (socket.readyState === socket.OPEN) socket.once('close', forget)
         else forget()
@@ -92,7 +89,7 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
       } catch (error) {
         const known = error instanceof ExpectedError
         if (!known) logger.error({ err: error }, 'a socket could not be opened')
-        socket.close(known ? CLOSE_CODES.UNAUTHENTICATED : 1011, known ? error.message : 'Internal error')
+        socket.close(closeCode(error), known ? error.message : 'Try again later')
         return false
       }
     },
@@ -135,20 +132,16 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
         next({ json }) {
           if (ended || socket.readyState !== socket.OPEN) return end()
           socket.send(`${head}${json}}`)
-          if (socket.bufferedAmount > maxBufferedBytes) {
-            socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
-            end()
-          }
         },
         fail: (error) => end({ errors: [error] }),
-        ready: () => drained(socket),
+        isFull: () => socket.bufferedAmount > maxBufferedBytes,
+        ready: () => drained(socket, maxBufferedBytes / 2, stalledMs),
         isClosed: () => ended || socket.readyState !== socket.OPEN,
       })
       if (ended) subscription.stop()
     } catch (error) {
       return { errors: [error as GraphQLError] }
     }
-    socket.once('close', () => end())
     const stream: AsyncIterableIterator<ExecutionResult> = {
       async next() {
         if (!ended) {
@@ -205,9 +198,9 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
   }, pingMs).unref()
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const path = request.url?.split('?', 1)[0]
     const { origin } = request.headers
-    if (pathname !== PATH) refuse(stream, '404 Not Found')
+    if (path !== PATH) refuse(stream, '404 Not Found')
     else if (origin !== undefined && !options.isAllowedOrigin(origin, request)) refuse(stream, '403 Forbidden')
     else sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request))
   }
@@ -230,15 +223,23 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
   }
 }
 
-async function drained(socket: WebSocket): Promise<void> {
-  let waited = 0
+/** Waits until no more than `bytes` are to be sent. Closes a socket of which nothing was taken for `stalledMs`. */
+async function drained(socket: WebSocket, bytes: number, stalledMs: number): Promise<void> {
   let before = socket.bufferedAmount
-  while (socket.readyState === socket.OPEN && socket.bufferedAmount > REFILL_BELOW) {
+  let moved = performance.now()
+  while (socket.readyState === socket.OPEN && socket.bufferedAmount > bytes) {
     await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS))
-    waited = socket.bufferedAmount < before ? 0 : waited + DRAIN_CHECK_MS
+    if (socket.bufferedAmount < before) moved = performance.now()
     before = socket.bufferedAmount
-    if (waited > STALLED_MS) socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
+    if (performance.now() - moved < stalledMs) continue
+    socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
   }
+}
+
+function closeCode(error: unknown): number {
+  if (!(error instanceof ExpectedError)) return CLOSE_CODES.TRY_AGAIN_LATER
+  if (error.code === 'UNAUTHENTICATED') return CLOSE_CODES.UNAUTHENTICATED
+  return error.code === 'SHUTTING_DOWN' ? CLOSE_CODES.RESTART : CLOSE_CODES.TRY_AGAIN_LATER
 }
 
 /** `{ authorization: "Bearer …" }` as in the header, or `{ token: "…" }`. */
@@ -254,5 +255,7 @@ function bearer(header: string | undefined): string {
 }
 
 function refuse(stream: Duplex, status: string): void {
+  // Whoever has gone already must not take the process along.
+  stream.on('error', () => {})
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
