@@ -4,6 +4,12 @@ import type { PrismaClient } from './generated/prisma/client.ts'
 /** Something that runs SQL. Parameters travel apart from the text; build statements with `sql` only. */
 export interface Queryable {
   query<Row extends object>(statement: Sql): Promise<Row[]>
+  /**
+   * Runs text that a library composed (the queue); our own statements go through `query`. Without `values` it may be
+   * several statements, also its own BEGIN to COMMIT, which is undone as a whole when it fails; the rows of all of them
+   * are returned in one list.
+   */
+  raw<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
 /** An open transaction. Do no I/O other than its own queries while it is open: on the embedded database all wait for it. */

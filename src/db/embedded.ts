@@ -67,12 +67,19 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
             inTransaction: true,
             query: async <Row extends object>(statement: Sql) =>
               (await inner.query<Row>(statement.text, parameters(statement))).rows,
+            raw: (text, values) => runRaw(inner, text, values),
             script: async (text) => {
               await inner.exec(text)
             },
           }),
         ),
       ) as Promise<T>
+    },
+    async raw(text, values) {
+      checkOutside()
+      // The only session must not be left in a transaction that failed, nor let anybody in before that is undone.
+      if (/^\s*BEGIN\b/i.test(text)) return pglite.transaction((inner) => runRaw(inner, text, values))
+      return runRaw(pglite, text, values)
     },
     async script(text) {
       checkOutside()
@@ -90,4 +97,13 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
       onClose()
     },
   }
+}
+
+async function runRaw<Row extends object>(
+  session: Pick<PGlite, 'query' | 'exec'>,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  if (values.length > 0) return (await session.query<Row>(text, [...values])).rows
+  return (await session.exec(text)).flatMap((result) => result.rows as Row[])
 }

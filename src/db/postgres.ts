@@ -38,6 +38,10 @@ export interface PostgresOptions {
 export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptions): Promise<Database> {
   const pool = new Pool({ connectionString: url, max: poolSize, types: parsers })
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection failed'))
+  // Prisma's adapter takes every timestamp for UTC, whatever the session's zone.
+  pool.on('connect', (client) => {
+    client.query("SET TIME ZONE 'UTC'").catch((error) => logger.warn({ err: error }, 'cannot set the time zone'))
+  })
   const probe = await pool.connect()
   probe.release()
   const names = new Map<string, string>()
@@ -76,6 +80,7 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
       const tx: Tx = {
         inTransaction: true,
         query: async <Row extends object>(statement: Sql) => (await client.query<Row>(prepared(statement))).rows,
+        raw: (text, values) => runRaw(client, text, values),
         script: async (text) => {
           await client.query(text)
         },
@@ -96,6 +101,11 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
         client.off('error', onError)
         client.release(broken)
       }
+    },
+    async raw(text, values) {
+      checkOutside()
+      // A failed query costs the pool this connection, so a transaction that the text left open ends with it.
+      return runRaw(pool, text, values)
     },
     async script(text) {
       checkOutside()
@@ -149,4 +159,14 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
       await pool.end()
     },
   }
+}
+
+async function runRaw<Row extends object>(
+  session: pg.Pool | pg.PoolClient,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  // Several statements make several results, which the types of pg do not tell.
+  const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await session.query<Row>(text, [...values])
+  return Array.isArray(result) ? result.flatMap((one) => one.rows) : result.rows
 }

@@ -4,6 +4,7 @@ import type { Tx } from '../db/database.ts'
 import { json, sql } from '../db/sql.ts'
 import { ExpectedError } from '../platform/errors.ts'
 import { line, parse } from '../platform/validation.ts'
+import type { World } from './world.ts'
 
 export interface OnceOptions {
   workspaceId: string
@@ -50,6 +51,23 @@ export async function once<Result>(tx: Tx, options: OnceOptions, effect: () => P
     sql`UPDATE idempotency SET result = ${json(result)}::jsonb WHERE workspace_id = ${workspaceId}::uuid AND key = ${key}`,
   )
   return result
+}
+
+/** How many keys one statement forgets, so that none runs for long. */
+const FORGET_BATCH = 5_000
+
+/** Removes keys that are older than IDEMPOTENCY_DAYS, up to a batch of them. Returns how many are gone. */
+export async function forgetIdempotencyKeys({ db, clock }: World): Promise<number> {
+  const [gone] = await db.query<{ count: number }>(
+    sql`WITH gone AS (
+          DELETE FROM idempotency WHERE (workspace_id, key) IN (
+            SELECT workspace_id, key FROM idempotency
+            WHERE created_at < ${clock.now()}::timestamptz - make_interval(days => ${IDEMPOTENCY_DAYS}::int)
+            ORDER BY created_at LIMIT ${FORGET_BATCH}::int
+          ) RETURNING 1
+        ) SELECT count(*)::int AS count FROM gone`,
+  )
+  return gone?.count ?? 0
 }
 
 /** JSON with sorted keys and without undefined, so that equal inputs are equal text. */

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { defineTask } from '../queue/index.ts'
+
+/** Removes events that are older than their workspace keeps them. */
+export const pruneEventsTask = defineTask({ name: 'prune-events', payload: z.object({}), cron: '7 * * * *' })
+
+/** Removes idempotency keys past their time. */
+export const forgetIdempotencyKeysTask = defineTask({
+  name: 'forget-idempotency-keys',
+  payload: z.object({}),
+  cron: '23 3 * * *',
+})

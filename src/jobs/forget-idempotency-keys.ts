@@ -1,0 +1,10 @@
+import { forgetIdempotencyKeys as forget } from '../domains/idempotency.ts'
+import { forgetIdempotencyKeysTask } from '../domains/tasks.ts'
+import type { World } from '../domains/world.ts'
+import { type Implementation, implementTask } from '../queue/index.ts'
+
+export function forgetIdempotencyKeys(world: World): Implementation {
+  return implementTask(forgetIdempotencyKeysTask, async (_, { signal }) => {
+    while (!signal.aborted && (await forget(world)) > 0);
+  })
+}
