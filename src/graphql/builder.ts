@@ -2,11 +2,13 @@ import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import RelayPlugin from '@pothos/plugin-relay'
+import type { GraphQLResolveInfo } from 'graphql'
 import type { PrismaClient } from '../db/generated/prisma/client.ts'
+import { ValidationError } from '../platform/errors.ts'
 import type { Context } from './context.ts'
 import type PrismaTypes from './generated/pothos-prisma.ts'
 import { getDatamodel } from './generated/pothos-prisma.ts'
-import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
+import { decodeGlobalId, encodeGlobalId, type GlobalId } from './global-id.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -27,6 +29,9 @@ export interface SchemaTypes {
     PositiveInt: { Input: number; Output: number }
   }
 }
+
+/** How many ids `nodes` takes. */
+const MAX_NODES = 100
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin],
@@ -50,18 +55,18 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description: 'The object with this global id; null when your workspace has none, whatever the reason.',
       nullable: true,
       args: { id: { description: 'A global id, as given by any `id` field.' } },
-      resolve: (_root, { id }, context, _info, resolveNode) => (loadableNode(context, id) ? resolveNode(id) : null),
+      resolve: (_root, { id }, context, info) => loadNode(id, context, info) as never,
     },
     nodesQueryOptions: {
       description:
         'The objects with these global ids, in their order, null for each that your workspace does not have.',
       nullable: { list: false, items: true },
-      args: { ids: { description: 'Up to 100 global ids.' } },
-      resolve: async (_root, { ids }, context, _info, resolveNodes) => {
-        const known = ids.filter((id) => loadableNode(context, id))
-        const found = known.length === 0 ? [] : await resolveNodes(known)
-        const byKey = new Map(known.map((id, index) => [`${id.typename}:${id.id}`, found[index] ?? null]))
-        return ids.map((id) => byKey.get(`${id.typename}:${id.id}`) ?? null)
+      args: { ids: { description: `Up to ${MAX_NODES} global ids.` } },
+      resolve: (_root, { ids }, context, info) => {
+        if (ids.length > MAX_NODES) {
+          throw new ValidationError([{ path: ['ids'], rule: 'too_long', message: `must be at most ${MAX_NODES}` }])
+        }
+        return Promise.all(ids.map((id) => loadNode(id, context, info))) as never
       },
     },
     nodeFieldOptions: { description: 'The object itself.' },
@@ -86,9 +91,11 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 })
 
-/** Set by node.ts, which knows the types; here because the builder needs it when it is made. */
-let loadableNode: (context: Context, id: { typename: string; id: string }) => boolean = () => false
+type LoadNode = (id: GlobalId, context: Context, info: GraphQLResolveInfo) => Promise<object | null>
 
-export function setLoadableNode(judge: typeof loadableNode): void {
-  loadableNode = judge
+/** Set by node.ts, which knows the types; here because the builder needs it when it is made. */
+let loadNode: LoadNode = async () => null
+
+export function setLoadNode(load: LoadNode): void {
+  loadNode = load
 }

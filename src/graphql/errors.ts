@@ -104,25 +104,36 @@ builder.objectType(ForbiddenError, {
 
 /** `error` as clients see it: expected failures with their code, everything else masked and logged. */
 export function presentError(error: unknown, logger: Logger, requestId: string): GraphQLError {
-  const original = error instanceof GraphQLError ? error.originalError : error
-  const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}
+  const original = causeOf(error)
   if (original instanceof ExpectedError) {
     const { code, message, path, retryable, details } = original
     const issues = original instanceof ValidationError ? { issues: original.issues } : {}
     const http =
       code === 'UNAUTHENTICATED' ? { http: { status: 401 } } : code === 'RATE_LIMITED' ? tooMany(details) : {}
-    return new GraphQLError(message, {
-      ...place,
-      extensions: { code, inputPath: path, retryable, ...issues, ...details, ...http },
-    })
+    return placed(message, error, { code, inputPath: path, retryable, ...issues, ...details, ...http })
   }
   // Raised by GraphQL itself about the document or its variables: the caller's to read.
-  if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) return error
-  logger.error({ err: original ?? error, requestId }, 'an operation failed unexpectedly')
-  return new GraphQLError(`Something went wrong. Mention request ${requestId} when you report it.`, {
-    ...place,
-    extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: true, requestId },
+  if (error instanceof GraphQLError && original instanceof GraphQLError) return error
+  logger.error({ err: original, requestId }, 'an operation failed unexpectedly')
+  return placed(`Something went wrong. Mention request ${requestId} when you report it.`, error, {
+    code: 'INTERNAL_SERVER_ERROR',
+    retryable: true,
+    requestId,
   })
+}
+
+/** The same place with other words. */
+function placed(message: string, error: unknown, extensions: Record<string, unknown>): GraphQLError {
+  if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions })
+  const { nodes, source, positions, path } = error
+  return new GraphQLError(message, { nodes, source, positions, path, extensions })
+}
+
+/** What was thrown first, below whatever GraphQL has wrapped around it. */
+function causeOf(error: unknown): unknown {
+  let cause = error
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError
+  return cause
 }
 
 function tooMany(details: Readonly<Record<string, unknown>>) {

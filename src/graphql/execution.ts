@@ -3,9 +3,11 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
   type OperationTypeNode,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
@@ -34,6 +36,9 @@ export interface Executor {
 /** An operation is compiled when it comes for the second time: most one-offs come from people who explore. */
 const COMPILE_AT = 2
 
+/** As many as `execute` reports. */
+const MAX_VARIABLE_ERRORS = 50
+
 type Run = CompiledQuery['query'] | null
 
 /** Runs operations, compiled where they repeat. Compiled code lives as long as its document in the parser's cache. */
@@ -59,6 +64,22 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
     return entry.run
   }
 
+  /**
+   * What is wrong with the variables; compiled operations have their own, more lenient, idea of them. Throws
+   * QUERY_TOO_COMPLEX, which depends on them with their defaults.
+   */
+  function judge(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Readonly<Record<string, unknown>>,
+  ): readonly GraphQLError[] | undefined {
+    const definitions = operation.variableDefinitions ?? []
+    const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: MAX_VARIABLE_ERRORS })
+    if (errors) return errors
+    checkComplexity(schema, document, operation, coerced, complexityLimit)
+    return undefined
+  }
+
   async function run(args: ExecutionArgs, rootValue: unknown, isEvent: boolean): Promise<ExecutionResult> {
     const started = performance.now()
     const { document, operationName } = args
@@ -67,16 +88,18 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
     const operation = getOperationAST(document, operationName)
     let result: ExecutionResult
     try {
-      if (operation && !isEvent) checkComplexity(schema, document, operation, variables, complexityLimit)
-      const query = operation && compiled(document, operation.name?.value ?? '')
-      result = await (query
-        ? query(rootValue, context, variables)
-        : execute({ ...args, schema, rootValue, variableValues: variables }))
+      const errors = operation && !isEvent ? judge(document, operation, variables) : undefined
+      const query = operation && !errors && compiled(document, operation.name?.value ?? '')
+      result = errors
+        ? { errors }
+        : await (query
+            ? query(rootValue, context, variables)
+            : execute({ ...args, schema, rootValue, variableValues: variables }))
     } catch (error) {
       result = { errors: [error as GraphQLError] }
     }
     if (result.errors) {
-      const errors = result.errors.map((error) => presentError(error, logger, context.requestId))
+      const errors = result.errors.map((error) => presentError(located(error, document), logger, context.requestId))
       result = result.data === undefined ? { errors } : { errors, data: result.data }
     }
     if (operation) {
@@ -89,9 +112,21 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
   return {
     checkComplexity({ document, operationName, variableValues }) {
       const operation = getOperationAST(document, operationName)
-      if (operation) checkComplexity(schema, document, operation, variableValues ?? {}, complexityLimit)
+      const [error] = (operation && judge(document, operation, variableValues ?? {})) ?? []
+      if (error) throw error
     },
     execute: (args) => run(args, args.rootValue, false),
     executeEvent: (args, event) => run(args, event, true),
   }
+}
+
+/** Compiled operations say where in lines and columns; others, and Yoga, speak of positions in the document. */
+function located(error: unknown, document: DocumentNode): unknown {
+  if (!(error instanceof GraphQLError) || error.nodes || error.positions || !error.locations) return error
+  const source = document.loc?.source
+  if (!source) return error
+  const { path, originalError, extensions, locations } = error
+  const starts = [0, ...Array.from(source.body.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)]
+  const positions = locations.map(({ line, column }) => starts[line - 1]! + column - 1)
+  return new GraphQLError(error.message, { source, positions, path, originalError, extensions })
 }

@@ -4,13 +4,18 @@ import { isUuid } from '../platform/ids.ts'
 /** The type that a text which is no global id is said to have; no object has it. */
 export const UNKNOWN_TYPE = 'Unknown'
 
+export interface GlobalId {
+  typename: string
+  id: string
+}
+
 /** A global id holds the type and the UUID and nothing else. */
 export function encodeGlobalId(typename: string, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
 }
 
 /** Never throws: what is not a global id is one of an unknown type, so that it is answered like an unknown id. */
-export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+export function decodeGlobalId(globalId: string): GlobalId {
   const match = /^([A-Za-z]+):(.+)$/.exec(Buffer.from(globalId, 'base64url').toString())
   if (!match || !isUuid(match[2]!)) return { typename: UNKNOWN_TYPE, id: '' }
   return { typename: match[1]!, id: match[2]! }

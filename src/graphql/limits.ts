@@ -7,7 +7,9 @@ import {
   type GraphQLField,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isCompositeType,
+  isListType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -21,13 +23,22 @@ export interface Limits {
   /** Levels of nested fields. */
   depth: number
   aliases: number
-  /** Objects that could be returned at most: each field that leads to objects counts, times the sizes of the pages it is in. */
+  /**
+   * Objects that an operation may ask for: each field that leads to objects counts, times the sizes of the lists it is
+   * in. A list without a page size of its own counts as `LIST_SIZE`.
+   */
   complexity: number
   /** Words and punctuation marks of the document. */
   tokens: number
 }
 
 export const DEFAULT_LIMITS: Limits = { depth: 12, aliases: 30, complexity: 10_000, tokens: 2_000 }
+
+/**
+ * What a list such as the questions of a link is taken for. Some may be longer, up to 200, most are shorter; going back
+ * and forth between two of them still meets the limit soon.
+ */
+export const LIST_SIZE = 25
 
 function refusal(code: ErrorCode, message: string, details: object): GraphQLError {
   return new GraphQLError(message, { extensions: { code, retryable: false, ...details, http: { status: 400 } } })
@@ -124,21 +135,22 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
   const fragments = fragmentsOf(document)
   const byFragment = new Map<string, Cost>()
 
-  function ofSelections(selections: SelectionSetNode, typeName: string): Cost {
+  /** `sized`: the lists of these fields are the page that the field above has a size for. */
+  function ofSelections(selections: SelectionSetNode, typeName: string, sized: boolean): Cost {
     const parts: Cost[] = []
     for (const node of selections.selections) {
       if (node.kind === Kind.FIELD) {
-        const part = ofField(node, typeName)
+        const part = ofField(node, typeName, sized)
         if (part) parts.push(part)
       } else if (node.kind === Kind.INLINE_FRAGMENT) {
-        parts.push(ofSelections(node.selectionSet, node.typeCondition?.name.value ?? typeName))
+        parts.push(ofSelections(node.selectionSet, node.typeCondition?.name.value ?? typeName, sized))
       } else {
-        const name = node.name.value
-        let part = byFragment.get(name)
+        const key = `${node.name.value} ${sized}`
+        let part = byFragment.get(key)
         if (!part) {
-          const fragment = fragments.get(name)!
-          part = ofSelections(fragment.selectionSet, fragment.typeCondition.name.value)
-          byFragment.set(name, part)
+          const { selectionSet, typeCondition } = fragments.get(node.name.value)!
+          part = oncePerRequest(ofSelections(selectionSet, typeCondition.name.value, sized))
+          byFragment.set(key, part)
         }
         parts.push(part)
       }
@@ -146,7 +158,7 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     return (variables) => parts.reduce((sum, part) => sum + part(variables), 0)
   }
 
-  function ofField(node: FieldNode, typeName: string): Cost | undefined {
+  function ofField(node: FieldNode, typeName: string, sized: boolean): Cost | undefined {
     const type = schema.getType(typeName)
     const field =
       type && 'getFields' in type
@@ -155,23 +167,39 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     if (!field || !node.selectionSet) return undefined
     const named = getNamedType(field.type)
     if (!isCompositeType(named) || named.name.startsWith('__')) return undefined
-    const below = ofSelections(node.selectionSet, named.name)
-    const size = pageSize(node)
+    const hasSize = field.args.some(({ name }) => SIZES.has(name))
+    const below = ofSelections(node.selectionSet, named.name, hasSize)
+    const isUnsizedList = !hasSize && !sized && isListType(getNullableType(field.type))
+    const size = isUnsizedList ? () => LIST_SIZE : pageSize(node)
     return (variables) => {
-      const pages = size(variables)
-      return pages + pages * below(variables)
+      const objects = size(variables)
+      return objects + objects * below(variables)
     }
   }
 
   const root = schema.getRootType(operation.operation)
-  return root ? ofSelections(operation.selectionSet, root.name) : () => 0
+  return root ? ofSelections(operation.selectionSet, root.name, false) : () => 0
 }
+
+/** Fragments that spread each other twice over would else be counted twice as often with each of them. */
+function oncePerRequest(cost: Cost): Cost {
+  const known = new WeakMap<Variables, number>()
+  return (variables) => {
+    let value = known.get(variables)
+    if (value === undefined) {
+      value = cost(variables)
+      known.set(variables, value)
+    }
+    return value
+  }
+}
+
+/** Arguments that say how many objects there will be. */
+const SIZES: ReadonlySet<string> = new Set(['first', 'last', 'ids'])
 
 /** What `first`, `last` or a list of ids multiplies. */
 function pageSize(node: FieldNode): Cost {
-  const reads = (node.arguments ?? [])
-    .filter(({ name }) => name.value === 'first' || name.value === 'last' || name.value === 'ids')
-    .map(({ value }) => sizeOf(value))
+  const reads = (node.arguments ?? []).filter(({ name }) => SIZES.has(name.value)).map(({ value }) => sizeOf(value))
   return (variables) => Math.max(1, ...reads.map((read) => read(variables)))
 }
 

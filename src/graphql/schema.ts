@@ -1,13 +1,16 @@
 import {
   defaultFieldResolver,
+  GraphQLError,
   type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
+  isLeafType,
   isObjectType,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql'
 import { READ_SCOPES, requireScope } from '../domains/auth/index.ts'
+import { ExpectedError } from '../platform/errors.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import './scalars.ts'
@@ -34,6 +37,7 @@ builder.mutationType({
 export function buildSchema(): GraphQLSchema {
   const schema = builder.toSchema({ sortSchema: false })
   guardReads(schema)
+  locateFailures(schema)
   return schema
 }
 
@@ -59,6 +63,33 @@ function guardReads(schema: GraphQLSchema): void {
       }
     }
   }
+}
+
+/**
+ * An expected failure carries a path into the input, and GraphQL takes an error with a path for one that has its place
+ * in the result already. So it is wrapped where it is thrown: at the roots and where a field leads to objects.
+ */
+function locateFailures(schema: GraphQLSchema): void {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field
+      if (!resolve || (isLeafType(getNamedType(field.type)) && !roots.includes(type))) continue
+      field.resolve = (parent, args, context: Context, info) => {
+        try {
+          const result: unknown = resolve(parent, args, context, info)
+          return result instanceof Promise ? result.catch(throwLocatable) : result
+        } catch (error) {
+          return throwLocatable(error)
+        }
+      }
+    }
+  }
+}
+
+function throwLocatable(error: unknown): never {
+  throw error instanceof ExpectedError ? new GraphQLError(error.message, { originalError: error }) : error
 }
 
 /** `Link` for `Link` itself and for `LinkConnection`-like types: what their nodes are. */

@@ -1,14 +1,41 @@
+import { brandWithType } from '@pothos/core'
+import { queryFromInfo } from '@pothos/plugin-prisma'
 import { READ_SCOPES, requireScope } from '../../domains/auth/index.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { NodeModel } from '../batches.ts'
-import { builder, setLoadableNode } from '../builder.ts'
+import { builder, setLoadNode } from '../builder.ts'
+import type { Context } from '../context.ts'
 
-setLoadableNode((context, { typename }) => {
-  const { viewer } = context
+/** Every kind of object with a global id, and the model of its rows. */
+const MODELS: Readonly<Record<string, NodeModel>> = {
+  Workspace: 'workspace',
+  ApiKey: 'apiKey',
+  Link: 'link',
+  Question: 'question',
+  Contact: 'contact',
+  Respondent: 'respondent',
+  Response: 'response',
+  Answer: 'answer',
+}
+
+/** Ids of one kind in one operation are loaded by one statement. */
+setLoadNode(async ({ typename, id }, context, info) => {
+  const model = Object.hasOwn(MODELS, typename) ? MODELS[typename] : undefined
+  if (!model) return null
+  checkReadable(context, typename)
+  return branded(typename, await context.batches.node(model, id, queryFromInfo({ context, info, typeName: typename })))
+})
+
+function checkReadable({ viewer }: Context, typename: string): void {
   const scope = READ_SCOPES[typename]
   if (scope) requireScope(viewer, scope)
-  return scope !== undefined
-})
+}
+
+/** Tells GraphQL which type a row has where a field may give several. */
+function branded(typename: string, row: { id: string } | null): object | null {
+  if (row) brandWithType(row, typename as never)
+  return row
+}
 
 const LegacySystemEnum = builder.enumType('LegacySystem', {
   description: 'The products that Saygraph replaces, whose clients hold their ids.',
@@ -36,15 +63,15 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
 type System = typeof LegacySystemEnum.$inferType
 type LegacyType = typeof LegacyTypeEnum.$inferType
 
-const MODELS = {
-  LINK: { typename: 'Link', model: 'link' },
-  QUESTION: { typename: 'Question', model: 'question' },
-  CONTACT: { typename: 'Contact', model: 'contact' },
-  RESPONDENT: { typename: 'Respondent', model: 'respondent' },
-  RESPONSE: { typename: 'Response', model: 'response' },
-  ANSWER: { typename: 'Answer', model: 'answer' },
-  API_KEY: { typename: 'ApiKey', model: 'apiKey' },
-} as const satisfies Record<LegacyType, { typename: string; model: NodeModel }>
+const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
+  LINK: 'Link',
+  QUESTION: 'Question',
+  CONTACT: 'Contact',
+  RESPONDENT: 'Respondent',
+  RESPONSE: 'Response',
+  ANSWER: 'Answer',
+  API_KEY: 'ApiKey',
+}
 
 /** What each system numbers by small integers. */
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
@@ -64,15 +91,16 @@ builder.queryField('nodeByLegacyId', (t) =>
       type: t.arg({ type: LegacyTypeEnum, required: true, description: 'What it names.' }),
       id: t.arg.string({ required: true, description: 'The id as that API writes it.' }),
     },
-    resolve: async (_root, { system, type, id }, context) => {
-      const { typename, model } = MODELS[type]
-      const scope = READ_SCOPES[typename]
-      if (scope) requireScope(context.viewer, scope)
+    resolve: async (_root, { system, type, id }, context, info) => {
+      const typename = TYPE_NAMES[type]
+      checkReadable(context, typename)
       const where = legacyWhere(system, type, id)
       if (!where) return null
-      const rows = context.reader[model] as unknown as { findFirst(args: object): Promise<{ id: string } | null> }
-      const row = await rows.findFirst({ where, select: { id: true } })
-      return row ? { __typename: typename, id: row.id } : null
+      const rows = context.reader[MODELS[typename]!] as unknown as {
+        findFirst(args: object): Promise<{ id: string } | null>
+      }
+      const query = queryFromInfo({ context, info, typeName: typename })
+      return branded(typename, await rows.findFirst({ ...query, where })) as never
     },
   }),
 )

@@ -1,0 +1,461 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isRequiredArgument,
+} from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { join, sql } from '../../src/db/sql.ts'
+import { buildSchema } from '../../src/graphql/schema.ts'
+import { testApp } from '../kit/app.ts'
+import { NODE_NAMES, type NodeName, type Population, twoWorkspaces } from './population.ts'
+import { everything, fieldsOf, type Input, inputsOf, type objectTypesOf, type Place, pathsFromQuery } from './walk.ts'
+
+/**
+ * Whatever of another workspace is named, the answer is that for something that does not exist: byte for byte, with its
+ * status, and the other workspace stays as it is. The schema itself says what can be named, so a new argument is either
+ * known below or fails here.
+ */
+const app = await testApp()
+const { a, b } = await twoWorkspaces(app)
+const schema = buildSchema()
+const paths = pathsFromQuery(schema)
+
+/** One way to name something: what A has, what B has, what nobody has. */
+interface Attempt {
+  label: string
+  own: unknown
+  foreign: unknown
+  unknown: unknown
+  /** Further arguments that go with it, by path. */
+  also?: Record<string, unknown>
+}
+
+const nodes =
+  (...names: readonly NodeName[]) =>
+  () =>
+    names.map((name): Attempt => ({ label: name, own: a.ids[name], foreign: b.ids[name], unknown: unknownId(name) }))
+
+const eventCursor = () => [
+  { label: 'cursor', own: a.eventCursor, foreign: b.eventCursor, unknown: scrambled(b.eventCursor) },
+]
+
+/** What each argument or input field names. After a new one: add it here, or to NAMES_NOTHING with the reason. */
+const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Promise<Attempt[]>> = {
+  'Query.node(id:)': nodes(...NODE_NAMES),
+  'Query.nodes(ids:)': nodes(...NODE_NAMES),
+  'Query.nodeByLegacyId(id:)': legacyIds,
+  'Query.link(id:)': nodes('Link'),
+  'Query.linkBySlug(slug:)': () => [
+    { label: 'slug', own: a.linkSlug, foreign: b.linkSlug, unknown: unknownLike(b.linkSlug) },
+  ],
+  'Query.links(after:)': connectionCursor,
+  'Query.links(before:)': connectionCursor,
+  'Query.contact(id:)': nodes('Contact'),
+  'Query.contacts(after:)': connectionCursor,
+  'Query.contacts(before:)': connectionCursor,
+  'Query.respondent(id:)': nodes('Respondent'),
+  'Query.response(id:)': nodes('Response'),
+  'Query.responses(linkId:)': nodes('Link'),
+  'Query.responses(after:)': connectionCursor,
+  'Query.responses(before:)': connectionCursor,
+  'Query.apiKey(id:)': nodes('ApiKey'),
+  'Query.apiKeys(after:)': connectionCursor,
+  'Query.apiKeys(before:)': connectionCursor,
+  'Query.events(after:)': eventCursor,
+  'Link.responses(after:)': connectionCursor,
+  'Link.responses(before:)': connectionCursor,
+  'Link.respondents(after:)': connectionCursor,
+  'Link.respondents(before:)': connectionCursor,
+  'Subscription.events(after:)': eventCursor,
+  'Subscription.responseStarted(after:)': eventCursor,
+  'Subscription.responseStarted(linkId:)': nodes('Link'),
+  'Subscription.responseSubmitted(after:)': eventCursor,
+  'Subscription.responseSubmitted(linkId:)': nodes('Link'),
+  'AddQuestionInput.linkId': nodes('Link'),
+  'UpdateQuestionInput.id': nodes('Question'),
+  'DeleteQuestionInput.id': nodes('Question'),
+  'ReorderQuestionsInput.linkId': nodes('Link'),
+  'ReorderQuestionsInput.questionIds': () => [
+    {
+      label: 'only',
+      own: a.questionIds,
+      foreign: b.questionIds,
+      unknown: b.questionIds.map(() => unknownId('Question')),
+    },
+    {
+      label: 'among own',
+      own: a.questionIds,
+      foreign: [...a.questionIds.slice(1), b.questionIds[0]],
+      unknown: [...a.questionIds.slice(1), unknownId('Question')],
+    },
+  ],
+  'UpdateLinkInput.id': nodes('Link'),
+  'PauseLinkInput.id': nodes('Link'),
+  'ResumeLinkInput.id': nodes('Link'),
+  'DeleteLinkInput.id': nodes('Link'),
+  'InviteRespondentInput.linkId': nodes('Link'),
+  'InviteRespondentInput.contactId': () => [
+    { label: 'Contact', own: a.freeContact, foreign: b.freeContact, unknown: unknownId('Contact') },
+  ],
+  'RevokeApiKeyInput.id': nodes('ApiKey'),
+}
+
+/** What looks like a name of something and is not one. Each has its own test below where a workspace matters. */
+const NAMES_NOTHING: Record<string, string> = {
+  'CreateLinkInput.slug': 'a new name, unique within the workspace',
+  'UpdateLinkInput.slug': 'a new name, unique within the workspace',
+  'CreateLinkInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateContactInput.idempotencyKey': "the caller's own, within the workspace",
+  'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
+  'QuestionInput.fieldKey': 'a new name, unique within the link',
+  'QuestionChanges.fieldKey': 'a new name, unique within the link',
+  'ImageCardInput.id': 'a new name within the question',
+}
+
+/** Values for what must be given beside it, by coordinate. */
+const REQUIRED: Record<string, () => unknown> = {
+  'AddQuestionInput.linkId': () => a.ids.Link,
+  'AddQuestionInput.question': () => ({ prompt: 'One more' }),
+  'InviteRespondentInput.linkId': () => a.ids.Link,
+  'InviteRespondentInput.contactId': () => a.freeContact,
+  'Query.events(first:)': () => 10,
+  'Query.link(id:)': () => a.ids.Link,
+  'ReorderQuestionsInput.linkId': () => a.ids.Link,
+  'ReorderQuestionsInput.questionIds': () => a.questionIds,
+  'Subscription.responseStarted(linkId:)': () => a.ids.Link,
+  'Subscription.responseSubmitted(linkId:)': () => a.ids.Link,
+  'UpdateQuestionInput.question': () => ({ prompt: 'In other words' }),
+}
+
+/** The same for what leads to a type from the root. */
+const NODE_ARGUMENTS: Record<string, () => unknown> = {
+  'Query.node(id:)': () => a.ids.Link,
+}
+
+const LOOKS_LIKE_A_NAME = /^(after|before|slug|id)$|(Id|Ids|Slug|Cursor|Token|Key)$/i
+const CURSOR = /^(after|before)$/
+
+function isReference({ coordinate, definition }: Input): boolean {
+  if (coordinate in NAMES_NOTHING) return false
+  const named = getNamedType(definition.type).name
+  return named === 'ID' || (['String', 'UUID'].includes(named) && LOOKS_LIKE_A_NAME.test(definition.name))
+}
+
+function unknownId(name: NodeName): string {
+  return Buffer.from(`${name}:${randomUUID()}`).toString('base64url')
+}
+
+function unknownLike(text: string): string {
+  return `${text.slice(0, -4)}${randomUUID().slice(0, 4)}`
+}
+
+/** A cursor of the same form whose parts are nobody's. */
+function scrambled(cursor: string): string {
+  const plain = Buffer.from(cursor, 'base64url').toString()
+  const other = plain
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, () => randomUUID())
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, () => new Date(Math.floor(Math.random() * 2e12)).toISOString())
+  if (other === plain) throw new Error(`nothing to make unknown in the cursor ${plain}`)
+  return Buffer.from(other).toString('base64url')
+}
+
+/** Cursors of the very list, as each workspace sees it. */
+async function connectionCursor(_input: Input, place: Place): Promise<Attempt[]> {
+  async function first({ ids, key }: Population): Promise<string> {
+    const inner = `${place.field.name}(first: 1) { edges { cursor } }`
+    const nested =
+      place.type.name === 'Query'
+        ? `{ ${inner} }`
+        : `query ($id: ID!) { node(id: $id) { ... on ${place.type.name} { ${inner} } } }`
+    const id = ids[place.type.name as NodeName]
+    const { data, errors } = await app.graphql(nested, id ? { id } : {}, key)
+    if (errors) throw new Error(`${place.name}: ${errors[0]!.message}`)
+    const list = place.type.name === 'Query' ? data : data!.node
+    return list![place.field.name].edges[0].cursor
+  }
+  const [own, foreign] = [await first(a), await first(b)]
+  return [{ label: 'cursor', own, foreign, unknown: scrambled(foreign) }]
+}
+
+function legacyIds({ path }: Input, { field }: Place): Attempt[] {
+  const valuesOf = (name: string) => {
+    const type = getNamedType(field.args.find((argument) => argument.name === name)!.type)
+    return 'getValues' in type ? type.getValues().map((value) => value.name) : []
+  }
+  const types: Record<string, NodeName> = {
+    LINK: 'Link',
+    QUESTION: 'Question',
+    CONTACT: 'Contact',
+    RESPONDENT: 'Respondent',
+    RESPONSE: 'Response',
+    ANSWER: 'Answer',
+    API_KEY: 'ApiKey',
+  }
+  expect(path).toEqual(['id'])
+  expect(valuesOf('type').sort(), 'add the new legacy type here').toEqual(Object.keys(types).sort())
+  const uuid = (globalId: string) => Buffer.from(globalId, 'base64url').toString().split(':')[1]!
+  return valuesOf('system').flatMap((system) =>
+    valuesOf('type').flatMap((type): Attempt[] => {
+      const name = types[type]!
+      const also = { system, type }
+      const numbers = (p: Population) => String(p.numbers[name.toLowerCase() as 'link'] ?? p.numbers.link)
+      return [
+        {
+          label: `${system} ${type} UUID`,
+          own: uuid(a.ids[name]),
+          foreign: uuid(b.ids[name]),
+          unknown: randomUUID(),
+          also,
+        },
+        { label: `${system} ${type} number`, own: numbers(a), foreign: numbers(b), unknown: '4999', also },
+        {
+          label: `${system} ${type} slug`,
+          own: a.linkSlug,
+          foreign: b.linkSlug,
+          unknown: unknownLike(b.linkSlug),
+          also,
+        },
+      ]
+    }),
+  )
+}
+
+/** The arguments of a field with everything required filled in, and `value` at `path`. */
+function argumentsOf(place: Place, path: readonly string[], value: unknown, also: Record<string, unknown> = {}) {
+  const given: Record<string, unknown> = { ...also }
+  // An operation's bounds, so that a page is a page.
+  for (const { name } of place.field.args) if (name === 'first' && path[0] !== 'before') given.first = 10
+  if (path[0] === 'before') given.last = 10
+  for (const { coordinate, definition, path: at } of inputsOf(place)) {
+    const within = at.slice(0, -1).every((part, index) => index === 0 || part === path[index])
+    if (
+      !isRequiredArgument(definition) ||
+      !within ||
+      at.join() === path.join() ||
+      path.join().startsWith(`${at.join()},`)
+    )
+      continue
+    if (at.length === 1 && at[0]! in given) continue
+    if (at.length > path.length) continue
+    put(given, at, required(coordinate))
+  }
+  put(given, path, value)
+  return given
+}
+
+function required(coordinate: string): unknown {
+  const value = REQUIRED[coordinate] ?? NODE_ARGUMENTS[coordinate]
+  if (!value) throw new Error(`test/graph/isolation.test.ts: add a value for ${coordinate} to REQUIRED`)
+  return value()
+}
+
+function put(target: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) target[first!] = value
+  else {
+    target[first!] ??= {}
+    put(target[first!] as Record<string, unknown>, rest, value)
+  }
+}
+
+/** An operation that reaches the field and asks for all it gives. */
+function operation(place: Place, given: Record<string, unknown>) {
+  const kind =
+    place.type === schema.getMutationType()
+      ? 'mutation'
+      : place.type === schema.getSubscriptionType()
+        ? 'subscription'
+        : 'query'
+  const variables: Record<string, unknown> = {}
+  const declared: string[] = []
+  const call = ({ field }: Place, values: Record<string, unknown>) => {
+    const parts = Object.entries(values).map(([name, value]) => {
+      const variable = `v${declared.length}`
+      declared.push(`$${variable}: ${field.args.find((each) => each.name === name)!.type}`)
+      variables[variable] = value
+      return `${name}: $${variable}`
+    })
+    return `${field.name}${parts.length > 0 ? `(${parts.join(', ')})` : ''}`
+  }
+  const way = kind === 'query' ? paths.get(place.type.name) : []
+  if (!way) throw new Error(`no path from Query to ${place.type.name}`)
+  const named = getNamedType(place.field.type)
+  const { spread, fragments } = isLeafType(named) ? { spread: '', fragments: '' } : selectionOf(schema, named)
+  let text = `${call(place, given)} ${spread}`
+  let typeBelow = place.type.name
+  for (const step of way.toReversed()) {
+    const values = Object.fromEntries(
+      step.field.args
+        .filter((argument) => isRequiredArgument(argument) || argument.name === 'first')
+        .map((argument) => [
+          argument.name,
+          argument.name === 'first' ? 10 : required(`${step.name}(${argument.name}:)`),
+        ]),
+    )
+    text = `${call(step, values)} { ... on ${typeBelow} { ${text} } }`
+    typeBelow = step.type.name
+  }
+  return {
+    query: `${kind} Walk${declared.length ? `(${declared.join(', ')})` : ''} { ${text} }\n${fragments}`,
+    variables,
+  }
+}
+
+/** All members of a union at one level; of an interface the common fields, since equal names may differ in type. */
+function selectionOf(of: GraphQLSchema, named: Parameters<typeof objectTypesOf>[1]) {
+  if (isAbstractType(named) && 'getFields' in named) return { spread: '{ __typename id }', fragments: '' }
+  return everything(of, named, 2)
+}
+
+/** The whole answer: status and text. A stream that stays open is cut, and says so. */
+async function ask(body: object): Promise<{ status: number; text: string }> {
+  const controller = new AbortController()
+  const response = await fetch(new URL('/graphql', app.localUrl), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: JSON.stringify(body).includes('"subscription ') ? 'text/event-stream' : 'application/json',
+      authorization: `Bearer ${a.key}`,
+    },
+    body: JSON.stringify(body),
+    signal: controller.signal,
+  })
+  const timer = setTimeout(() => controller.abort(), 300)
+  let text = ''
+  try {
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString()
+      if (!response.headers.get('content-type')?.includes('event-stream')) clearTimeout(timer)
+    }
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+    text += '(still open)'
+  } finally {
+    clearTimeout(timer)
+  }
+  return { status: response.status, text }
+}
+
+/** What was sent is replaced in the answer, also its UUID, so that only what the server adds is compared. */
+function without(answer: { status: number; text: string }, sent: unknown): string {
+  let { text } = answer
+  const values = [sent].flat().map(String)
+  for (const value of values) {
+    const uuid = Buffer.from(value, 'base64url').toString().split(':')[1]
+    text = text.replaceAll(value, '(sent)')
+    if (uuid && /^[0-9a-f-]{36}$/.test(uuid)) text = text.replaceAll(uuid, '(sent)')
+  }
+  return `${answer.status} ${text}`
+}
+
+/** Every row of a workspace, without the one column that reading itself changes. */
+async function dump(workspaceId: string): Promise<string> {
+  const tables = await app.db.query<{ table_name: string }>(
+    sql`SELECT DISTINCT table_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name = 'workspace_id' ORDER BY table_name`,
+  )
+  expect(tables.length).toBeGreaterThan(9)
+  const rows = tables.map(({ table_name }) => {
+    // Names of tables come from the catalog; there is no other way to give one.
+    const raw = { ...sql`SELECT 1`, text: '' }
+    raw.text = `SELECT '${table_name}' AS "table", (to_jsonb(t) - 'last_used_at')::text AS row FROM "${table_name}" t WHERE workspace_id = $1::uuid`
+    return raw.text
+  })
+  const statement = { text: `${rows.join(' UNION ALL ')} ORDER BY 1, 2`, values: [workspaceId] } as never
+  const workspace = await app.db.query(sql`SELECT * FROM workspace WHERE id = ${workspaceId}::uuid`)
+  return JSON.stringify([workspace, await app.db.query(statement)])
+}
+
+const cases = [...fieldsOf(schema)].flatMap((place) =>
+  [...inputsOf(place)]
+    .filter(isReference)
+    .map((input) => ({ title: `${place.name} ${input.path.join('.')}`, place, input })),
+)
+/** What ends things comes last, so that what is tried with one's own ids still finds them. */
+const LAST = ['deleteQuestion', 'deleteLink', 'revokeApiKey']
+const rank = ({ place }: (typeof cases)[number]) => LAST.indexOf(place.field.name)
+cases.sort((one, other) => rank(one) - rank(other))
+
+describe('a foreign id or cursor is answered like an unknown one', () => {
+  it('covers every workspace-owned kind of object', () => {
+    const scoped = Object.values(schema.getTypeMap()).filter(
+      (type) => 'getInterfaces' in type && type.getInterfaces().some((i) => i.name === 'Node'),
+    )
+    expect(scoped.map((type) => type.name).sort(), 'populate the new type in population.ts').toEqual(
+      [...NODE_NAMES].sort(),
+    )
+    for (const population of [a, b]) for (const name of NODE_NAMES) expect(population.ids[name], name).toBeTruthy()
+  })
+
+  it('knows every argument that names something, and no other', () => {
+    const found = new Set(cases.map(({ input }) => input.coordinate))
+    expect(
+      [...found].filter((coordinate) => !REFERENCES[coordinate]),
+      'add these to REFERENCES',
+    ).toEqual([])
+    expect(
+      Object.keys(REFERENCES).filter((coordinate) => !found.has(coordinate)),
+      'these are gone',
+    ).toEqual([])
+    const all = new Set([...fieldsOf(schema)].flatMap((place) => [...inputsOf(place)].map((input) => input.coordinate)))
+    expect(
+      Object.keys(NAMES_NOTHING).filter((coordinate) => !all.has(coordinate)),
+      'these are gone',
+    ).toEqual([])
+  })
+
+  it.each(cases)('$title', async ({ place, input }) => {
+    const before = await dump(b.workspaceId)
+    const make = REFERENCES[input.coordinate]
+    if (!make) throw new Error(`test/graph/isolation.test.ts: add ${input.coordinate} to REFERENCES`)
+    const isList = (type: GraphQLInputType) => isListType(getNullableType(type))
+    let powerful = false
+    for (const { label, own, foreign, unknown, also } of await make(input, place)) {
+      const send = (value: unknown) => {
+        const given = isList(input.definition.type) ? [value].flat() : value
+        return ask(operation(place, argumentsOf(place, input.path, given, also)))
+      }
+      const theirs = await send(foreign)
+      const nobodys = await send(unknown)
+      expect(without(theirs, foreign), label).toBe(without(nobodys, unknown))
+      expect(theirs.text, label).not.toContain('INTERNAL_SERVER_ERROR')
+      expect(theirs.text, label).not.toContain('GRAPHQL_VALIDATION_FAILED')
+      const mine = await send(own)
+      if (without(mine, own) !== without(nobodys, unknown)) powerful = true
+      if (CURSOR.test(input.definition.name)) expect(mine.text, label).not.toContain('"errors"')
+    }
+    expect(powerful, 'with an own id the answer must be another, else this test says nothing').toBe(true)
+    expect(await dump(b.workspaceId)).toBe(before)
+  })
+})
+
+describe('what is unique within a workspace', () => {
+  it('may be in another one as well', async () => {
+    const make = async (key: string) => {
+      const { data } = await app.graphql(
+        `mutation {
+          createLink(input: { name: "Same", slug: "same", idempotencyKey: "one" }) { __typename ... on Error { code } }
+          createContact(input: { email: "same@example.com", idempotencyKey: "two" }) { __typename ... on Error { code } }
+        }`,
+        {},
+        key,
+      )
+      return data
+    }
+    const made = {
+      createLink: { __typename: 'CreateLinkPayload' },
+      createContact: { __typename: 'CreateContactPayload' },
+    }
+    expect(await make(b.key)).toEqual(made)
+    expect(await make(a.key)).toEqual(made)
+    const links = await app.db.query(
+      sql`SELECT id FROM link WHERE slug = 'same' AND workspace_id IN (${join([a.workspaceId, b.workspaceId].map((id) => sql`${id}::uuid`))})`,
+    )
+    expect(links).toHaveLength(2)
+  })
+})

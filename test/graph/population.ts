@@ -1,0 +1,204 @@
+import { sql } from '../../src/db/sql.ts'
+import { decodeGlobalId } from '../../src/graphql/global-id.ts'
+import type { TestApp } from '../kit/app.ts'
+
+/** A workspace with at least one row of everything that has one, made through the server's own entrances. */
+export interface Population {
+  workspaceId: string
+  slug: string
+  key: string
+  /** A global id per type of node. */
+  ids: Record<NodeName, string>
+  /** A contact who is not a respondent yet. */
+  freeContact: string
+  linkSlug: string
+  questionIds: string[]
+  fieldKeys: { text: string; file: string }
+  /** An open session, and the personal address's token of a respondent who has not answered. */
+  session: string
+  personalToken: string
+  uploadId: string
+  /** The address of the upload, signed. */
+  mediaUrl: URL
+  numbers: { link: number; contact: number; respondent: number }
+  /** A cursor in the middle of the event log. */
+  eventCursor: string
+}
+
+export const NODE_NAMES = [
+  'Workspace',
+  'ApiKey',
+  'Link',
+  'Question',
+  'Contact',
+  'Respondent',
+  'Response',
+  'Answer',
+] as const
+export type NodeName = (typeof NODE_NAMES)[number]
+
+const QUESTIONS = [
+  { prompt: 'How was it?', configuration: { text: { maxCharacters: 500 } } },
+  { prompt: 'Your voice', configuration: { voice: { maxDuration: 60, enableAiEvaluation: true } } },
+  { prompt: 'Voice or text', configuration: { voiceTextFallback: { maxDuration: 5, maxCharacters: 9 } } },
+  { prompt: 'Which?', configuration: { multipleChoice: { options: ['red', 'blue'], allowMultiple: true } } },
+  { prompt: 'How many?', configuration: { number: { min: 0, max: 10, step: 1 } } },
+  { prompt: 'Stars?', configuration: { rating: { scaleType: 'STARS', maxValue: 5 } } },
+  {
+    prompt: 'Which card?',
+    configuration: {
+      imageChoice: {
+        cards: [{ id: 'one', label: 'One', mediaUrl: 'https://example.com/1.png', mediaType: 'IMAGE' }, { id: 'two' }],
+      },
+    },
+  },
+  { prompt: 'A file', configuration: { fileUpload: { allowedTypes: ['png'], maxSizeMb: 1 } } },
+  { prompt: 'Your address', type: 'EMAIL' },
+  { prompt: 'When?', type: 'DATE' },
+  {
+    prompt: 'Again?',
+    type: 'YES_NO',
+    condition: { field: 'how_many', operator: 'LESS_THAN', value: 5 },
+    evaluatorConfig: { clarityThreshold: 50, maxFollowUps: 2, customFields: ['tone'] },
+  },
+]
+
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+export async function populate(
+  app: TestApp,
+  { workspaceId, slug, key }: { workspaceId: string; slug: string; key: string },
+): Promise<Population> {
+  async function graphql(query: string, variables: object = {}) {
+    const { data, errors } = await app.graphql(query, variables as Record<string, unknown>, key)
+    if (errors) throw new Error(JSON.stringify(errors))
+    return data!
+  }
+  const { createLink } = await graphql(
+    `mutation ($input: CreateLinkInput!) { createLink(input: $input) {
+      ... on CreateLinkPayload { link { id slug legacyId questions { id fieldKey } } }
+      ... on Error { message }
+    } }`,
+    {
+      input: {
+        name: `Survey of ${slug}`,
+        slug: `survey-${slug}`,
+        questions: QUESTIONS,
+        settings: {
+          description: `Secret of ${slug}`,
+          redirectUrl: 'https://example.com/thanks',
+          ttsEnabled: true,
+          extra: { theme: { dark: true } },
+        },
+        maxResponses: 100,
+      },
+    },
+  )
+  if (!createLink.link) throw new Error(createLink.message)
+  const { link } = createLink
+  const contact = async (name: string) =>
+    (
+      await graphql(
+        `mutation ($input: CreateContactInput!) { createContact(input: $input) {
+          ... on CreateContactPayload { contact { id legacyId } }
+        } }`,
+        { input: { name: `${name} of ${slug}`, email: `${name}@${slug}.example`, phone: '+358401234567' } },
+      )
+    ).createContact.contact as { id: string; legacyId: number }
+  const ann = await contact('ann')
+  const free = await contact('bob')
+  const { inviteRespondent } = await graphql(
+    `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
+      ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
+    } }`,
+    { input: { linkId: link.id, contactId: ann.id } },
+  )
+  const { respondent } = inviteRespondent
+  const { createApiKey } = await graphql(
+    `mutation { createApiKey(input: { name: "Key of ${slug}" }) { ... on CreateApiKeyPayload { apiKey { id } } } }`,
+  )
+
+  const page = new URL(`/w/${slug}/i/${link.slug}/`, app.localUrl)
+  async function send(method: string, path: string, session?: string, body?: unknown, type = 'application/json') {
+    const response = await fetch(new URL(path, page), {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': type }),
+        ...(session ? { authorization: `Session ${session}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body) }),
+    })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Record<string, string>
+  }
+  const keyOf = (prompt: string) => link.questions[QUESTIONS.findIndex((each) => each.prompt === prompt)].fieldKey
+  const fieldKeys = { text: keyOf('How was it?'), file: keyOf('A file') }
+  const { session, responseId } = await send('POST', 'sessions', undefined, {})
+  const values: [string, unknown][] = [
+    ['How was it?', `Fine, says ${slug}`],
+    ['Which?', ['red', 'blue']],
+    ['How many?', 3],
+    ['Your address', `person@${slug}.example`],
+    ['Again?', false],
+  ]
+  for (const [prompt, value] of values) await send('PUT', `session/answers/${keyOf(prompt)}`, session, { value })
+  const { answerId } = await send('PUT', `session/answers/${fieldKeys.file}/upload`, session, PNG, 'image/png')
+  await send('POST', 'session/submit', session)
+  const open = await send('POST', 'sessions', undefined, {})
+  await send('PUT', `session/answers/${fieldKeys.text}`, open.session, { value: 'not done yet' })
+
+  const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
+  const ids = {
+    Workspace: global('Workspace', workspaceId),
+    ApiKey: createApiKey.apiKey.id as string,
+    Link: link.id as string,
+    Question: link.questions[0].id as string,
+    Contact: ann.id,
+    Respondent: respondent.id as string,
+    Response: global('Response', responseId!),
+    Answer: global('Answer', answerId!),
+  }
+  const { events, node } = await graphql(
+    `query ($id: ID!) {
+      events(first: 4) { ... on EventPage { cursor } }
+      node(id: $id) { ... on Answer { upload { url } } }
+    }`,
+    { id: ids.Answer },
+  )
+  const mediaUrl = new URL(node.upload.url)
+  return {
+    workspaceId,
+    slug,
+    key,
+    ids,
+    freeContact: free.id,
+    linkSlug: link.slug,
+    questionIds: link.questions.map((question: { id: string }) => question.id),
+    fieldKeys,
+    session: open.session!,
+    personalToken: new URL(respondent.personalUrl).searchParams.get('r')!,
+    uploadId: mediaUrl.pathname.split('/').at(-1)!,
+    mediaUrl,
+    numbers: { link: link.legacyId, contact: ann.legacyId, respondent: respondent.legacyId },
+    eventCursor: events.cursor,
+  }
+}
+
+/** The first workspace of a test server and a second one, both populated. */
+export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: Population }> {
+  const { data } = await app.graphql('{ viewer { workspace { id slug } } }')
+  const { id, slug } = data!.viewer.workspace
+  const other = await app.otherWorkspace('foreign')
+  // Numbers that count within a workspace differ between the two, so that one's number is not the other's as well.
+  await app.db.query(
+    sql`INSERT INTO legacy_counter (workspace_id, kind, last)
+        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'respondent']) AS kind`,
+  )
+  return {
+    a: await populate(app, { workspaceId: decodeGlobalId(id).id, slug, key: app.key }),
+    b: await populate(app, { ...other, slug: 'foreign' }),
+  }
+}
