@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http'
-import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { Redis } from 'ioredis'
+import { freePort, linkAddresses, originRule } from './addresses.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
@@ -21,12 +20,14 @@ import { tokenSigner } from './domains/responses/index.ts'
 import type { World } from './domains/world.ts'
 import { createEventLog, createTailer } from './events/index.ts'
 import { createGraphQLServer, type GraphQLServerOptions } from './graphql/server.ts'
+import { dueChecks, implementations } from './jobs/index.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
 import { createStorage } from './providers/storage/index.ts'
+import { createDueLoop, createQueue } from './queue/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
 import { mediaPlugin, signMediaUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
@@ -55,6 +56,9 @@ export interface Replacements {
   db?: Database
   timings?: GraphQLServerOptions['timings']
 }
+
+/** How often what is due at a moment is looked for. */
+const DUE_EVERY_MS = 5_000
 
 /** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
 export async function compose(
@@ -89,6 +93,15 @@ export async function compose(
     redis?.on('error', (error) => logger.warn({ err: error }, 'Redis does not answer'))
     if (redis) onClose(() => redis.disconnect())
     const limiter = createRateLimiter(redis)
+
+    const works = config.role !== 'api'
+    const queue = createQueue({ db, logger })
+    await startStep('start background work', queue.start(implementations(world), { work: works }))
+    onClose(() => queue.stop(config.http.shutdownMs))
+    const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
+    for (const [name, check] of Object.entries(dueChecks(world, storage))) dueLoop.add(name, check)
+    if (works) dueLoop.start()
+    onClose(() => dueLoop.stop())
 
     const port =
       config.http.port === 0
@@ -168,7 +181,7 @@ export async function compose(
       logLag: () => tailer.lag(),
       sockets: () => sockets?.count() ?? 0,
       subscriptions: () => graphql.hub.size(),
-      queue: async () => [],
+      queue: () => queue.counts(),
     })
     await observe(app, {})
     if (config.role !== 'worker') {
@@ -241,36 +254,4 @@ function observeRequests(app: FastifyInstance): void {
       'request',
     )
   })
-}
-
-function linkAddresses(config: Config, publicUrl: URL) {
-  return (workspaceSlug: string, linkSlug: string, query: Record<string, string> = {}): string => {
-    const url =
-      config.http.linkAddresses === 'subdomain'
-        ? new URL(`/i/${linkSlug}`, `${publicUrl.protocol}//${workspaceSlug}.${publicUrl.host}`)
-        : new URL(`/w/${workspaceSlug}/i/${linkSlug}`, publicUrl)
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    return url.href
-  }
-}
-
-/** Pages of the server itself always, others as configured. */
-function originRule({ http: { corsOrigins } }: Config, publicUrl: URL) {
-  const allowed = new Set([...corsOrigins, publicUrl.origin])
-  return (origin: string, request: IncomingMessage): boolean => {
-    if (allowed.has('*') || allowed.has(origin)) return true
-    return URL.canParse(origin) && new URL(origin).host === request.headers.host
-  }
-}
-
-/** Addresses that the server gives out hold its port, so it must be known before it listens. */
-async function freePort(host: string): Promise<number> {
-  const probe = createNetServer()
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject)
-    probe.listen(0, host, resolve)
-  })
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -36,12 +36,14 @@ export interface PostgresOptions {
 
 /** A pool on a PostgreSQL server. Throws when the server cannot be reached. */
 export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptions): Promise<Database> {
-  const pool = new Pool({ connectionString: url, max: poolSize, types: parsers })
+  const pool = new Pool({
+    connectionString: url,
+    max: poolSize,
+    types: parsers,
+    // Prisma's adapter takes every timestamp for UTC, whatever the session's zone.
+    onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
+  } as pg.PoolConfig & { onConnect(client: pg.ClientBase): Promise<unknown> })
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection failed'))
-  // Prisma's adapter takes every timestamp for UTC, whatever the session's zone.
-  pool.on('connect', (client) => {
-    client.query("SET TIME ZONE 'UTC'").catch((error) => logger.warn({ err: error }, 'cannot set the time zone'))
-  })
   const probe = await pool.connect()
   probe.release()
   const names = new Map<string, string>()

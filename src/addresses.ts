@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import type { Config } from './config/index.ts'
+
+/** How the public page of a link is reached. */
+export function linkAddresses(config: Config, publicUrl: URL) {
+  return (workspaceSlug: string, linkSlug: string, query: Record<string, string> = {}): string => {
+    const url =
+      config.http.linkAddresses === 'subdomain'
+        ? new URL(`/i/${linkSlug}`, `${publicUrl.protocol}//${workspaceSlug}.${publicUrl.host}`)
+        : new URL(`/w/${workspaceSlug}/i/${linkSlug}`, publicUrl)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    return url.href
+  }
+}
+
+/** Pages of the server itself always, others as configured. */
+export function originRule({ http: { corsOrigins } }: Config, publicUrl: URL) {
+  const allowed = new Set([...corsOrigins, publicUrl.origin])
+  return (origin: string, request: IncomingMessage): boolean => {
+    if (allowed.has('*') || allowed.has(origin)) return true
+    return URL.canParse(origin) && new URL(origin).host === request.headers.host
+  }
+}
+
+/** Addresses that the server gives out hold its port, so it must be known before it listens. */
+export async function freePort(host: string): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(0, host, resolve)
+  })
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
