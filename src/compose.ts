@@ -96,7 +96,8 @@ export async function compose(
 
     const works = config.role !== 'api'
     const queue = createQueue({ db, logger })
-    await startStep('start background work', queue.start(implementations(world), { work: works }))
+    const jobs = implementations(world)
+    await startStep('start background work', queue.start(jobs, { work: works }))
     onClose(() => queue.stop(config.http.shutdownMs))
     const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
     for (const [name, check] of Object.entries(dueChecks(world, storage))) dueLoop.add(name, check)
@@ -181,6 +182,7 @@ export async function compose(
       logLag: () => tailer.lag(),
       sockets: () => sockets?.count() ?? 0,
       subscriptions: () => graphql.hub.size(),
+      tasks: jobs.map(({ task }) => task.name),
       queue: () => queue.counts(),
     })
     await observe(app, {})

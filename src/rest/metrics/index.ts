@@ -6,11 +6,14 @@ export interface MetricsDeps {
   logLag(): Promise<number>
   sockets(): number
   subscriptions(): { groups: number; subscribers: number }
+  /** The tasks there are: one without jobs counts 0, since an absent series looks like a server that is silent. */
+  tasks: readonly string[]
   queue(): Promise<{ task: string; state: string; count: number }[]>
 }
 
 /** Names of operations are the clients' choice; past so many they are counted together. */
 const MAX_OPERATIONS = 200
+const JOB_STATES = ['created', 'active', 'retry', 'failed']
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** What the server measures of itself, in Prometheus' form. */
@@ -72,6 +75,7 @@ export function createMetrics() {
         registers: [registry],
         async collect() {
           this.reset()
+          for (const task of deps.tasks) for (const state of JOB_STATES) this.set({ task, state }, 0)
           for (const { task, state, count } of await deps.queue()) this.set({ task, state }, count)
         },
       })
