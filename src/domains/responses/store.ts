@@ -245,7 +245,7 @@ export async function markUploadReady(
   return rows.length > 0
 }
 
-/** Leaves uploads to the sweep, which removes their bytes first and their rows then. */
+/** Leaves uploads that no answer has to the sweep, which removes their bytes first and their rows then. */
 export async function discardUploads(
   db: Queryable,
   workspaceId: string,
@@ -255,7 +255,8 @@ export async function discardUploads(
   if (ids.length === 0) return
   await db.query(
     sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])
+          AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.workspace_id = upload.workspace_id AND a.upload_id = upload.id)`,
   )
 }
 

@@ -5,7 +5,7 @@ import { type Configuration, isVoice, type LinkRow, type QuestionRow } from '../
 import type { World } from '../world.ts'
 import { sessionResponse } from './open-session.ts'
 import { checkChangeable, questionOf, saveAnswer } from './record-answer.ts'
-import { discardUploads, insertUpload, markUploadReady } from './store.ts'
+import { discardUploads, findReadyUpload, insertUpload, markUploadReady } from './store.ts'
 import type { TokenSigner } from './tokens.ts'
 import { acceptedType, judgeContent, SNIFF_BYTES } from './upload-type.ts'
 
@@ -58,6 +58,11 @@ export async function uploadAnswer(
     return { ...saved, uploadId: id }
   } catch (error) {
     await discardUploads(world.db, response.workspace_id, [id], world.clock.now())
+    // It is ready when only the news of its commit was lost. Otherwise the bytes go now: a sweep that overtook this
+    // upload has looked for them already, and forgets them with the row.
+    if (!(await findReadyUpload(world.db, response.workspace_id, id))) {
+      await storage.delete(storageKey).catch(() => {}) // the sweep tries again; the caller hears what was wrong first
+    }
     throw error
   }
 }
@@ -117,5 +122,6 @@ function cleanFileName(name: string | null): string | null {
     ?.replace(/[\p{C}]/gu, '')
     .trim()
     .slice(0, MAX_FILE_NAME)
+    .replace(/\p{Cs}/u, '') // half a character, when the cut went through one
   return clean || null
 }
