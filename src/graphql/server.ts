@@ -24,6 +24,7 @@ import { createExecutor } from './execution.ts'
 import { GRAPHIQL_POLICY, graphiqlPage } from './graphiql.ts'
 import { DEFAULT_LIMITS, type Limits, shapeRule } from './limits.ts'
 import { buildSchema } from './schema.ts'
+import { shareLookups } from './shared-lookups.ts'
 import { createConnections } from './subscriptions/connections.ts'
 import { createHub } from './subscriptions/hub.ts'
 import { resultStream } from './subscriptions/result-stream.ts'
@@ -63,7 +64,8 @@ interface YogaServerContext {
 
 /** The GraphQL entrance: HTTP and SSE as a Fastify plugin, WebSockets attached to the same server. */
 export function createGraphQLServer(options: GraphQLServerOptions) {
-  const { services, reader, logger, authenticate, limit, clock } = options
+  const { services, reader, logger, limit, clock } = options
+  const authenticate = shareLookups(options.authenticate)
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const schema = buildSchema()
   const executor = createExecutor({ schema, complexityLimit: limits.complexity, logger, onDone: options.onDone })
