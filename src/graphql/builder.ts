@@ -44,7 +44,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   relay: {
     cursorType: 'String',
-    nodesOnConnection: true,
+    nodesOnConnection: { description: 'The objects of this page.' },
+    idFieldOptions: { description: 'Global id.' },
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
     decodeGlobalID: decodeGlobalId,
     nodeTypeOptions: {
@@ -71,7 +72,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
     nodeFieldOptions: { description: 'The object itself.' },
     edgesFieldOptions: { description: 'The objects of this page, each with its cursor.' },
-    nodesFieldOptions: { description: 'The objects of this page.', nullable: { list: false, items: false } },
     cursorFieldOptions: { description: 'Give it as `after` or `before` to continue from here, with the same sort.' },
     pageInfoFieldOptions: { description: 'Whether and how to continue.' },
     pageInfoTypeOptions: { name: 'PageInfo', description: 'Where a page lies within its list (Relay).' },
@@ -87,7 +87,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   errors: {
     directResult: true,
     defaultTypes: [],
-    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result` },
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result`,
+      description: 'What came of it: all that was asked for, or why nothing was done.',
+    },
   },
 })
 

@@ -115,7 +115,11 @@ const Card = builder.objectRef<Configuration<'image_choice'>['cards'][number]>('
 const ImageChoice = builder.objectRef<Typed<'image_choice'>>('ImageChoiceConfiguration').implement({
   description: 'Configuration of an `IMAGE_CHOICE` question.',
   fields: (t) => ({
-    cards: t.field({ type: [Card], description: 'What can be chosen, in order.', resolve: ({ of }) => of.cards }),
+    cards: t.field({
+      type: [Card],
+      description: 'What can be chosen, in order; at most 200.',
+      resolve: ({ of }) => of.cards,
+    }),
   }),
 })
 

@@ -47,7 +47,7 @@ export const Respondent = builder.prismaNode('Respondent', {
         }),
     }),
     responses: t.relation('responses', {
-      description: 'What they answered, latest first.',
+      description: 'What they answered, latest first; at most 100.',
       query: { orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], take: 100 },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they began to take part.' }),

@@ -94,7 +94,7 @@ export const Response = builder.prismaNode('Response', {
       description: "The contact's e-mail address, or the one that was answered; null before submission.",
     }),
     answers: t.relation('answers', {
-      description: 'The replies, in the order of the questions.',
+      description: 'The replies, one per question, in the order of the questions.',
       query: { orderBy: [{ order: 'asc' }, { id: 'asc' }] },
     }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When the session was opened.' }),

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { sql } from '../../src/db/sql.ts'
+import { tokenSigner } from '../../src/domains/responses/index.ts'
+import { FakeClock } from '../../src/platform/clock.ts'
+import { deriveKey } from '../../src/platform/secret.ts'
+import { signMediaUrl } from '../../src/rest/media/index.ts'
+import { testApp } from '../kit/app.ts'
+import { twoWorkspaces } from './population.ts'
+
+/**
+ * The same promise as isolation.test.ts makes for the graph, for every other address: what is another workspace's is
+ * answered like what does not exist. Addresses come from the server itself; a new one is added here or fails.
+ */
+const SECRET = 'a secret that only this test knows, really'
+const clock = new FakeClock('2026-06-01T12:00:00Z')
+const app = await testApp({ APP_SECRET: SECRET }, clock)
+// The server's own host stands for its oldest workspace.
+clock.advance(1_000)
+const { a, b } = await twoWorkspaces(app)
+const signer = tokenSigner(deriveKey(SECRET, 'public-token'))
+const unknownSession = signer.sign('session', randomUUID())
+const unknownRespondent = signer.sign('respondent', randomUUID())
+const unknownSlug = `${b.linkSlug.slice(0, -4)}none`
+const PAGE = { accept: 'text/html' }
+const JSON_BODY = { 'content-type': 'application/json' }
+
+const FORM = { ...PAGE, 'content-type': 'multipart/form-data; boundary=part' }
+
+function formOf(values: Record<string, string>): string {
+  const parts = Object.entries(values).map(
+    ([name, value]) => `--part\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  return `${parts.join('')}--part--\r\n`
+}
+
+interface Probe {
+  label: string
+  path: (value: string) => string
+  own: string
+  foreign: string
+  unknown: string
+  /** A session that nobody has begins a new one: a page must not lose what was typed into it. */
+  beginsAnew?: true
+  headers?: (value: string) => Record<string, string>
+  body?: (value: string) => string
+}
+
+const media = (workspaceId: string) => (uploadId: string) => {
+  const secret = deriveKey(SECRET, 'media-url')
+  const { pathname, search } = new URL(signMediaUrl({ publicUrl: app.publicUrl, secret, clock, workspaceId, uploadId }))
+  return `${pathname}${search}`
+}
+
+/** A link's slug under one's own workspace, with a session of one's own where one is needed. */
+function slugProbe(rest: string, body?: string): (prefix: string) => Probe {
+  return (prefix) => ({
+    label: 'slug',
+    path: (slug) => `${prefix}${slug}${rest}`,
+    own: a.linkSlug,
+    foreign: b.linkSlug,
+    unknown: unknownSlug,
+    headers: () => ({ authorization: `Session ${a.session}`, ...(body === undefined ? {} : JSON_BODY) }),
+    ...(body === undefined ? {} : { body: () => body }),
+  })
+}
+
+/** A session's token at one's own link. */
+function sessionProbe(rest: string, body?: string): (prefix: string) => Probe {
+  return (prefix) => ({
+    label: 'session',
+    path: () => `${prefix}${a.linkSlug}${rest}`,
+    own: a.session,
+    foreign: b.session,
+    unknown: unknownSession,
+    headers: (session) => ({ authorization: `Session ${session}`, ...(body === undefined ? {} : JSON_BODY) }),
+    ...(body === undefined ? {} : { body: () => body }),
+  })
+}
+
+const ANSWER = JSON.stringify({ value: 'changed' })
+const answers = `/session/answers/${a.fieldKeys.text}`
+const upload = `/session/answers/${a.fieldKeys.file}/upload`
+
+/** What is tried at each address below a link. */
+const BELOW_LINK: Record<string, ((prefix: string) => Probe)[]> = {
+  'GET /': [
+    slugProbe('/'),
+    (prefix) => ({ ...slugProbe('/')(prefix), label: 'slug as a page', headers: () => PAGE }),
+    (prefix) => ({
+      label: 'personal address',
+      path: (token) => `${prefix}${a.linkSlug}?r=${token}`,
+      own: a.personalToken,
+      foreign: b.personalToken,
+      unknown: unknownRespondent,
+      headers: () => PAGE,
+    }),
+  ],
+  'POST /': [
+    (prefix) => ({
+      ...slugProbe('', formOf({ session: a.session }))(prefix),
+      headers: () => FORM,
+    }),
+    (prefix) => ({
+      label: 'session',
+      path: () => `${prefix}${a.linkSlug}`,
+      own: a.session,
+      foreign: b.session,
+      unknown: unknownSession,
+      beginsAnew: true,
+      headers: () => FORM,
+      body: (session) => formOf({ session }),
+    }),
+  ],
+  'POST /sessions': [
+    slugProbe('/sessions', '{}'),
+    (prefix) => ({
+      label: 'personal token',
+      path: () => `${prefix}${a.linkSlug}/sessions`,
+      own: a.personalToken,
+      foreign: b.personalToken,
+      unknown: unknownRespondent,
+      headers: () => JSON_BODY,
+      body: (respondent) => JSON.stringify({ respondent }),
+    }),
+  ],
+  'GET /session': [slugProbe('/session'), sessionProbe('/session')],
+  'PUT /session/answers/:fieldKey': [
+    slugProbe(answers, ANSWER),
+    sessionProbe(answers, ANSWER),
+    (prefix) => ({
+      label: 'field key',
+      path: (fieldKey) => `${prefix}${a.linkSlug}/session/answers/${fieldKey}`,
+      own: a.fieldKeys.text,
+      foreign: 'only_in_b',
+      unknown: 'nowhere_at_all',
+      headers: () => ({ ...JSON_BODY, authorization: `Session ${a.session}` }),
+      body: () => ANSWER,
+    }),
+  ],
+  'DELETE /session/answers/:fieldKey': [slugProbe(answers), sessionProbe(answers)],
+  'PUT /session/answers/:fieldKey/upload': [slugProbe(upload, 'x'), sessionProbe(upload, 'x')],
+  'POST /session/answers/:fieldKey/upload': [slugProbe(upload, 'x'), sessionProbe(upload, 'x')],
+  'POST /session/submit': [slugProbe('/session/submit'), sessionProbe('/session/submit')],
+}
+
+/** Addresses that name nothing of a workspace. */
+const NAMES_NOTHING = new Set([
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+  'GET /graphql',
+  'POST /graphql',
+  'OPTIONS *', // CORS
+])
+const NAMELESS_BELOW_LINK = /^OPTIONS \/(\*)?$/
+/** The page's own style; its name holds a hash. */
+const STYLE = /^GET \/assets\//
+
+const PREFIXES: Record<string, (slug?: string) => string> = {
+  '/i/:slug': () => '/i/',
+  '/w/:workspace/i/:slug': () => `/w/${a.slug}/i/`,
+}
+
+function probesOf(route: string): Probe[] | undefined {
+  const [method, url] = route.split(' ') as [string, string]
+  if (NAMES_NOTHING.has(route) || STYLE.test(route)) return []
+  if (url === '/media/:uploadId') {
+    const probe = { own: a.uploadId, foreign: b.uploadId, unknown: randomUUID() }
+    return [
+      { label: "signed for one's own workspace", path: media(a.workspaceId), ...probe },
+      {
+        label: 'signed by nobody',
+        path: (id) => `/media/${id}?workspace=${b.workspaceId}&expires=1999999999&signature=x`,
+        ...probe,
+      },
+      { label: 'without a signature', path: (id) => `/media/${id}`, ...probe },
+    ]
+  }
+  const prefix = Object.keys(PREFIXES).find((each) => url.startsWith(each))
+  if (!prefix) return undefined
+  const below = `${method} ${url.slice(prefix.length) || '/'}`
+  if (NAMELESS_BELOW_LINK.test(below)) return []
+  const make = BELOW_LINK[below]
+  if (!make) return undefined
+  const probes = make.map((each) => each(PREFIXES[prefix]!()))
+  if (!prefix.includes(':workspace')) return probes
+  // Another workspace's own name with a slug that it does not have.
+  const [first] = probes
+  return [
+    ...probes,
+    {
+      ...first!,
+      label: 'slug of the other workspace',
+      path: (slug) => first!.path(slug).replace(`/w/${a.slug}/`, `/w/${slug}/`),
+      own: b.slug,
+      foreign: b.slug,
+      unknown: 'no-such-workspace',
+    },
+  ]
+}
+
+async function send(method: string, probe: Probe, value: string): Promise<string> {
+  const response = await fetch(new URL(probe.path(value), app.localUrl), {
+    method,
+    headers: probe.headers?.(value) ?? {},
+    redirect: 'manual',
+    ...(probe.body ? { body: probe.body(value) } : {}),
+  })
+  const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id', 'keep-alive'].includes(name))
+  const text = `${response.status} ${JSON.stringify(headers)} ${await response.text()}`
+  return text
+    .replaceAll(value, '(sent)')
+    .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, '(token)')
+    .replace(/"content-length","\d+"/, '"content-length","…"')
+}
+
+async function rowsOfB(): Promise<unknown> {
+  return app.db.query(
+    sql`SELECT (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM response r WHERE workspace_id = ${b.workspaceId}::uuid) AS responses,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM answer r WHERE workspace_id = ${b.workspaceId}::uuid) AS answers,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM upload r WHERE workspace_id = ${b.workspaceId}::uuid) AS uploads,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM respondent r WHERE workspace_id = ${b.workspaceId}::uuid) AS respondents,
+               (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,
+  )
+}
+
+describe('what is another workspace’s is answered like what does not exist', () => {
+  // Reads first, and what ends a session last.
+  const rank = (route: string) =>
+    ['GET', 'PUT', 'DELETE', 'POST'].indexOf(route.split(' ')[0]!) + (route.includes('submit') ? 9 : 0)
+  const routes = [...app.routes].filter((route) => !route.startsWith('HEAD ')).sort((x, y) => rank(x) - rank(y))
+
+  it('knows every address', () => {
+    expect(routes.length).toBeGreaterThan(20)
+    const strange = routes.filter((route) => probesOf(route) === undefined)
+    expect(strange, 'add a probe to test/graph/routes-isolation.test.ts').toEqual([])
+    const strangeHeads = [...app.routes].filter(
+      (route) => route.startsWith('HEAD ') && !app.routes.has(route.replace('HEAD', 'GET').replace(/\/$/, '')),
+    )
+    expect(strangeHeads).toEqual([])
+  })
+
+  it.each(routes.filter((route) => probesOf(route)?.length !== 0))('%s', async (route) => {
+    const [method] = route.split(' ')
+    const before = await rowsOfB()
+    for (const probe of probesOf(route)!) {
+      const theirs = await send(method!, probe, probe.foreign)
+      const nobodys = await send(method!, probe, probe.unknown)
+      if (probe.label !== 'slug of the other workspace') expect(theirs, probe.label).toBe(nobodys)
+      else if (route.includes('/session')) expect(theirs.slice(0, 3), probe.label).toBe('404')
+      expect(nobodys, probe.label).toMatch(probe.beginsAnew ? /^200 / : /^4\d\d /)
+      expect(theirs, probe.label).not.toContain(`of ${b.slug}`)
+      if (/nobody|without|other workspace|upload/.test(`${probe.label} ${route}`)) continue
+      expect(await send(method!, probe, probe.own), probe.label).not.toBe(nobodys)
+    }
+    expect(await rowsOfB()).toEqual(before)
+  })
+})

@@ -1,0 +1,124 @@
+import { type GraphQLError, getNamedType, isLeafType, parse, validate } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { sql } from '../../src/db/sql.ts'
+import { buildSchema } from '../../src/graphql/schema.ts'
+import { FakeClock } from '../../src/platform/clock.ts'
+import { testApp } from '../kit/app.ts'
+import { onPostgres } from '../kit/database.ts'
+import { NODE_NAMES, twoWorkspaces } from './population.ts'
+import { everything, isOpen, page } from './walk.ts'
+
+/**
+ * The second guard: the database itself confines every statement to one workspace, and no answer changes. A filter that
+ * the server forgot would show as a difference. On the embedded database only, where one session serves the server.
+ */
+describe.skipIf(onPostgres)('row-level security', async () => {
+  const clock = new FakeClock('2026-06-01T12:00:00Z')
+  const app = await testApp({}, clock)
+  clock.advance(1_000)
+  const { a, b } = await twoWorkspaces(app)
+  const schema = buildSchema()
+
+  await app.db.script('CREATE ROLE confined; GRANT ALL ON ALL TABLES IN SCHEMA public TO confined')
+  const tables = await app.db.query<{ name: string; column: string }>(
+    sql`SELECT table_name AS name, column_name AS column FROM information_schema.columns
+        WHERE table_schema = 'public' AND (column_name = 'workspace_id' OR (table_name = 'workspace' AND column_name = 'id'))`,
+  )
+  for (const { name, column } of tables) {
+    await app.db.script(
+      `ALTER TABLE "${name}" ENABLE ROW LEVEL SECURITY;
+       CREATE POLICY own ON "${name}" USING ("${column}" = current_setting('app.workspace')::uuid)`,
+    )
+  }
+
+  async function confined<T>(workspaceId: string, run: () => Promise<T>): Promise<T> {
+    await app.db.query(sql`SELECT set_config('app.workspace', ${workspaceId}, false)`)
+    await app.db.script('SET ROLE confined')
+    try {
+      return await run()
+    } finally {
+      await app.db.script('RESET ROLE')
+    }
+  }
+
+  /** Every query field, with every field of every type below it, as deep as the limits of the server allow. */
+  function* operations(): Generator<{ title: string; at: (depth: number) => string; variables: object }> {
+    for (const field of Object.values(schema.getQueryType()!.getFields())) {
+      const named = getNamedType(field.type)
+      if (isOpen(field)) {
+        if (isLeafType(named)) yield { title: field.name, at: () => `{ ${field.name} }`, variables: {} }
+        else {
+          const at = (depth: number) => {
+            const { spread, fragments } = everything(schema, named, depth)
+            return `{ ${field.name}${page(field, 3)} ${spread} } ${fragments}`
+          }
+          yield { title: field.name, at, variables: {} }
+        }
+      }
+    }
+    for (const name of NODE_NAMES) {
+      const at = (depth: number) => {
+        const { spread, fragments } = everything(schema, schema.getType(name) as never, depth)
+        return `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ${name} ${spread} } } ${fragments}`
+      }
+      yield { title: `nodes: ${name}`, at, variables: { ids: [a.ids[name], b.ids[name]] } }
+    }
+    const searches = [
+      'links(first: 9, filter: { search: "e" }) { totalCount nodes { name } }',
+      'responses(first: 9, filter: { search: "e" }) { totalCount nodes { respondentEmail } }',
+      'contacts(first: 9, search: "e") { totalCount nodes { name } }',
+      `linkBySlug(slug: "${b.linkSlug}") { name }`,
+      `nodeByLegacyId(system: SAYIFY, type: LINK, id: "${b.linkSlug}") { id }`,
+    ]
+    for (const search of searches) yield { title: search, at: () => `{ ${search} }`, variables: {} }
+  }
+
+  /** The deepest form that is taken. */
+  async function ask({ at, variables }: { at: (depth: number) => string; variables: object }) {
+    for (let depth = 4; ; depth--) {
+      const query = at(depth)
+      const invalid: readonly GraphQLError[] = validate(schema, parse(query))
+      if (invalid.length > 0) throw invalid[0]
+      const { errors, ...answer } = await app.graphql(query, variables as Record<string, unknown>)
+      if (!errors) return { depth, query, text: JSON.stringify(answer) }
+      if (depth === 1 || !String(errors[0]!.extensions.code).startsWith('QUERY_TOO'))
+        throw new Error(errors[0]!.message)
+    }
+  }
+
+  it('covers every table that carries a workspace', () => {
+    expect(tables.map(({ name }) => name).sort()).toEqual([
+      'answer',
+      'api_key',
+      'contact',
+      'event',
+      'event_head',
+      'idempotency',
+      'legacy_counter',
+      'link',
+      'question',
+      'respondent',
+      'response',
+      'upload',
+      'workspace',
+    ])
+  })
+
+  it.each([...operations()])('$title: answers are the same', async (operation) => {
+    const free = await ask(operation)
+    expect(free.depth).toBeGreaterThanOrEqual(2)
+    expect(free.text).not.toContain(b.workspaceId)
+    expect(free.text).not.toMatch(/foreign/)
+    const guarded = await confined(a.workspaceId, () => ask(operation))
+    expect(guarded.text).toBe(free.text)
+    expect(guarded.query).toBe(free.query)
+  })
+
+  it('would show a read that is not bound to a workspace', async () => {
+    const unbound = () => app.db.query(sql`SELECT id FROM link ORDER BY id`)
+    const all = await unbound()
+    const own = await confined(a.workspaceId, unbound)
+    expect(own.length).toBeLessThan(all.length)
+    expect(await confined(b.workspaceId, unbound)).not.toEqual(own)
+  })
+})
