@@ -15,6 +15,8 @@ import type { Logger } from '../platform/logger.ts'
 import type { Context } from './context.ts'
 import { presentError } from './errors.ts'
 import { checkComplexity } from './limits.ts'
+import { readLoadedFields } from './loaded-fields.ts'
+import { COMPILED, sharePaths } from './shared-paths.ts'
 
 export interface ExecutorOptions {
   schema: GraphQLSchema
@@ -43,6 +45,8 @@ type Run = CompiledQuery['query'] | null
 
 /** Runs operations, compiled where they repeat. Compiled code lives as long as its document in the parser's cache. */
 export function createExecutor({ schema, complexityLimit, logger, onDone }: ExecutorOptions): Executor {
+  sharePaths(schema)
+  readLoadedFields(schema)
   const operations = new WeakMap<DocumentNode, Map<string, { uses: number; run?: Run }>>()
 
   function compiled(document: DocumentNode, operationName: string): Run {
@@ -58,7 +62,9 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
     }
     if (++entry.uses < COMPILE_AT) return null
     if (entry.run === undefined) {
-      const result = compileQuery(schema, document, operationName || undefined)
+      const result = compileQuery(schema, document, operationName || undefined, {
+        resolverInfoEnricher: () => COMPILED,
+      })
       entry.run = isCompiledQuery(result) ? result.query : null
     }
     return entry.run
