@@ -34,7 +34,8 @@ export async function asData<T>(run: () => Promise<T>): Promise<T> {
 }
 
 export const ErrorCodeEnum = builder.enumType('ErrorCode', {
-  description: 'Every failure that a caller can expect. `extensions.code` of a top-level error is one of these, too.',
+  description:
+    'Every failure that a caller can expect. `extensions.code` of a top-level error is one of these, too, or says that there was no operation to run: `BAD_REQUEST`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`.',
   values: Object.fromEntries(
     Object.entries(ERROR_CODES).map(([code, { text }]) => [code, { description: text }]),
   ) as Record<ErrorCode, { description: string }>,

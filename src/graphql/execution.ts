@@ -81,7 +81,7 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
   ): readonly GraphQLError[] | undefined {
     const definitions = operation.variableDefinitions ?? []
     const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: MAX_VARIABLE_ERRORS })
-    if (errors) return errors
+    if (errors) return errors.map(unusable)
     checkComplexity(schema, document, operation, coerced, complexityLimit)
     return undefined
   }
@@ -124,6 +124,12 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
     execute: (args) => run(args, args.rootValue, false),
     executeEvent: (args, event) => run(args, event, true),
   }
+}
+
+/** The document is right, its variables are not: no part of it was run. */
+function unusable({ message, nodes, originalError }: GraphQLError): GraphQLError {
+  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false, http: { spec: true, status: 400 } }
+  return new GraphQLError(message, { nodes, originalError, extensions })
 }
 
 /** Compiled operations say where in lines and columns; others, and Yoga, speak of positions in the document. */

@@ -51,10 +51,14 @@ export function shapeRule({ depth, aliases }: Limits) {
     let aliasCount = 0
     return {
       Field(node) {
-        if (node.alias && ++aliasCount === aliases + 1) {
-          const message = `The operation has more than ${aliases} aliases.`
-          context.reportError(refusal('QUERY_TOO_MANY_ALIASES', message, { limit: aliases }))
-        }
+        if (node.alias) aliasCount++
+      },
+      Document: {
+        leave() {
+          if (aliasCount <= aliases) return
+          const message = `The operation has ${aliasCount} aliases; the limit is ${aliases}.`
+          context.reportError(refusal('QUERY_TOO_MANY_ALIASES', message, { limit: aliases, actual: aliasCount }))
+        },
       },
       OperationDefinition(node) {
         const found = depthOf(node.selectionSet, fragments, new Map(), new Set())

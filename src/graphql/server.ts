@@ -108,6 +108,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     return contextOf(viewer, requestId)
   }
 
+  const presentInvalid = options.introspection ? unchanged : withoutSuggestions
   const introspectionRule = options.introspection ? [] : [noIntrospection]
   const shape = shapeRule(limits)
 
@@ -118,6 +119,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     onValidate({ addValidationRule }) {
       addValidationRule(shape)
       for (const rule of introspectionRule) addValidationRule(rule)
+      return ({ result, setResult }) => setResult([...presentInvalid(result as readonly GraphQLError[])])
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn((args: ExecutionArgs) => executor.execute({ ...args, contextValue: ownContext(args) }))
@@ -146,9 +148,13 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     schema,
     graphqlEndpoint: PATH,
     // Kept apart from Yoga's own context, which would read every property of ours when it copies them.
-    context: async ({ req, requestId }) => ({
-      saygraph: await contextFor(bearer(req.headers.authorization), requestId),
-    }),
+    context: async ({ req, requestId }) => {
+      try {
+        return { saygraph: await contextFor(bearer(req.headers.authorization), requestId) }
+      } catch (error) {
+        throw presentError(error, logger, requestId)
+      }
+    },
     plugins: [plugin],
     maskedErrors: { maskError: (error) => presentError(error, logger, '') },
     graphiql: false,
@@ -160,6 +166,11 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
   })
 
   const http: FastifyPluginAsync = async (app) => {
+    app.setErrorHandler((error, request, reply) => {
+      const { status, result } = refusedBody(error, options.maxBodyBytes)
+      if (status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed unexpectedly')
+      return reply.code(status).type('application/json; charset=utf-8').send(result)
+    })
     app.route({
       url: PATH,
       method: ['GET', 'POST'],
@@ -172,6 +183,9 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           reply.headers({ 'content-security-policy': GRAPHIQL_POLICY, vary: 'accept-encoding' })
           if (small) reply.header('content-encoding', 'gzip')
           return reply.type('text/html; charset=utf-8').send(small ? gzipped : html)
+        }
+        if (request.method === 'POST' && !isParameters(request.body)) {
+          throw badRequest('The body must be a JSON object with a "query".')
         }
         reply.hijack()
         const raw = request.raw as IncomingMessage & { body?: unknown }
@@ -203,7 +217,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           connections,
           logger,
           contextFor: (credential) => contextFor(credential, services.world.newId()),
-          prepare: preparation(schema, limits, [...specifiedRules, shape, ...introspectionRule]),
+          prepare: preparation(schema, limits, [...specifiedRules, shape, ...introspectionRule], presentInvalid),
         },
       ),
     close: () => connections.close(),
@@ -213,7 +227,12 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
 /** Documents by their text, as the HTTP entrance's own cache keeps them. */
 const PREPARED_DOCUMENTS = 1_000
 
-function preparation(schema: ReturnType<typeof buildSchema>, limits: Limits, rules: Parameters<typeof validate>[2]) {
+function preparation(
+  schema: ReturnType<typeof buildSchema>,
+  limits: Limits,
+  rules: Parameters<typeof validate>[2],
+  presentInvalid: typeof unchanged,
+) {
   const parseFn = parseWithin(limits.tokens)
   const cache = new Map<string, DocumentNode | readonly GraphQLError[]>()
   return ({
@@ -230,7 +249,7 @@ function preparation(schema: ReturnType<typeof buildSchema>, limits: Limits, rul
       try {
         const document = parseFn(query)
         const errors = validate(schema, document, rules)
-        prepared = errors.length > 0 ? errors : document
+        prepared = errors.length > 0 ? presentInvalid(errors) : document
       } catch (error) {
         prepared = [error as GraphQLError]
       }
@@ -262,6 +281,42 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
       context.reportError(new GraphQLError('Introspection is switched off on this server.', { nodes: node }))
     },
   }
+}
+
+function unchanged(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  return errors
+}
+
+/** "Did you mean …?" tells names of the schema one by one. */
+function withoutSuggestions(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  return errors.map((error) => {
+    const { message, nodes, source, positions, extensions } = error
+    const [plain] = message.split(/ Did you mean /)
+    return plain === message ? error : new GraphQLError(plain!, { nodes, source, positions, extensions })
+  })
+}
+
+/** Anything else never reaches the GraphQL server, which would take it for text. */
+function isParameters(body: unknown): boolean {
+  if (Array.isArray(body)) return true // refused there, as a batch
+  return typeof body === 'object' && body !== null && Object.keys(body).length > 0
+}
+
+function badRequest(message: string): Error {
+  return Object.assign(new Error(message), { statusCode: 400 })
+}
+
+/** What Fastify refuses before GraphQL sees it, in the form of a GraphQL answer. */
+function refusedBody(error: unknown, maxBodyBytes: number) {
+  const { statusCode: status = 500, message } = error as Error & { statusCode?: number }
+  const answer = (code: string, text: string, more: object = {}) => ({
+    status,
+    result: { errors: [{ message: text, extensions: { code, retryable: status >= 500, ...more } }] },
+  })
+  if (status === 413) {
+    return answer('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBodyBytes} bytes.`, { limit: maxBodyBytes })
+  }
+  return status < 500 ? answer('BAD_REQUEST', message) : answer('INTERNAL_SERVER_ERROR', 'Something went wrong.')
 }
 
 function ownContext(args: ExecutionArgs): Context {
