@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { fanOut } from './fan-out/index.ts'
+import type { Section, Setting } from './kit/measurement.ts'
+import { postgresVersion } from './kit/postgres.ts'
+import { nestedRead } from './nested-read/index.ts'
+import { report } from './report.ts'
+import { responses } from './responses/index.ts'
+import { startUp } from './start-up/index.ts'
+
+const REPORT = new URL('./REPORT.md', import.meta.url)
+
+const BENCHMARKS: Record<string, { run(setting: Setting): Promise<Section>; needsPostgres: boolean }> = {
+  'nested-read': { run: nestedRead, needsPostgres: true },
+  'fan-out': { run: fanOut, needsPostgres: true },
+  responses: { run: responses, needsPostgres: false },
+  'start-up': { run: startUp, needsPostgres: false },
+}
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, write: { type: 'boolean' } },
+})
+const names = values.only?.split(',') ?? Object.keys(BENCHMARKS)
+const unknown = names.filter((name) => !(name in BENCHMARKS))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}.\n`,
+  )
+  process.exit(2)
+}
+
+const started = performance.now()
+const before = loadavg()[0]!
+const version = await postgresVersion()
+const sections: Section[] = []
+const skipped: string[] = []
+for (const name of names) {
+  const { run, needsPostgres } = BENCHMARKS[name]!
+  if (version === undefined) {
+    const what = needsPostgres ? name : `the PostgreSQL part of ${name}`
+    skipped.push(`${what}, since no PostgreSQL server was reached (BENCH_DATABASE_URL)`)
+    process.stderr.write(`${skipped.at(-1)}\n`)
+  }
+  if (needsPostgres && version === undefined) continue
+  process.stderr.write(`${name} …\n`)
+  sections.push(await run({ quick: values.quick, postgres: version !== undefined }))
+}
+const text = report(sections, {
+  postgresVersion: version,
+  quick: values.quick,
+  skipped,
+  minutes: (performance.now() - started) / 60_000,
+  load: [before, loadavg()[0]!],
+})
+process.stdout.write(text)
+// The committed report is that of a whole run.
+if (values.write ?? (!values.quick && !values.only)) await writeFile(REPORT, text)
+process.exit()
