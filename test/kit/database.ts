@@ -10,6 +10,12 @@ import { createLogger } from '../../src/platform/logger.ts'
 /** Whether this run is on a PostgreSQL server; tests of true concurrency mean something only there. */
 export const onPostgres = Boolean(process.env.TEST_DATABASE_URL)
 
+const made: string[] = []
+// Registered as the file is read, so it also covers databases that are made within a test, and runs after all else.
+afterAll(async () => {
+  for (const name of made) await asAdmin(process.env.TEST_DATABASE_URL!, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+})
+
 /** A fresh, migrated, empty database for one test file; closed and removed when the file is done. */
 export async function testDatabase(options: { poolSize?: number } = {}): Promise<Database> {
   if (onPostgres) {
@@ -30,7 +36,7 @@ export async function testDatabaseUrl(): Promise<string> {
   if (!server) throw new Error('TEST_DATABASE_URL is not set')
   const name = `saygraph_test_${randomBytes(6).toString('hex')}`
   await asAdmin(server, `CREATE DATABASE ${name} TEMPLATE ${inject('postgresTemplate')}`)
-  afterAll(() => asAdmin(server, `DROP DATABASE ${name} WITH (FORCE)`))
+  made.push(name)
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href
