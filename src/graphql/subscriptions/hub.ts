@@ -72,8 +72,6 @@ export interface HubDeps {
   logger: Logger
 }
 
-/** A reader that takes in nothing for so long, while as much waits for it as may, is disconnected. */
-export const STALLED_MS = 5_000
 /** Events executed together; their loads share statements. */
 const BATCH = 100
 /** Results kept per group, so that a client that was away for a moment costs no execution. */
@@ -106,6 +104,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
   const groups = new Map<string, Group>()
   const documentIds = new WeakMap<DocumentNode, number>()
   let documents = 0
+  let subscribers = 0
 
   function idOf(document: DocumentNode): number {
     let id = documentIds.get(document)
@@ -191,8 +190,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
   }
 
   function fail(group: Group, member: Member, error: unknown): void {
-    if (member.stopped) return
-    member.stopped = true
+    if (!stop(member)) return
     member.sink.fail(presentError(error, logger, (group.args.contextValue as Context).requestId))
   }
 
@@ -201,8 +199,16 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
     group.following.then((following) => following.stop())
   }
 
-  function leave(group: Group, member: Member): void {
+  /** Whether it was still going on. */
+  function stop(member: Member): boolean {
+    if (member.stopped) return false
     member.stopped = true
+    subscribers--
+    return true
+  }
+
+  function leave(group: Group, member: Member): void {
+    stop(member)
     group.members.delete(member)
     closeIdle(group)
   }
@@ -276,6 +282,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
           if (after === undefined) member.position = following.position
           // Refuses an expired cursor and one from the future.
           else if (after !== following.position) await events.read(viewer.workspaceId, after, 1, filter)
+          subscribers++
           void catchUp(group, member)
         } finally {
           group.joining--
@@ -286,11 +293,7 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
         throw presentError(error, logger, context.requestId)
       }
     },
-    size() {
-      let subscribers = 0
-      for (const group of groups.values()) subscribers += group.members.size
-      return { groups: groups.size, subscribers }
-    },
+    size: () => ({ groups: groups.size, subscribers }),
   }
 }
 

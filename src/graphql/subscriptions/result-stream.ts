@@ -3,7 +3,8 @@ import { ExpectedError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
-import { type Hub, STALLED_MS } from './hub.ts'
+import { drained, STALLED_MS } from './drained.ts'
+import type { Hub } from './hub.ts'
 
 export interface ResultStreamOptions {
   logger: Logger
@@ -29,7 +30,6 @@ export async function resultStream(
   let closed = false
   let stop = () => {}
   let wake = () => {}
-  let refill = () => {}
 
   function end(error?: GraphQLError | ExpectedError): void {
     if (closed) return
@@ -38,21 +38,11 @@ export async function resultStream(
     if (waiting.length > 0) setTimeout(() => waiting.length > 0 && drop(), stalledMs).unref()
     stop()
     wake()
-    refill()
   }
 
-  async function drained(): Promise<void> {
-    while (!closed && bytes > maxBufferedBytes / 2) {
-      const before = bytes
-      const timer = setTimeout(() => refill(), stalledMs).unref()
-      await new Promise<void>((resolve) => {
-        refill = resolve
-      })
-      clearTimeout(timer)
-      if (bytes < before) continue
-      waiting.length = 0
-      end(new ExpectedError('SLOW_CONSUMER', 'Events were not read fast enough. Continue from your last cursor.'))
-    }
+  function endStalled(): void {
+    waiting.length = 0
+    end(new ExpectedError('SLOW_CONSUMER', 'Events were not read fast enough. Continue from your last cursor.'))
   }
 
   try {
@@ -65,7 +55,13 @@ export async function resultStream(
       },
       fail: end,
       isFull: () => bytes > maxBufferedBytes,
-      ready: drained,
+      ready: () =>
+        drained(maxBufferedBytes / 2, {
+          waiting: () => bytes,
+          isOpen: () => !closed,
+          onStalled: endStalled,
+          stalledMs,
+        }),
       isClosed: () => closed,
     })
     stop = subscription.stop
@@ -86,7 +82,6 @@ export async function resultStream(
         const taken = waiting.shift()
         if (taken) {
           bytes -= taken.bytes
-          refill()
           return { done: false, value: taken.result }
         }
         if (closed) return { done: true, value: undefined }

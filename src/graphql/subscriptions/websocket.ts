@@ -9,7 +9,8 @@ import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
 import type { Executor } from '../execution.ts'
 import type { Connections } from './connections.ts'
-import { type Hub, type HubSubscription, STALLED_MS } from './hub.ts'
+import { drained } from './drained.ts'
+import type { Hub, HubSubscription } from './hub.ts'
 
 /** Close codes of our own, beside those of the graphql-transport-ws protocol. */
 export const CLOSE_CODES = {
@@ -54,7 +55,6 @@ export interface WebSocketDeps {
 const PATH = '/graphql'
 const MAX_OPERATIONS = 100
 const PING_MS = 15_000
-const DRAIN_CHECK_MS = 5
 
 interface Extra extends Record<PropertyKey, unknown> {
   socket: WebSocket
@@ -67,7 +67,7 @@ interface Extra extends Record<PropertyKey, unknown> {
  */
 export function attachWebSockets(server: Server, options: WebSocketOptions, deps: WebSocketDeps) {
   const { hub, executor, connections, logger, contextFor, prepare } = deps
-  const { maxBufferedBytes, stalledMs = STALLED_MS, pingMs = PING_MS } = options
+  const { maxBufferedBytes, stalledMs, pingMs = PING_MS } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxMessageBytes, handleProtocols })
   const unanswered = new WeakSet<WebSocket>()
 
@@ -135,7 +135,16 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
         },
         fail: (error) => end({ errors: [error] }),
         isFull: () => socket.bufferedAmount > maxBufferedBytes,
-        ready: () => drained(socket, maxBufferedBytes / 2, stalledMs),
+        ready: () =>
+          drained(maxBufferedBytes / 2, {
+            waiting: () => socket.bufferedAmount,
+            isOpen: () => !ended && socket.readyState === socket.OPEN,
+            onStalled() {
+              socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
+              end()
+            },
+            stalledMs,
+          }),
         isClosed: () => ended || socket.readyState !== socket.OPEN,
       })
       if (ended) subscription.stop()
@@ -220,19 +229,6 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
       await gone
       clearTimeout(deadline)
     },
-  }
-}
-
-/** Waits until no more than `bytes` are to be sent. Closes a socket of which nothing was taken for `stalledMs`. */
-async function drained(socket: WebSocket, bytes: number, stalledMs: number): Promise<void> {
-  let before = socket.bufferedAmount
-  let moved = performance.now()
-  while (socket.readyState === socket.OPEN && socket.bufferedAmount > bytes) {
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS))
-    if (socket.bufferedAmount < before) moved = performance.now()
-    before = socket.bufferedAmount
-    if (performance.now() - moved < stalledMs) continue
-    socket.close(CLOSE_CODES.SLOW_CONSUMER, 'Slow consumer: continue from your last cursor')
   }
 }
 
