@@ -17,7 +17,7 @@ import type { Viewer } from '../domains/auth/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import { ExpectedError } from '../platform/errors.ts'
 import type { Logger } from '../platform/logger.ts'
-import { createBatches } from './batches.ts'
+import { type Batches, createBatches } from './batches.ts'
 import type { Context, Services } from './context.ts'
 import { presentError } from './errors.ts'
 import { createExecutor } from './execution.ts'
@@ -76,13 +76,26 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     tailer: services.tailer,
     events: services.world.events,
     sources: EVENT_SOURCES,
-    renew: (context) => contextOf(context.viewer, context.requestId),
+    renew: (context) => contextOf(context.viewer, context.requestId, batchesOfTurn(context)),
     logger,
   })
 
-  function contextOf(viewer: Viewer | undefined, requestId: string): Context {
+  const turn = new Map<string, Batches>()
+
+  /** One reading of the log reaches all subscriptions within one turn: what they load is then loaded together. */
+  function batchesOfTurn({ viewer, reader }: Context): Batches {
+    let batches = turn.get(viewer.workspaceId)
+    if (!batches) {
+      batches = createBatches(reader)
+      turn.set(viewer.workspaceId, batches)
+      // Before anything newer can have been read, for which a row that was loaded now could be too old.
+      process.nextTick(() => turn.delete(viewer.workspaceId))
+    }
+    return batches
+  }
+
+  function contextOf(viewer: Viewer | undefined, requestId: string, batches?: Batches): Context {
     let bound: Context['reader'] | undefined
-    let batches: Context['batches'] | undefined
     return {
       ...services,
       requestId,
