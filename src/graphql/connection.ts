@@ -97,7 +97,8 @@ export function connectionOf<Node extends Row>(
   }
 }
 
-const NODE_PATHS = [['edges', 'node'], ['nodes']]
+/** Segments are objects: a nested selection takes them as they are and finds nothing under plain names. */
+const NODE_PATHS = [[{ name: 'edges' }, { name: 'node' }], [{ name: 'nodes' }]]
 
 /** A connection at the root or over any filter: one statement for the page, one more only if `totalCount` is asked for. */
 export async function rootConnection<Node extends Row>(

@@ -1,0 +1,187 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { sql } from '../../src/db/sql.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { idGenerator } from '../../src/platform/ids.ts'
+import { testApp } from '../kit/app.ts'
+import { type Population, populate } from './population.ts'
+
+/** How many statements an operation sends, counted with one row and with twenty: the numbers must be the same. */
+const statements: string[] = []
+const app = await testApp({}, undefined, { onQuery: (text) => statements.push(text) })
+const WITH = 20
+const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
+
+/** Looking up the key, and what the server does by itself every few seconds. */
+const NOT_OF_THE_OPERATION = /api_key k|UPDATE api_key|unnest\(.*AS known|due_at|make_interval|pgboss|idempotency/s
+
+let one: { key: string; ids: Record<string, string[]> }
+let many: typeof one
+
+/** Rows of every kind, each as often as there are links. */
+async function fill(population: Population, count: number): Promise<typeof one> {
+  const newId = idGenerator(systemClock)
+  const { workspaceId: w, key } = population
+  await app.db.query(sql`DELETE FROM answer WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(
+    sql`DELETE FROM response WHERE workspace_id = ${w}::uuid AND NOT EXISTS (SELECT FROM upload u WHERE u.response_id = response.id)`,
+  )
+  await app.db.query(sql`DELETE FROM upload WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM response WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM respondent WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM contact WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM event WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`UPDATE event_head SET position = 0, pruned = 0 WHERE workspace_id = ${w}::uuid`)
+  const ids: Record<string, string[]> = {
+    Link: [],
+    Question: [],
+    Contact: [],
+    Respondent: [],
+    Response: [],
+    Answer: [],
+  }
+  const types = [
+    'link.created',
+    'contact.created',
+    'respondent.created',
+    'response.answered',
+    'response.submitted',
+  ] as const
+  let position = 0
+  for (let n = 0; n < count; n++) {
+    const [link, contact, respondent] = [newId(), newId(), newId()]
+    ids.Link!.push(global('Link', link))
+    ids.Contact!.push(global('Contact', contact))
+    ids.Respondent!.push(global('Respondent', respondent))
+    await app.db.query(sql`INSERT INTO link (id, workspace_id, legacy_id, name, slug, status, settings, created_at, updated_at)
+      VALUES (${link}::uuid, ${w}::uuid, ${1000 + n}, ${`Link ${n}`}, ${`link-${n}`}, 'active', '{}', now(), now())`)
+    await app.db.query(sql`INSERT INTO contact (id, workspace_id, legacy_id, name, created_at, updated_at)
+      VALUES (${contact}::uuid, ${w}::uuid, ${1000 + n}, ${`Person ${n}`}, now(), now())`)
+    await app.db.query(sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
+      VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
+    for (let m = 0; m < Math.min(count, 3); m++) {
+      const [question, response, upload, answer] = [newId(), newId(), newId(), newId()]
+      ids.Question!.push(global('Question', question))
+      ids.Response!.push(global('Response', response))
+      ids.Answer!.push(global('Answer', answer))
+      await app.db.query(sql`INSERT INTO question (id, workspace_id, link_id, prompt, field_key, type, "order", required,
+          configuration, condition, enable_dynamic_probing, fallback_to_text, evaluator_config, created_at, updated_at)
+        VALUES (${question}::uuid, ${w}::uuid, ${link}::uuid, 'What?', ${`key_${m}`}, 'text', ${m}, false, '{}', '{}', false, true, '{}', now(), now())`)
+      await app.db.query(sql`INSERT INTO response (id, workspace_id, link_id, respondent_id, session_id, channel, status, started_at, updated_at)
+        VALUES (${response}::uuid, ${w}::uuid, ${link}::uuid, ${respondent}::uuid, ${newId()}::uuid, 'web', 'started', now(), now())`)
+      await app.db.query(sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, created_at)
+        VALUES (${upload}::uuid, ${w}::uuid, ${response}::uuid, 'ready', 'x', now())`)
+      await app.db.query(sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order", value, upload_id, created_at, updated_at)
+        VALUES (${answer}::uuid, ${w}::uuid, ${response}::uuid, ${question}::uuid, 'k', 'What?', 'text', 0, '"x"', ${upload}::uuid, now(), now())`)
+      const payload = {
+        linkId: link,
+        contactId: contact,
+        respondentId: respondent,
+        responseId: response,
+        answerId: answer,
+      }
+      await app.db.query(sql`INSERT INTO event (workspace_id, position, id, type, stream_id, occurred_at, payload)
+        VALUES (${w}::uuid, ${++position}, ${newId()}::uuid, ${types[position % types.length]}, ${link}::uuid, now(), ${JSON.stringify(payload)}::jsonb)`)
+    }
+  }
+  await app.db.query(sql`UPDATE event_head SET position = ${position} WHERE workspace_id = ${w}::uuid`)
+  return { key, ids }
+}
+
+async function count(query: string, variables: object, key: string): Promise<{ sent: number; data: unknown }> {
+  // The key's last use is noted beside the request; this is past by then.
+  await app.graphql('{ viewer { credential } }', {}, key)
+  statements.length = 0
+  const { data, errors } = await app.graphql(query, variables as Record<string, unknown>, key)
+  expect(errors).toBeUndefined()
+  const sent = statements.filter((text) => !NOT_OF_THE_OPERATION.test(text))
+  return { sent: sent.length, data }
+}
+
+beforeAll(async () => {
+  one = await fill(await populate(app, { ...(await app.otherWorkspace('one')), slug: 'one' }), 1)
+  many = await fill(await populate(app, { ...(await app.otherWorkspace('many')), slug: 'many' }), WITH)
+}, 60_000)
+
+/** Of the events, two read the log itself: its bounds and the page. */
+const OPERATIONS: [statements: number, query: string, ids?: string][] = [
+  [0, '{ viewer { scopes credential } }'],
+  [1, '{ viewer { workspace { name slug } } }'],
+  [1, '{ links(first: 20) { nodes { id name } } }'],
+  [1, '{ links(first: 20) { edges { cursor node { name questions { prompt link { name } } } } } }'],
+  [2, '{ links(first: 20) { totalCount nodes { name questions { prompt } } } }'],
+  [
+    1,
+    '{ links(first: 20) { nodes { responses(first: 2) { nodes { answers { text question { prompt } upload { url } } } } } } }',
+  ],
+  [1, '{ links(first: 20) { nodes { respondents(first: 2) { nodes { personalUrl contact { name } } } } } }'],
+  [
+    1,
+    '{ links(first: 20) { nodes { responses(first: 1) { nodes { id } } respondents(last: 1) { edges { node { id } } } questions { id } } } }',
+  ],
+  [3, '{ links(first: 20) { nodes { responses(first: 1) { totalCount } respondents(first: 1) { totalCount } } } }'],
+  [
+    2,
+    '{ links(first: 20) { nodes { responses(first: 1, filter: { status: STARTED }) { totalCount nodes { id } } } } }',
+  ],
+  [
+    1,
+    '{ responses(first: 20) { nodes { link { name } respondent { contact { name } } answers { question { prompt link { name } } upload { url size } } } } }',
+  ],
+  [2, '{ responses(first: 20, sort: SUBMITTED_AT_ASC) { totalCount nodes { id } } }'],
+  [1, '{ responses(first: 20, filter: { search: "x" }) { nodes { id } } }'],
+  [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
+  [1, '{ apiKeys(first: 20) { nodes { name scopes } } }'],
+  [
+    7,
+    '{ events(first: 20) { ... on EventPage { events { type link { name } contact { name } respondent { status } response { status } answer { text } } } } }',
+  ],
+  [
+    3,
+    '{ events(first: 20) { ... on EventPage { events { response { answers { question { prompt } } respondent { contact { name } } } } } } }',
+  ],
+  [4, '{ events(first: 20) { ... on EventPage { events { link { responses(first: 1) { totalCount } } } } } }'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Link { name questions { prompt } } } }', 'Link'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Question { prompt } } }', 'Question'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Contact { name respondents { id } } } }', 'Contact'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Respondent { contact { name } } } }', 'Respondent'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Response { answers { text } } } }', 'Response'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Answer { text response { link { name } } } } }', 'Answer'],
+  [
+    1,
+    'query ($id: ID!) { node(id: $id) { ... on Link { name responses(first: 5) { nodes { answers { text } } } } } }',
+    'Link',
+  ],
+  [
+    1,
+    'query ($id: ID!) { link(id: $id) { name questions { prompt } responses(first: 5) { nodes { answers { text } } } } }',
+    'Link',
+  ],
+  [
+    1,
+    'query ($id: ID!) { respondent(id: $id) { personalUrl responses { answers { text } } contact { name } } }',
+    'Respondent',
+  ],
+  [1, '{ nodeByLegacyId(system: SAYGENT, type: LINK, id: "1000") { id ... on Link { questions { prompt } } } }'],
+]
+
+describe('statements per operation', () => {
+  // Twice each: the second time compiled.
+  it.each(OPERATIONS)('%d: %s', async (expected, query, type) => {
+    for (const run of ['first', 'second', 'third']) {
+      for (const side of [one, many]) {
+        const ids = type ? side.ids[type]!.slice(0, 20) : undefined
+        const variables = ids ? (query.includes('$ids') ? { ids } : { id: ids[0] }) : {}
+        const { sent, data } = await count(query, variables, side.key)
+        expect(sent, `${run} time with ${side === one ? 1 : WITH}: ${statements.join('\n')}`).toBe(expected)
+        expect(JSON.stringify(data)).not.toContain('[null')
+      }
+    }
+  })
+
+  it('reads nothing past the reader', async () => {
+    const metrics = await (await fetch(new URL('/metrics', app.localUrl))).text()
+    expect(metrics.match(/^saygraph_reads_past_the_reader_total\{.*$/gm) ?? []).toEqual([])
+  })
+})
