@@ -102,6 +102,18 @@ describe('a key', () => {
     expect(await refusal(enter(key))).toEqual(INVALID)
   })
 
+  test('never outlives the key that made it', async () => {
+    const mine = new Date(kit.clock.now().getTime() + 60_000)
+    const viewer: Viewer = { ...kit.viewer, expiresAt: mine }
+    const { key } = await make({}, viewer)
+    expect((await enter(key)).expiresAt).toEqual(mine)
+    for (const expiresAt of [null, new Date(mine.getTime() + 1)]) {
+      expect(await brokenRules(make({ expiresAt }, viewer))).toEqual(['expiresAt too_large'])
+    }
+    const earlier = new Date(mine.getTime() - 1)
+    expect((await enter((await make({ expiresAt: earlier }, viewer)).key)).expiresAt).toEqual(earlier)
+  })
+
   test('ends at once when it is revoked, and can be revoked once', async () => {
     const { id, key } = await make()
     await enter(key)

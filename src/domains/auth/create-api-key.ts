@@ -18,7 +18,7 @@ export interface CreateApiKeyInput {
   name: string
   /** Absent: all that the creating key has. A key cannot give what it does not have. */
   scopes?: Scope[]
-  /** Absent: never. */
+  /** Absent: when the creating key ends, or never. Not later than that. */
   expiresAt?: Date | null
 }
 
@@ -29,7 +29,7 @@ export async function createApiKey(
   input: CreateApiKeyInput,
 ): Promise<{ id: string; key: string }> {
   requireScope(viewer, 'tokens:write')
-  const { name, scopes = [...viewer.scopes], expiresAt = null } = parse(schema, input)
+  const { name, scopes = [...viewer.scopes], expiresAt = viewer.expiresAt } = parse(schema, input)
   for (const [index, scope] of scopes.entries()) {
     if (!viewer.scopes.has(scope)) {
       const message = `your own key lacks ${scope}, so it cannot be given`
@@ -39,6 +39,10 @@ export async function createApiKey(
   const now = world.clock.now()
   if (expiresAt && expiresAt <= now) {
     throw new ValidationError([{ path: ['expiresAt'], rule: 'in_the_past', message: 'must be in the future' }])
+  }
+  if (viewer.expiresAt && (!expiresAt || expiresAt > viewer.expiresAt)) {
+    const message = `your own key ends at ${viewer.expiresAt.toISOString()}, and no key can outlive the one that made it`
+    throw new ValidationError([{ path: ['expiresAt'], rule: 'too_large', message }])
   }
   const id = world.newId()
   const key = generateKey()

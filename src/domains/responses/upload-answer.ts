@@ -47,7 +47,8 @@ export async function uploadAnswer(
     const measured = measure(input.source, limit)
     await storage.write(storageKey, measured.stream)
     if (measured.size === 0) throw rejected('empty', 'The file is empty.')
-    const mediaType = acceptedType(question, await judgeContent(measured.head(), fileName))
+    const whole = async () => (await storage.read(storageKey))?.stream
+    const mediaType = acceptedType(question, await judgeContent(measured.head(), fileName, whole))
     if (!mediaType) throw rejected('type_not_allowed', describeAllowed(question))
     const facts = { mediaType, size: measured.size, sha256: measured.sha256() }
     const saved = await saveAnswer(world, response, question, { value: undefined, uploadId: id }, async (tx) => {

@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { QuestionRow, QuestionType } from '../links/index.ts'
-import { acceptedType, judgeContent } from './upload-type.ts'
+import { acceptedType, judgeContent, SNIFF_BYTES } from './upload-type.ts'
 
 const question = (type: QuestionType, allowed_types?: string[]) =>
   ({ type, configuration: allowed_types ? { allowed_types } : {} }) as unknown as QuestionRow
@@ -84,5 +86,58 @@ describe('accepted as', () => {
     const judged = await judgeContent(Buffer.from('<html><script>alert(1)</script>'), 'page.html')
     expect(judged?.mediaType).toBe('text/plain')
     expect(acceptedType(question('file_upload', ['csv']), await judgeContent(bytes.text, 'a.csv'))).toBe('text/csv')
+  })
+})
+
+/** A ZIP archive of stored entries, in the order given. */
+function zip(entries: Record<string, Buffer>): Buffer {
+  const parts: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [name, content] of Object.entries(entries)) {
+    const fields = Buffer.alloc(26)
+    fields.writeUInt16LE(20, 0)
+    fields.writeUInt32LE(crc32(content), 10)
+    fields.writeUInt32LE(content.length, 14)
+    fields.writeUInt32LE(content.length, 18)
+    fields.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), content])
+    const central = Buffer.alloc(16)
+    central.writeUInt32LE(offset, 12)
+    directory.push(
+      Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, central.subarray(2), Buffer.from(name)]),
+    )
+    parts.push(local)
+    offset += local.length
+  }
+  return Buffer.concat([...parts, ...directory])
+}
+
+describe('kinds of archive', () => {
+  const types = Buffer.from(
+    '<Types><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
+  )
+  const picture = Buffer.alloc(200_000, 7)
+  const late = zip({
+    'word/media/image1.png': picture,
+    '[Content_Types].xml': types,
+    'word/document.xml': Buffer.from('<x/>'),
+  })
+  const judge = (bytes: Buffer) =>
+    judgeContent(bytes.subarray(0, SNIFF_BYTES), 'x.docx', async () => Readable.from([bytes]))
+
+  test('a document whose pictures come first is a document', async () => {
+    expect((await judge(late))?.extension).toBe('docx')
+  })
+
+  test('an archive that calls itself a document is an archive', async () => {
+    expect((await judge(zip({ 'a.bin': picture })))?.extension).toBe('zip')
+  })
+
+  test('old office documents are told apart by name, and only they', async () => {
+    const container = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(512)])
+    expect((await judgeContent(container, 'report.doc'))?.extension).toBe('doc')
+    expect((await judgeContent(container, 'report.pdf'))?.extension).toBe('cfb')
+    expect((await judgeContent(bytes.exe, 'report.doc'))?.extension).toBe('exe')
   })
 })

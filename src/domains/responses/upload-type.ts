@@ -1,4 +1,5 @@
-import { fileTypeFromBuffer, supportedExtensions } from 'file-type'
+import { Readable } from 'node:stream'
+import { fileTypeFromBuffer, fileTypeFromStream, supportedExtensions } from 'file-type'
 import type { Configuration, QuestionRow } from '../links/index.ts'
 
 /** How many leading bytes are enough to judge what a file is. */
@@ -32,12 +33,38 @@ export interface JudgedType {
   mediaType: string
 }
 
-/** What the bytes are, by their content; undefined when that cannot be told. */
-export async function judgeContent(head: Uint8Array, fileName: string | null): Promise<JudgedType | undefined> {
-  const found = await fileTypeFromBuffer(head)
+/** The office formats of before 2007, which share one kind of container and are told apart by the name only. */
+const OLD_OFFICE: ReadonlyMap<string, string> = new Map([
+  ['doc', 'application/msword'],
+  ['xls', 'application/vnd.ms-excel'],
+  ['ppt', 'application/vnd.ms-powerpoint'],
+])
+
+/**
+ * What the bytes are, by their content; undefined when that cannot be told. `whole` opens all of them, for archives
+ * whose kind is written further back than the head reaches: many word processors put the pictures first.
+ */
+export async function judgeContent(
+  head: Uint8Array,
+  fileName: string | null,
+  whole?: () => Promise<Readable | undefined>,
+): Promise<JudgedType | undefined> {
+  let found = await fileTypeFromBuffer(head)
+  if (found?.ext === 'zip' && head.length >= SNIFF_BYTES) {
+    const stream = await whole?.()
+    if (stream) {
+      found = (await fileTypeFromStream(Readable.toWeb(stream))) ?? found
+      stream.destroy()
+    }
+  }
+  if (found?.ext === 'cfb') {
+    const named = nameEnding(fileName)
+    const mediaType = OLD_OFFICE.get(named)
+    if (mediaType) return { extension: named, mediaType }
+  }
   if (found) return { extension: canonical(found.ext), mediaType: found.mime }
   if (!isText(head)) return undefined
-  const named = canonical(/\.([A-Za-z0-9]{1,10})$/.exec(fileName ?? '')?.[1] ?? 'txt')
+  const named = nameEnding(fileName) || 'txt'
   const extension = hasSignature(named) ? 'txt' : named
   return { extension, mediaType: TEXT_TYPES.get(extension) ?? 'text/plain' }
 }
@@ -55,6 +82,10 @@ export function acceptedType(question: QuestionRow, judged: JudgedType | undefin
   if (allowed_types.length === 0) return judged?.mediaType ?? 'application/octet-stream'
   const allowed = new Set(allowed_types.map((type) => canonical(type.replace(/^\./, ''))))
   return judged && allowed.has(judged.extension) ? judged.mediaType : undefined
+}
+
+function nameEnding(fileName: string | null): string {
+  return canonical(/\.([A-Za-z0-9]{1,10})$/.exec(fileName ?? '')?.[1] ?? '')
 }
 
 function canonical(extension: string): string {
