@@ -192,13 +192,17 @@ function decode(cursor: string, order: Order, workspaceId: string, argument: str
   return { value, id }
 }
 
+/** As cursors have them; years that the database does not know are not among them. */
+const INSTANT = /^(?!0000)\d{4}-/
+
 /** The value of a cursor as the column's type; undefined when it is none. */
 function parseValue(plain: unknown, { type, nullable }: Order): unknown {
   if (plain === null) return nullable ? null : undefined
   switch (type) {
     case 'instant': {
-      const instant = typeof plain === 'string' ? new Date(plain) : undefined
-      return instant && !Number.isNaN(instant.getTime()) ? instant : undefined
+      if (typeof plain !== 'string' || !INSTANT.test(plain)) return undefined
+      const instant = new Date(plain)
+      return Number.isNaN(instant.getTime()) || instant.toISOString() !== plain ? undefined : instant
     }
     case 'text':
       return typeof plain === 'string' && plain.isWellFormed() && !plain.includes('\0') ? plain : undefined

@@ -9,6 +9,7 @@ import {
   getVariableValues,
   type OperationDefinitionNode,
   type OperationTypeNode,
+  valueFromASTUntyped,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
 import type { Logger } from '../platform/logger.ts'
@@ -99,7 +100,7 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
       result = errors
         ? { errors }
         : await (query
-            ? query(rootValue, context, variables)
+            ? query(rootValue, context, withDefaults(operation, variables))
             : execute({ ...args, schema, rootValue, variableValues: variables }))
     } catch (error) {
       result = { errors: [error as GraphQLError] }
@@ -124,6 +125,19 @@ export function createExecutor({ schema, complexityLimit, logger, onDone }: Exec
     execute: (args) => run(args, args.rootValue, false),
     executeEvent: (args, event) => run(args, event, true),
   }
+}
+
+/** Compiled operations miss a variable that must not be null, also when it has a default. */
+function withDefaults(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const absent = variableDefinitions.filter(
+    ({ variable, defaultValue }) => defaultValue && variables[variable.name.value] === undefined,
+  )
+  if (absent.length === 0) return variables
+  const defaults = absent.map(({ variable, defaultValue }) => [variable.name.value, valueFromASTUntyped(defaultValue!)])
+  return { ...variables, ...Object.fromEntries(defaults) }
 }
 
 /** The document is right, its variables are not: no part of it was run. */

@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
+import { searchWhere } from '../search.ts'
 import { Respondent } from './respondent.ts'
 
 export const Contact = builder.prismaNode('Contact', {
@@ -53,8 +54,11 @@ builder.queryFields((t) => ({
         }),
       },
       resolve: (_root, args, context, info) => {
-        const containing = { contains: args.search ?? '', mode: 'insensitive' as const }
-        const where = args.search ? { OR: [{ name: containing }, { email: containing }, { phone: containing }] } : {}
+        const where = searchWhere(args.search, (containing) => [
+          { name: containing },
+          { email: containing },
+          { phone: containing },
+        ])
         return rootConnection(context.reader.contact, 'Contact', args, CONTACTS, where, context, info)
       },
     },

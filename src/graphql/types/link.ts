@@ -9,6 +9,7 @@ import {
   rootConnection,
 } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
+import { isFindable, searchWhere } from '../search.ts'
 import { RESPONDENTS, RESPONDENTS_PAGE, Respondent } from './respondent.ts'
 import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
 
@@ -192,11 +193,10 @@ const LinkFilter = builder.inputType('LinkFilter', {
 
 function linkWhere(filter: typeof LinkFilter.$inferInput | null | undefined): Record<string, unknown> {
   const { search, status, deleted } = filter ?? {}
-  const containing = search ? { contains: search, mode: 'insensitive' as const } : undefined
   return {
     deletedAt: deleted ? { not: null } : null,
     ...(status ? { status } : {}),
-    ...(containing ? { OR: [{ name: containing }, { slug: containing }] } : {}),
+    ...searchWhere(search, (containing) => [{ name: containing }, { slug: containing }]),
   }
 }
 
@@ -217,7 +217,7 @@ builder.queryFields((t) => ({
     description: 'The link with this slug; null when there is none. Needs `links:read`.',
     args: { slug: t.arg.string({ required: true, description: 'As in its address.' }) },
     resolve: (query, _root, { slug }, context) => {
-      return context.reader.link.findFirst({ ...query, where: { slug, deletedAt: null } })
+      return isFindable(slug) ? context.reader.link.findFirst({ ...query, where: { slug, deletedAt: null } }) : null
     },
   }),
   links: t.connection(

@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
+import { searchWhere } from '../search.ts'
 import { QuestionTypeEnum } from './question.ts'
 
 export const ResponseStatusEnum = builder.enumType('ResponseStatus', {
@@ -153,7 +154,6 @@ export const ResponseFilter = builder.inputType('ResponseFilter', {
 
 export function responseWhere(filter: typeof ResponseFilter.$inferInput | null | undefined): Record<string, unknown> {
   const { status, channel, search, submittedFrom, submittedBefore } = filter ?? {}
-  const containing = search ? { contains: search, mode: 'insensitive' as const } : undefined
   const bounds = {
     ...(submittedFrom ? { gte: submittedFrom } : {}),
     ...(submittedBefore ? { lt: submittedBefore } : {}),
@@ -162,7 +162,10 @@ export function responseWhere(filter: typeof ResponseFilter.$inferInput | null |
     ...(status ? { status } : {}),
     ...(channel ? { channel } : {}),
     ...(Object.keys(bounds).length > 0 ? { submittedAt: bounds } : {}),
-    ...(containing ? { OR: [{ respondentEmail: containing }, { answers: { some: { text: containing } } }] } : {}),
+    ...searchWhere(search, (containing) => [
+      { respondentEmail: containing },
+      { answers: { some: { text: containing } } },
+    ]),
   }
 }
 

@@ -1,0 +1,499 @@
+import { type GraphQLNamedType, getNamedType, isLeafType, isObjectType } from 'graphql'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { sql } from '../../src/db/sql.ts'
+import { SCOPES, type Scope } from '../../src/domains/auth/index.ts'
+import { READ_SCOPES } from '../../src/domains/auth/scopes.ts'
+import { buildSchema } from '../../src/graphql/schema.ts'
+import { testApp } from '../kit/app.ts'
+import { NODE_NAMES, populate } from './population.ts'
+import { isOpen, page } from './walk.ts'
+
+let failing: RegExp | undefined
+const CAUSE = 'the disk is on fire at 10.0.0.7'
+const app = await testApp({}, undefined, {
+  onQuery(text) {
+    if (failing?.test(text)) throw new Error(CAUSE)
+  },
+})
+const p = await populate(app, { ...(await app.otherWorkspace('errors')), slug: 'errors' })
+const schema = buildSchema()
+beforeEach(() => {
+  failing = undefined
+})
+
+const ask = (query: string, variables: object = {}, key: string | null = p.key) =>
+  app.graphql(query, variables as Record<string, unknown>, key)
+
+async function mutate(name: string, input: object, key = p.key) {
+  const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input`
+  const { data, errors } = await ask(
+    `mutation ($input: ${type}!) { ${name}(input: $input) {
+      __typename ... on Error { code message path retryable } ... on ValidationError { issues { path rule message } }
+    } }`,
+    { input },
+    key,
+  )
+  if (errors) throw new Error(JSON.stringify(errors))
+  return data![name] as Record<string, any>
+}
+
+async function keyWith(scopes: Scope[]): Promise<string> {
+  const { data } = await ask(
+    'mutation ($scopes: [Scope!]) { createApiKey(input: { name: "narrow", scopes: $scopes }) { ... on CreateApiKeyPayload { key } } }',
+    { scopes: scopes.map((scope) => scope.toUpperCase().replace(':', '_')) },
+  )
+  return data!.createApiKey.key
+}
+
+const UNKNOWN = (type: string) => Buffer.from(`${type}:01900000-0000-7000-8000-000000000000`).toString('base64url')
+
+/** A failure of each kind for each mutation: the input, and what is told of it. */
+const FAILURES: Record<string, [type: string, code: string, path: string[], input: () => object][]> = {
+  createLink: [
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: ' ' })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['questions', '1', 'prompt'],
+      () => ({ name: 'x', questions: [{ prompt: 'a' }, { prompt: '' }] }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['questions', '0', 'configuration'],
+      () => ({ name: 'x', questions: [{ prompt: 'a', type: 'VOICE', configuration: { text: {} } }] }),
+    ],
+    ['ConflictError', 'SLUG_CONFLICT', ['slug'], () => ({ name: 'x', slug: p.linkSlug })],
+    [
+      'ConflictError',
+      'FIELD_KEY_CONFLICT',
+      ['questions', '1', 'fieldKey'],
+      () => ({
+        name: 'x',
+        questions: [
+          { prompt: 'a', fieldKey: 'k' },
+          { prompt: 'b', fieldKey: 'k' },
+        ],
+      }),
+    ],
+  ],
+  updateLink: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Link'), name: 'x' })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: p.ids.Question, name: 'x' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.Link, name: '' })],
+  ],
+  pauseLink: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: 'nonsense' })]],
+  resumeLink: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Link') })]],
+  deleteLink: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Link') })]],
+  addQuestion: [
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link'), question: { prompt: 'a' } })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['question', 'prompt'],
+      () => ({ linkId: p.ids.Link, question: { prompt: '' } }),
+    ],
+    [
+      'ConflictError',
+      'FIELD_KEY_CONFLICT',
+      ['question', 'fieldKey'],
+      () => ({ linkId: p.ids.Link, question: { prompt: 'a', fieldKey: p.fieldKeys.text } }),
+    ],
+  ],
+  updateQuestion: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Question'), question: { prompt: 'a' } })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['question', 'configuration', 'max_characters'],
+      () => ({ id: p.ids.Question, question: { configuration: { text: { maxCharacters: 0 } } } }),
+    ],
+    [
+      'ConflictError',
+      'FIELD_KEY_CONFLICT',
+      ['question', 'fieldKey'],
+      () => ({ id: p.ids.Question, question: { fieldKey: p.fieldKeys.file } }),
+    ],
+  ],
+  deleteQuestion: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Question') })]],
+  reorderQuestions: [
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link'), questionIds: [] })],
+    [
+      'NotFoundError',
+      'NOT_FOUND',
+      ['questionIds', '1'],
+      () => ({ linkId: p.ids.Link, questionIds: [p.questionIds[0], UNKNOWN('Question')] }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['questionIds'],
+      () => ({ linkId: p.ids.Link, questionIds: p.questionIds.slice(1) }),
+    ],
+  ],
+  createContact: [
+    ['ValidationError', 'VALIDATION_FAILED', [], () => ({})],
+    ['ValidationError', 'VALIDATION_FAILED', ['phone'], () => ({ phone: '112' })],
+    ['ConflictError', 'CONTACT_CONFLICT', ['email'], () => ({ email: 'ann@errors.example' })],
+  ],
+  inviteRespondent: [
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link'), contactId: p.freeContact })],
+    ['NotFoundError', 'NOT_FOUND', ['contactId'], () => ({ linkId: p.ids.Link, contactId: UNKNOWN('Contact') })],
+    ['ConflictError', 'CONTACT_CONFLICT', ['contactId'], () => ({ linkId: p.ids.Link, contactId: p.ids.Contact })],
+  ],
+  createApiKey: [
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['scopes'], () => ({ name: 'x', scopes: [] })],
+    ['ValidationError', 'VALIDATION_FAILED', ['expiresAt'], () => ({ name: 'x', expiresAt: '2000-01-01T00:00:00Z' })],
+  ],
+  revokeApiKey: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ApiKey') })]],
+  createBrowserToken: [
+    ['ValidationError', 'VALIDATION_FAILED', ['expiresIn'], () => ({ expiresIn: 59 })],
+    ['ValidationError', 'VALIDATION_FAILED', ['scopes', '0'], () => ({ scopes: ['TOKENS_WRITE'] })],
+  ],
+}
+
+/** What a mutation needs; the token mutation needs no scope. */
+const WRITE_SCOPES: Record<string, Scope | null> = {
+  createLink: 'links:write',
+  updateLink: 'links:write',
+  pauseLink: 'links:write',
+  resumeLink: 'links:write',
+  deleteLink: 'links:write',
+  addQuestion: 'links:write',
+  updateQuestion: 'links:write',
+  deleteQuestion: 'links:write',
+  reorderQuestions: 'links:write',
+  createContact: 'contacts:write',
+  inviteRespondent: 'responses:write',
+  createApiKey: 'tokens:write',
+  revokeApiKey: 'tokens:write',
+  createBrowserToken: null,
+}
+
+describe('expected failures of mutations', () => {
+  const mutations = Object.keys(schema.getMutationType()!.getFields())
+
+  it('are known for each mutation', () => {
+    expect(Object.keys(FAILURES).sort(), 'add the new mutation to FAILURES').toEqual([...mutations].sort())
+    expect(Object.keys(WRITE_SCOPES).sort(), 'add the new mutation to WRITE_SCOPES').toEqual([...mutations].sort())
+  })
+
+  it.each(mutations)('%s', async (name) => {
+    for (const [type, code, path, input] of FAILURES[name]!) {
+      const failure = await mutate(name, input())
+      expect(failure, JSON.stringify(input())).toMatchObject({ __typename: type, code, path, retryable: false })
+      expect(failure.message).not.toBe('')
+      if (type !== 'ValidationError') continue
+      expect(failure.issues.length).toBeGreaterThan(0)
+      expect(failure.issues[0]).toEqual({
+        path,
+        rule: expect.stringMatching(/^[a-z_]+$/),
+        message: expect.stringMatching(/./),
+      })
+    }
+  })
+
+  it('list every broken rule', async () => {
+    const { issues } = await mutate('createLink', { name: '', slug: '-', questions: [] })
+    expect(issues.map((issue: { path: string[] }) => issue.path)).toEqual([['name'], ['slug']])
+  })
+
+  it('say which scope is missing, and change nothing', async () => {
+    for (const scope of SCOPES) {
+      const key = await keyWith([scope])
+      for (const name of mutations) {
+        const needed = WRITE_SCOPES[name]
+        if (needed === null || needed === scope) continue
+        const input = FAILURES[name]![0]![3]()
+        const failure = await mutate(name, input, key)
+        // An id that is none is seen before; it tells nothing of the workspace.
+        if (failure.code === 'NOT_FOUND') expect(JSON.stringify(input)).toContain('nonsense')
+        else
+          expect(failure, `${name} with ${scope}`).toMatchObject({
+            __typename: 'ForbiddenError',
+            code: 'INSUFFICIENT_SCOPE',
+            message: `API key missing scope: ${needed}.`,
+          })
+      }
+    }
+  })
+
+  it('happen where a limit of the workspace is reached', async () => {
+    await app.db.query(sql`UPDATE workspace SET link_quota = 1 WHERE id = ${p.workspaceId}::uuid`)
+    try {
+      expect(await mutate('createLink', { name: 'x' })).toMatchObject({
+        __typename: 'LimitReachedError',
+        code: 'LINK_LIMIT_REACHED',
+      })
+    } finally {
+      await app.db.query(sql`UPDATE workspace SET link_quota = NULL WHERE id = ${p.workspaceId}::uuid`)
+    }
+  })
+})
+
+describe('idempotency keys', () => {
+  it.each([
+    ['createLink', 'link', () => ({ name: 'Once' }), () => ({ name: 'Twice' })],
+    ['createContact', 'contact', () => ({ name: 'Once' }), () => ({ name: 'Twice' })],
+    [
+      'inviteRespondent',
+      'respondent',
+      () => ({ linkId: p.ids.Link, contactId: p.freeContact }),
+      () => ({ linkId: p.ids.Link, contactId: p.ids.Contact }),
+    ],
+  ])('%s: the same input does nothing more, another is a conflict', async (name, field, input, other) => {
+    const type = `${name[0]!.toUpperCase()}${name.slice(1)}`
+    const run = async (given: object) =>
+      (
+        await ask(
+          `mutation ($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { ${field} { id } } ... on Error { code path } } }`,
+          { input: { ...given, idempotencyKey: `key of ${name}` } },
+        )
+      ).data![name]
+    const first = await run(input())
+    expect(first.__typename).toBe(`${type}Payload`)
+    expect(await run(input())).toEqual(first)
+    expect(await run(other())).toEqual({
+      __typename: 'ConflictError',
+      code: 'IDEMPOTENCY_CONFLICT',
+      path: ['idempotencyKey'],
+    })
+  })
+
+  it('are judged', async () => {
+    expect(await mutate('createLink', { name: 'x', idempotencyKey: 'x'.repeat(201) })).toMatchObject({
+      __typename: 'ValidationError',
+      path: ['idempotencyKey'],
+    })
+  })
+})
+
+describe('unexpected errors', () => {
+  const INTERNAL = {
+    code: 'INTERNAL_SERVER_ERROR',
+    retryable: true,
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  }
+
+  it.each([
+    ['a query', /FROM "link"/, '{ links(first: 1) { nodes { id } } }', ['links']],
+    [
+      'a nested total',
+      /count/,
+      '{ links(first: 1) { nodes { responses(first: 1) { totalCount } } } }',
+      ['links', 'nodes', 0, 'responses', 'totalCount'],
+    ],
+    ['a node', /FROM "link"/, `{ node(id: "${p.ids.Link}") { id } }`, ['node']],
+    ['a mutation', /INSERT INTO link/, 'mutation { createLink(input: { name: "x" }) { __typename } }', ['createLink']],
+    [
+      'what a mutation returns',
+      /FROM "contact"/,
+      'mutation { createContact(input: { name: "x" }) { ... on CreateContactPayload { contact { id } } } }',
+      ['createContact', 'contact'],
+    ],
+    ['the event log', /FROM event_head/, '{ events(first: 1) { __typename } }', ['events']],
+  ])('in %s are masked', async (_where, pattern, query, path) => {
+    for (let run = 0; run < 3; run++) {
+      failing = pattern
+      const answer = await ask(query)
+      failing = undefined
+      expect(JSON.stringify(answer)).not.toContain(CAUSE)
+      expect(JSON.stringify(answer)).not.toMatch(/stack|Error:|originalError/)
+      const [error] = answer.errors!
+      expect(error).toMatchObject({ path, extensions: INTERNAL, locations: [{ line: 1 }] })
+      expect(error!.message).toContain(String(error!.extensions.requestId))
+    }
+  })
+
+  it('while the key is looked up are masked, with the id of the request', async () => {
+    failing = /FROM api_key/
+    const response = await fetch(new URL('/graphql', app.localUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${p.key}` },
+      body: JSON.stringify({ query: '{ viewer { credential } }' }),
+    })
+    failing = undefined
+    const text = await response.text()
+    expect(text).not.toContain(CAUSE)
+    expect(JSON.parse(text).errors[0].extensions).toEqual({
+      ...INTERNAL,
+      requestId: response.headers.get('x-request-id'),
+    })
+    expect(JSON.parse(text).errors[0].message).toContain(response.headers.get('x-request-id'))
+  })
+})
+
+describe('scopes', () => {
+  /** Fields that lead to a kind of object, by the type they stand on. */
+  const leading = Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type) && !type.name.startsWith('__') && !type.extensions.payload
+      ? Object.values(type.getFields()).map((field) => ({ type, field }))
+      : [],
+  )
+
+  /** The kind behind a field: that of the nodes where it is a page. */
+  function kindOf(named: GraphQLNamedType): string {
+    const nodes = isObjectType(named) && /Connection$/.test(named.name) ? named.getFields().nodes : undefined
+    return nodes ? getNamedType(nodes.type).name : named.name
+  }
+
+  it('are defined for every kind of object', () => {
+    expect(Object.keys(READ_SCOPES).sort()).toEqual([...NODE_NAMES].sort())
+  })
+
+  it.each(SCOPES)('with %s alone nothing else can be read, wherever it stands', async (scope) => {
+    const key = await keyWith([scope])
+    let refused = 0
+    let allowed = 0
+    for (const { type, field } of leading) {
+      const kind = kindOf(getNamedType(field.type))
+      const needed = READ_SCOPES[kind]
+      if (needed === undefined || needed === null || !isOpen(field)) continue
+      const leaf = getNamedType(field.type).name.endsWith('Connection') ? '{ __typename totalCount }' : '{ __typename }'
+      const inner = `${field.name}${page(field, 1)} ${leaf}`
+      let query: string
+      if (type.name === 'Query') query = `{ ${inner} }`
+      else if (NODE_NAMES.includes(type.name as never)) {
+        const mine = READ_SCOPES[type.name]
+        if (mine && mine !== scope) continue
+        query = `{ node(id: "${p.ids[type.name as 'Link']}") { ... on ${type.name} { ${inner} } } }`
+      } else if (type.name === 'Event') query = `{ events(first: 100) { ... on EventPage { events { ${inner} } } } }`
+      else if (/Connection$|Edge$|^ResponseEvent$/.test(type.name))
+        continue // reached through the page only, or live
+      else throw new Error(`test/graph/errors.test.ts: say how ${type.name} is reached`)
+      const { errors } = await ask(query, {}, key)
+      if (needed === scope) {
+        allowed++
+        expect(errors, query).toBeUndefined()
+      } else {
+        refused++
+        expect(
+          errors?.map((error) => error.extensions.code),
+          query,
+        ).toContain('INSUFFICIENT_SCOPE')
+        expect(errors!.every((error) => error.extensions.code === 'INSUFFICIENT_SCOPE')).toBe(true)
+      }
+    }
+    expect(refused).toBeGreaterThan(4)
+    if (scope.endsWith(':read')) expect(allowed).toBeGreaterThan(0)
+  })
+
+  it.each(SCOPES)('with %s alone no other kind is found by its id', async (scope) => {
+    const key = await keyWith([scope])
+    for (const name of NODE_NAMES) {
+      const needed = READ_SCOPES[name]
+      const { data, errors } = await ask('query ($id: ID!) { node(id: $id) { id } }', { id: p.ids[name] }, key)
+      if (needed === null || needed === scope) expect(data!.node, name).toEqual({ id: p.ids[name] })
+      else {
+        expect(data!.node).toBeNull()
+        expect(errors![0]!.extensions).toMatchObject({ code: 'INSUFFICIENT_SCOPE', scope: needed })
+      }
+    }
+  })
+
+  it('do not hide from a writer what it wrote, and nothing below it', async () => {
+    const key = await keyWith(['links:write'])
+    const { data, errors } = await ask(
+      'mutation { createLink(input: { name: "Mine" }) { ... on CreateLinkPayload { link { name publicUrl } } } }',
+      {},
+      key,
+    )
+    expect(errors).toBeUndefined()
+    expect(data!.createLink.link.name).toBe('Mine')
+    const below = await ask(
+      'mutation { createLink(input: { name: "Mine" }) { ... on CreateLinkPayload { link { responses(first: 1) { totalCount } } } } }',
+      {},
+      key,
+    )
+    expect(below.errors![0]!.extensions).toMatchObject({ code: 'INSUFFICIENT_SCOPE', scope: 'responses:read' })
+  })
+
+  it('decide which events are listed', async () => {
+    const types = async (key: string) =>
+      new Set(
+        (await ask('{ events(first: 100) { ... on EventPage { events { type } } } }', {}, key)).data!.events.events.map(
+          (event: { type: string }) => event.type,
+        ),
+      )
+    expect([...(await types(await keyWith(['tokens:read'])))]).toEqual(['API_KEY_CREATED'])
+    expect([...(await types(await keyWith(['contacts:read'])))]).toEqual(['CONTACT_CREATED'])
+    const refused = await ask(
+      '{ events(first: 1, types: [API_KEY_CREATED]) { __typename } }',
+      {},
+      await keyWith(['links:read']),
+    )
+    expect(refused.errors![0]!.extensions).toMatchObject({ code: 'INSUFFICIENT_SCOPE', scope: 'tokens:read' })
+    const none = await ask('{ events(first: 1) { __typename } }', {}, await keyWith(['links:write']))
+    expect(none.errors![0]!.extensions.code).toBe('INSUFFICIENT_SCOPE')
+  })
+
+  it('of a browser token never reach keys', async () => {
+    const issue = async (input: string) =>
+      (
+        await ask(
+          `mutation { createBrowserToken(input: ${input}) { ... on CreateBrowserTokenPayload { token scopes } ... on Error { code path } } }`,
+        )
+      ).data!.createBrowserToken
+    const all = await issue('{}')
+    expect(all.scopes).toEqual(
+      SCOPES.filter((scope) => !scope.startsWith('tokens')).map((scope) => scope.toUpperCase().replace(':', '_')),
+    )
+    const { data } = await ask('{ viewer { credential } links(first: 1) { totalCount } }', {}, all.token)
+    expect(data!.viewer.credential).toBe('BROWSER_TOKEN')
+    expect((await ask('{ apiKeys(first: 1) { totalCount } }', {}, all.token)).errors![0]!.extensions.code).toBe(
+      'INSUFFICIENT_SCOPE',
+    )
+    const narrow = await issue('{ scopes: [LINKS_READ] }')
+    expect((await ask('{ contacts(first: 1) { totalCount } }', {}, narrow.token)).errors![0]!.extensions.code).toBe(
+      'INSUFFICIENT_SCOPE',
+    )
+    const again = await ask(
+      'mutation { createBrowserToken(input: {}) { __typename ... on Error { code } } }',
+      {},
+      all.token,
+    )
+    expect(again.data!.createBrowserToken.__typename).toBe('ValidationError')
+  })
+})
+
+describe('credentials', () => {
+  it.each([[null], ['sk_live_unknown0123456789'], ['nonsense'], ['']])('%j is answered with 401', async (key) => {
+    for (const query of [
+      '{ viewer { credential } }',
+      '{ links(first: 1) { totalCount } }',
+      'mutation { createContact(input: { name: "x" }) { __typename } }',
+    ]) {
+      const { status, errors, data } = await ask(query, {}, key)
+      expect(status, query).toBe(401)
+      expect(data ?? null).toBeNull()
+      expect(errors![0]!.extensions).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
+    }
+  })
+
+  it('are limited in how often they may ask', async () => {
+    const limited = await testApp({ RATE_LIMIT: '3' })
+    const send = () =>
+      fetch(new URL('/graphql', limited.localUrl), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${limited.key}` },
+        body: JSON.stringify({ query: '{ viewer { credential } }' }),
+      })
+    for (let n = 0; n < 3; n++) expect((await send()).status).toBe(200)
+    const response = await send()
+    expect(response.status).toBe(429)
+    const seconds = Number(response.headers.get('retry-after'))
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThanOrEqual(60)
+    const { errors } = (await response.json()) as { errors: { extensions: object }[] }
+    expect(errors[0]!.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true, retryAfter: seconds })
+  })
+})
+
+// Kinds that have no field of their own would make the walk above say nothing.
+it('walks fields that lead to objects', () => {
+  const fields = Object.values(schema.getQueryType()!.getFields()).filter(
+    (field) => !isLeafType(getNamedType(field.type)),
+  )
+  expect(fields.length).toBeGreaterThan(10)
+})
