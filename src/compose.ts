@@ -174,6 +174,10 @@ export async function compose(
       for (const verb of [method].flat()) routes.add(`${verb} ${url}`)
     })
     observeRequests(app)
+    app.addHook('onResponse', async () => {
+      // A client that keeps its connection open must not keep a server that is stopping.
+      if (!accepting) setImmediate(() => app.server.closeIdleConnections())
+    })
     const health = healthPlugin({ isAccepting: () => accepting, check: () => db.query(sql`SELECT 1`).then(() => {}) })
     await app.register(health)
 

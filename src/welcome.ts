@@ -5,22 +5,24 @@ export function welcome({ config, publicUrl, localUrl, firstStart }: App): strin
   const base = publicUrl.href.replace(/\/$/, '')
   const lines = [`Saygraph is listening on ${localUrl.origin}.`, '']
   if (config.role === 'worker') return `${lines[0]} It works in the background; requests go to the api processes.\n`
-  if (firstStart) {
+  // One that was chosen in the configuration is known to whoever chose it, and stays out of what is kept of the output.
+  const newKey = config.firstStart.apiKey === undefined ? firstStart?.key : undefined
+  if (newKey) {
     lines.push(
       'This is the first start. Your workspace is "default", and this is its key; it is shown only now:',
       '',
-      `  ${firstStart.key}`,
+      `  ${newKey}`,
       '',
     )
   }
-  const key = firstStart?.key ?? '$SAYGRAPH_KEY'
+  const key = newKey ?? '$SAYGRAPH_KEY'
   const query = '{"query":"{ links(first: 10) { nodes { name publicUrl responseCount } } }"}'
   lines.push(
     `  GraphiQL     ${base}/graphql`,
     ...(firstStart?.sampleLinkUrl ? [`  A link       ${firstStart.sampleLinkUrl}`] : []),
     `  Health       ${base}/health/ready`,
     '',
-    firstStart ? 'Try:' : 'Try, with your key in SAYGRAPH_KEY:',
+    newKey ? 'Try:' : 'Try, with your key in SAYGRAPH_KEY:',
     '',
     `  curl -s ${base}/graphql -H "Authorization: Bearer ${key}" \\`,
     `    -H 'Content-Type: application/json' -d '${query}'`,

@@ -24,9 +24,13 @@ const integer = (lowest: number, highest: number) =>
 
 const flag = z.enum(['on', 'off'], 'must be on or off').transform((text) => text === 'on')
 
-const httpUrl = z
+/** Paths are the server's own, from the root of its host on. */
+const serverUrl = z
   .string()
-  .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an http or https URL')
+  .refine(
+    (text) => /^https?:\/\/[^/?#]+\/?$/.test(text) && URL.canParse(text),
+    'must be an http or https URL without a path, such as https://say.example.com',
+  )
 
 const urlOf = (protocols: string[]) =>
   z
@@ -47,7 +51,7 @@ const origin = z
 const environment = z.object({
   PORT: integer(0, 65_535).default(4000),
   HOST: z.string().default('127.0.0.1'),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: serverUrl.optional(),
   LINK_ADDRESSES: z.enum(['path', 'subdomain'], 'must be path or subdomain').default('path'),
   TRUST_PROXY: flag.default(false),
   CORS_ORIGINS: z

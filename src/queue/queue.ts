@@ -61,6 +61,7 @@ export interface Queue {
   stop(graceMs: number): Promise<void>
 }
 
+const UNIQUE_VIOLATION = '23505'
 /** A process that died is noticed after this long without a sign of life, and its jobs are run again. */
 const HEARTBEAT_SECONDS = 60
 const RETRY_DELAY_MAX_SECONDS = 3_600
@@ -176,7 +177,11 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
       const names = tasks.map((task) => task.name)
       const double = names.find((name, index) => names.indexOf(name) !== index)
       if (double !== undefined) throw new Error(`two tasks are called ${double}`)
-      starting = launch(implementations, work)
+      starting = launch(implementations, work).catch((error) => {
+        // Of processes that start at once on an empty database one makes the queue's tables; then they are there.
+        if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error
+        return launch(implementations, work)
+      })
       started = await starting
     },
 

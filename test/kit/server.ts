@@ -9,6 +9,8 @@ export interface ServerProcess {
   process: ChildProcess
   /** What it has written to standard output and standard error so far. */
   output(): string
+  /** The part of it that is the log. */
+  log(): string
   /** Ends it as a crash would. */
   kill(): Promise<void>
   /** Tells it to stop; resolves with its exit code. */
@@ -31,11 +33,13 @@ export async function startServer(env: Record<string, string>, timeoutMs = 60_00
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  let log = ''
   child.stdout!.on('data', (data) => {
     output += data
   })
   child.stderr!.on('data', (data) => {
     output += data
+    log += data
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const url = `http://127.0.0.1:${port}`
@@ -58,6 +62,7 @@ export async function startServer(env: Record<string, string>, timeoutMs = 60_00
     url,
     process: child,
     output: () => output,
+    log: () => log,
     async kill() {
       child.kill('SIGKILL')
       await exited

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { TEST_KEY } from '../kit/app.ts'
 import { onPostgres, testDatabaseUrl } from '../kit/database.ts'
 import { freePort, type ServerProcess, startServer } from '../kit/server.ts'
 import { until } from '../kit/world.ts'
 import { connect, EVENTS, openStream, positionOf, type Result, socketUrl } from './clients.ts'
+
+// Processes are started here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const folders: string[] = []
 const servers = new Set<ServerProcess>()
@@ -200,7 +203,7 @@ async function ordeal(urls: () => string[], disturb: () => Promise<void>): Promi
 }
 
 describe.runIf(onPostgres)('what was acknowledged reaches every subscriber once, in one order', () => {
-  test('when the server is killed again and again', { timeout: 60_000 }, async () => {
+  test('when the server is killed again and again', async () => {
     const env = await settings()
     let server = await start(env)
     const { url } = server
@@ -218,7 +221,7 @@ describe.runIf(onPostgres)('what was acknowledged reaches every subscriber once,
     expect(await server.stop()).toBe(0)
   })
 
-  test('when one of two servers is killed and clients move to the other', { timeout: 60_000 }, async () => {
+  test('when one of two servers is killed and clients move to the other', async () => {
     const env = await settings()
     const envs = [env, { ...env, PORT: String(await freePort()) }] as const
     const pair = await Promise.all(envs.map(start))

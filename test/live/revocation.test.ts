@@ -1,13 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { FakeClock } from '../../src/platform/clock.ts'
 import { TEST_KEY, type TestApp, testApp } from '../kit/app.ts'
 import { onPostgres, testDatabaseUrl } from '../kit/database.ts'
 import { type ServerProcess, startServer } from '../kit/server.ts'
 import { START, until } from '../kit/world.ts'
 import { connect, EVENTS, openSocket, openStream, type Socket, type Stream } from './clients.ts'
+
+// Processes are started here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const CREATE_KEY = `mutation ($expiresAt: DateTime) { createApiKey(input: { name: "some", expiresAt: $expiresAt }) {
   ... on CreateApiKeyPayload { key apiKey { id } } } }`

@@ -75,8 +75,11 @@ export function createMetrics() {
         registers: [registry],
         async collect() {
           this.reset()
+          // Metrics are read above all when something is wrong: without the database these are missing, not all.
+          const counts = await deps.queue().catch(() => undefined)
+          if (!counts) return
           for (const task of deps.tasks) for (const state of JOB_STATES) this.set({ task, state }, 0)
-          for (const { task, state, count } of await deps.queue()) this.set({ task, state }, count)
+          for (const { task, state, count } of counts) this.set({ task, state }, count)
         },
       })
       return async (app) => {
@@ -101,7 +104,7 @@ function gauge(registry: Registry, name: string, help: string, read: () => Promi
     help,
     registers: [registry],
     async collect() {
-      this.set(await read())
+      this.set(await read().catch(() => Number.NaN))
     },
   })
 }

@@ -1,0 +1,169 @@
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigurationError, ENVIRONMENT_NAMES, readConfig } from './read-config.ts'
+
+function faults(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults
+    throw error
+  }
+  return []
+}
+
+const DEFAULTS = {
+  role: 'all',
+  logLevel: 'info',
+  http: {
+    port: 4000,
+    host: '127.0.0.1',
+    publicUrl: undefined,
+    linkAddresses: 'path',
+    trustProxy: false,
+    corsOrigins: [],
+    maxBodyBytes: 1_048_576,
+    shutdownMs: 10_000,
+  },
+  graphql: { graphiql: true, introspection: true, operationsPerMinute: 6_000, maxBufferedBytes: 1_048_576 },
+  database: { kind: 'embedded', folder: resolve('data') },
+  redisUrl: undefined,
+  storage: { adapter: 'files', folder: resolve('data/storage') },
+  maxUploadBytes: 100_000_000,
+  secret: { file: resolve('data/app-secret') },
+  firstStart: { apiKey: undefined, sampleLink: true },
+}
+
+test('nothing needs to be set', () => {
+  expect(readConfig({})).toEqual(DEFAULTS)
+})
+
+test('an empty variable counts as absent, one of another program as none of ours', () => {
+  const empty = Object.fromEntries(ENVIRONMENT_NAMES.map((name) => [name, '']))
+  expect(readConfig({ ...empty, PATH: '/bin', PORTS: 'x', port: '1' })).toEqual(DEFAULTS)
+})
+
+test('everything can be set', () => {
+  const key = 'sk_live_0123456789abcdefghij'
+  expect(
+    readConfig({
+      PORT: '0',
+      HOST: '::',
+      PUBLIC_URL: 'https://say.example',
+      LINK_ADDRESSES: 'subdomain',
+      TRUST_PROXY: 'on',
+      CORS_ORIGINS: ' https://a.example, http://localhost:3000 ,,*',
+      DATA_DIR: '/var/lib/saygraph',
+      DATABASE_URL: 'postgresql://saygraph@db/saygraph',
+      DATABASE_POOL: '40',
+      REDIS_URL: 'rediss://cache:6380/1',
+      ROLE: 'api',
+      APP_SECRET: 's'.repeat(32),
+      BOOTSTRAP_API_KEY: key,
+      STORAGE: 'files',
+      STORAGE_DIR: '/mnt/files',
+      MAX_UPLOAD_MB: '5',
+      MAX_BODY_KB: '64',
+      RATE_LIMIT: '10',
+      SUBSCRIBER_BUFFER_KB: '256',
+      GRAPHIQL: 'off',
+      INTROSPECTION: 'off',
+      SAMPLE_LINK: 'off',
+      SHUTDOWN_SECONDS: '30',
+      LOG_LEVEL: 'warn',
+    }),
+  ).toEqual({
+    role: 'api',
+    logLevel: 'warn',
+    http: {
+      port: 0,
+      host: '::',
+      publicUrl: new URL('https://say.example'),
+      linkAddresses: 'subdomain',
+      trustProxy: true,
+      corsOrigins: ['https://a.example', 'http://localhost:3000', '*'],
+      maxBodyBytes: 65_536,
+      shutdownMs: 30_000,
+    },
+    graphql: { graphiql: false, introspection: false, operationsPerMinute: 10, maxBufferedBytes: 262_144 },
+    database: { kind: 'postgres', url: 'postgresql://saygraph@db/saygraph', poolSize: 40 },
+    redisUrl: 'rediss://cache:6380/1',
+    storage: { adapter: 'files', folder: '/mnt/files' },
+    maxUploadBytes: 5_000_000,
+    secret: { given: 's'.repeat(32) },
+    firstStart: { apiKey: key, sampleLink: false },
+  })
+})
+
+const ORIGIN = 'CORS_ORIGINS must be `*` or an origin such as https://app.example.com'
+const PUBLIC = 'PUBLIC_URL must be an http or https URL without a path, such as https://say.example.com'
+test.each([
+  ['PORT', ['-1', '65536', '4e3', '0x10', '80.5', ' 80', 'http'], 'PORT must be a whole number from 0 to 65535'],
+  ['DATABASE_POOL', ['1', '1001'], 'DATABASE_POOL must be a whole number from 2 to 1000'],
+  ['MAX_UPLOAD_MB', ['0', '10241'], 'MAX_UPLOAD_MB must be a whole number from 1 to 10240'],
+  ['MAX_BODY_KB', ['15', '102401'], 'MAX_BODY_KB must be a whole number from 16 to 102400'],
+  ['RATE_LIMIT', ['0', '10000001'], 'RATE_LIMIT must be a whole number from 1 to 10000000'],
+  ['SUBSCRIBER_BUFFER_KB', ['15', '102401'], 'SUBSCRIBER_BUFFER_KB must be a whole number from 16 to 102400'],
+  ['SHUTDOWN_SECONDS', ['0', '601'], 'SHUTDOWN_SECONDS must be a whole number from 1 to 600'],
+  [
+    'PUBLIC_URL',
+    ['say.example', 'ftp://say.example', 'https://', 'https://say.example/base', 'https://a.example?b'],
+    PUBLIC,
+  ],
+  ['LINK_ADDRESSES', ['host'], 'LINK_ADDRESSES must be path or subdomain'],
+  ['TRUST_PROXY', ['true', '1', 'ON'], 'TRUST_PROXY must be on or off'],
+  ['GRAPHIQL', ['no'], 'GRAPHIQL must be on or off'],
+  ['INTROSPECTION', ['no'], 'INTROSPECTION must be on or off'],
+  ['SAMPLE_LINK', ['no'], 'SAMPLE_LINK must be on or off'],
+  ['CORS_ORIGINS', ['app.example', 'https://app.example/', 'https://a.example,https://b.example/path', 'null'], ORIGIN],
+  ['DATABASE_URL', ['mysql://db/x', 'db'], 'DATABASE_URL must be a URL that starts with postgres:// or postgresql://'],
+  ['REDIS_URL', ['http://cache', 'cache'], 'REDIS_URL must be a URL that starts with redis:// or rediss://'],
+  ['ROLE', ['both'], 'ROLE must be all, api or worker'],
+  ['APP_SECRET', ['s'.repeat(31)], 'APP_SECRET must have at least 32 characters'],
+  [
+    'BOOTSTRAP_API_KEY',
+    ['0123456789abcdef', 'sk_live_1234567', `sk_live_${'x'.repeat(193)}`, 'sk_live_with a space'],
+    'BOOTSTRAP_API_KEY must start with sk_live_ and have 16 to 200 characters',
+  ],
+  ['STORAGE', ['s3'], 'STORAGE must be files'],
+  ['LOG_LEVEL', ['verbose'], 'LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent'],
+])('%s', (name, values, fault) => {
+  // Word for word, so that nothing of a wrong secret is in it.
+  for (const value of values) expect([value, ...faults({ [name]: value })]).toEqual([value, fault])
+})
+
+describe('rules across settings', () => {
+  const NEEDED = {
+    DATABASE_URL: 'the embedded database belongs to one process',
+    APP_SECRET: 'all processes must have the same',
+    STORAGE_DIR: 'all processes must see the same files, so name the shared folder',
+    REDIS_URL: 'rate limits must be counted together',
+  }
+  const given = {
+    DATABASE_URL: 'postgres://db/x',
+    APP_SECRET: 's'.repeat(32),
+    STORAGE_DIR: '/mnt/files',
+    REDIS_URL: 'redis://cache',
+  }
+
+  test.each(['api', 'worker'])('ROLE=%s needs what processes share', (ROLE) => {
+    expect(faults({ ROLE })).toEqual(
+      Object.entries(NEEDED).map(([name, why]) => `${name} is needed with ROLE=${ROLE}: ${why}`),
+    )
+    expect(faults({ ROLE, ...given })).toEqual([])
+    for (const [name, why] of Object.entries(NEEDED)) {
+      expect(faults({ ROLE, ...given, [name]: '' })).toEqual([`${name} is needed with ROLE=${ROLE}: ${why}`])
+    }
+  })
+
+  test('all faults are told at once, of single settings and across them', () => {
+    const env = { ...given, ROLE: 'api', PORT: 'x', LOG_LEVEL: 'y', REDIS_URL: '' }
+    expect(() => readConfig(env)).toThrow(
+      'The configuration has 3 faults:\n' +
+        '  - PORT must be a whole number from 0 to 65535\n' +
+        '  - LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent\n' +
+        '  - REDIS_URL is needed with ROLE=api: rate limits must be counted together',
+    )
+    expect(() => readConfig({ PORT: 'x' })).toThrow('The configuration has a fault:\n  - PORT must')
+  })
+})
