@@ -10,7 +10,10 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'What it is for, 1 to 200 characters.' }),
     scopes: t.field({ type: [ScopeEnum], description: 'What it may do; what your own key may do when absent.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself, not after your own key; with your own key, or never, when absent.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When it ends by itself, not after your own key; with your own key, or never, when absent.',
+    }),
   }),
 })
 
