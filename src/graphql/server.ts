@@ -1,17 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import {
-  type ASTVisitor,
-  type DocumentNode,
-  type ExecutionArgs,
-  GraphQLError,
-  getOperationAST,
-  type OperationTypeNode,
-  parse,
-  specifiedRules,
-  type ValidationContext,
-  validate,
-} from 'graphql'
+import { type ExecutionArgs, type GraphQLError, getOperationAST, type OperationTypeNode } from 'graphql'
 import { createYoga, type Plugin, processRegularResult } from 'graphql-yoga'
 import type { Reader } from '../db/reader/index.ts'
 import type { Viewer } from '../domains/auth/index.ts'
@@ -20,11 +9,13 @@ import { ExpectedError } from '../platform/errors.ts'
 import type { Logger } from '../platform/logger.ts'
 import { type Batches, createBatches } from './batches.ts'
 import type { Context, Services } from './context.ts'
+import { createDocuments } from './documents.ts'
 import { presentError } from './errors.ts'
 import { createExecutor } from './execution.ts'
 import { GRAPHIQL_POLICY, graphiqlPage } from './graphiql.ts'
-import { DEFAULT_LIMITS, type Limits, shapeRule } from './limits.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type PlainRequest, plainRequest } from './plain-request.ts'
+import { badRequest, isParameters, refusedBody } from './refusals.ts'
 import { buildSchema } from './schema.ts'
 import { shareLookups } from './shared-lookups.ts'
 import { createConnections } from './subscriptions/connections.ts'
@@ -123,18 +114,15 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     return contextOf(viewer, requestId)
   }
 
-  const presentInvalid = options.introspection ? unchanged : withoutSuggestions
-  const introspectionRule = options.introspection ? [] : [noIntrospection]
-  const shape = shapeRule(limits)
+  const documents = createDocuments(schema, limits, options.introspection)
 
   const plugin: Plugin<YogaServerContext> = {
     onParse({ setParseFn }) {
-      setParseFn(parseWithin(limits.tokens))
+      setParseFn(documents.parse)
     },
     onValidate({ addValidationRule }) {
-      addValidationRule(shape)
-      for (const rule of introspectionRule) addValidationRule(rule)
-      return ({ result, setResult }) => setResult([...presentInvalid(result as readonly GraphQLError[])])
+      for (const rule of documents.rules) addValidationRule(rule)
+      return ({ result, setResult }) => setResult([...documents.present(result as readonly GraphQLError[])])
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn((args: ExecutionArgs) => executor.execute({ ...args, contextValue: ownContext(args) }))
@@ -180,14 +168,12 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     multipart: false,
   })
 
-  const prepare = preparation(schema, limits, [...specifiedRules, shape, ...introspectionRule], presentInvalid)
-
   /**
    * Answers what most clients send without the objects of the Fetch standard, which cost more than the rest of a small
    * request. False when nothing was done, and Yoga is to say what is wrong with it.
    */
   async function answer(plain: PlainRequest, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-    const args = prepare(plain)
+    const args = documents.prepare(plain)
     if (Array.isArray(args)) return false
     const kind = getOperationAST(args.document, args.operationName)?.operation
     if (kind !== 'query' && kind !== 'mutation') return false
@@ -260,106 +246,11 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           connections,
           logger,
           contextFor: (credential) => contextFor(credential, services.world.newId()),
-          prepare,
+          prepare: documents.prepare,
         },
       ),
     close: () => connections.close(),
   }
-}
-
-/** Documents by their text, as the HTTP entrance's own cache keeps them. */
-const PREPARED_DOCUMENTS = 1_000
-
-function preparation(
-  schema: ReturnType<typeof buildSchema>,
-  limits: Limits,
-  rules: Parameters<typeof validate>[2],
-  presentInvalid: typeof unchanged,
-) {
-  const parseFn = parseWithin(limits.tokens)
-  const cache = new Map<string, DocumentNode | readonly GraphQLError[]>()
-  return ({
-    query,
-    operationName,
-    variables,
-  }: {
-    query: string
-    operationName?: string | null
-    variables?: Record<string, unknown> | null
-  }): ExecutionArgs | GraphQLError[] => {
-    let prepared = cache.get(query)
-    if (!prepared) {
-      try {
-        const document = parseFn(query)
-        const errors = validate(schema, document, rules)
-        prepared = errors.length > 0 ? presentInvalid(errors) : document
-      } catch (error) {
-        prepared = [error as GraphQLError]
-      }
-      if (cache.size >= PREPARED_DOCUMENTS) cache.delete(cache.keys().next().value!)
-      cache.set(query, prepared)
-    }
-    if (!('kind' in prepared)) return [...prepared]
-    return { schema, document: prepared, operationName, variableValues: variables ?? {} }
-  }
-}
-
-function parseWithin(maxTokens: number): typeof parse {
-  return (source, options) => {
-    try {
-      return parse(source, { ...options, maxTokens })
-    } catch (error) {
-      if (!(error instanceof GraphQLError) || !error.message.includes('Parsing aborted')) throw error
-      throw new GraphQLError(`The operation has more than ${maxTokens} tokens.`, {
-        extensions: { code: 'QUERY_TOO_LONG', retryable: false, limit: maxTokens, http: { status: 400 } },
-      })
-    }
-  }
-}
-
-function noIntrospection(context: ValidationContext): ASTVisitor {
-  return {
-    Field(node) {
-      if (node.name.value !== '__schema' && node.name.value !== '__type') return
-      context.reportError(new GraphQLError('Introspection is switched off on this server.', { nodes: node }))
-    },
-  }
-}
-
-function unchanged(errors: readonly GraphQLError[]): readonly GraphQLError[] {
-  return errors
-}
-
-/** "Did you mean …?" tells names of the schema one by one. */
-function withoutSuggestions(errors: readonly GraphQLError[]): readonly GraphQLError[] {
-  return errors.map((error) => {
-    const { message, nodes, source, positions, extensions } = error
-    const [plain] = message.split(/ Did you mean /)
-    return plain === message ? error : new GraphQLError(plain!, { nodes, source, positions, extensions })
-  })
-}
-
-/** Anything else never reaches the GraphQL server, which would take it for text. */
-function isParameters(body: unknown): boolean {
-  if (Array.isArray(body)) return true // refused there, as a batch
-  return typeof body === 'object' && body !== null && Object.keys(body).length > 0
-}
-
-function badRequest(message: string): Error {
-  return Object.assign(new Error(message), { statusCode: 400 })
-}
-
-/** What Fastify refuses before GraphQL sees it, in the form of a GraphQL answer. */
-function refusedBody(error: unknown, maxBodyBytes: number) {
-  const { statusCode: status = 500, message } = error as Error & { statusCode?: number }
-  const answer = (code: string, text: string, more: object = {}) => ({
-    status,
-    result: { errors: [{ message: text, extensions: { code, retryable: status >= 500, ...more } }] },
-  })
-  if (status === 413) {
-    return answer('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBodyBytes} bytes.`, { limit: maxBodyBytes })
-  }
-  return status < 500 ? answer('BAD_REQUEST', message) : answer('INTERNAL_SERVER_ERROR', 'Something went wrong.')
 }
 
 function ownContext(args: ExecutionArgs): Context {

@@ -2,15 +2,9 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
-  type FieldNode,
   GraphQLError,
   type GraphQLSchema,
-  getArgumentValues,
   getOperationAST,
-  getVariableValues,
-  Kind,
-  type OperationDefinitionNode,
-  visit,
 } from 'graphql'
 import type { EventLog } from '../../events/index.ts'
 import {
@@ -25,6 +19,7 @@ import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
 import type { Executor } from '../execution.ts'
 import type { EventSource } from './event-source.ts'
+import { coerced, rootField, withoutCursor } from './operation.ts'
 
 /** One result, executed once for everybody who asked the same, with its JSON written once. */
 export interface Frame {
@@ -70,8 +65,11 @@ export interface HubDeps {
   /** A new context for the same viewer: events are executed in batches that share loads, each batch afresh. */
   renew(context: Context): Context
   logger: Logger
+  /** Events that may wait for execution in one group; more are left in the log until their turn. Default 2000. */
+  maxQueued?: number
 }
 
+const MAX_QUEUED = 2_000
 /** Events executed together; their loads share statements. */
 const BATCH = 100
 /** Results kept per group, so that a client that was away for a moment costs no execution. */
@@ -95,12 +93,26 @@ interface Group {
   keptFrom: number
   frames: Frame[]
   queue: LoggedEvent[]
+  /** The queue was full: what came since is read from the log again. */
+  behind: boolean
+  /** The last event that it was told of, and the last position that was executed. */
+  seen: number
+  done: number
   working: boolean
   following: Promise<Following>
   failure?: unknown
 }
 
-export function createHub({ schema, executor, tailer, events, sources, renew, logger }: HubDeps): Hub {
+export function createHub({
+  schema,
+  executor,
+  tailer,
+  events,
+  sources,
+  renew,
+  logger,
+  maxQueued = MAX_QUEUED,
+}: HubDeps): Hub {
   const groups = new Map<string, Group>()
   const documentIds = new WeakMap<DocumentNode, number>()
   let documents = 0
@@ -136,22 +148,24 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
       keptFrom: 0,
       frames: [],
       queue: [],
+      behind: false,
+      seen: 0,
+      done: 0,
       working: false,
       following: tailer.follow(workspaceId, {
         ...filter,
         onEvent(event) {
-          group.queue.push(event)
+          group.seen = event.position
+          if (group.behind) return
+          if (group.queue.length >= maxQueued) group.behind = true
+          else group.queue.push(event)
           if (!group.working) {
             group.working = true
             // Events of one reading arrive in one turn: let all of them come before the batch is cut.
             queueMicrotask(() => void work(group))
           }
         },
-        onError(error) {
-          group.failure = error
-          for (const member of group.members) fail(group, member, error)
-          close(group)
-        },
+        onError: (error) => abandon(group, error),
       }),
     }
     group.following = group.following.then((following) => {
@@ -163,8 +177,9 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
   }
 
   async function work(group: Group): Promise<void> {
-    while (group.queue.length > 0 && groups.get(group.key) === group) {
-      for (const frame of await execute(group.args, group.queue.splice(0, BATCH))) {
+    while ((group.queue.length > 0 || group.behind) && groups.get(group.key) === group) {
+      const batch = await nextBatch(group)
+      for (const frame of await execute(group.args, batch)) {
         group.frames.push(frame)
         for (const member of group.members) {
           give(member, frame)
@@ -178,9 +193,33 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
         group.frames.splice(0, group.frames.length - KEPT_FRAMES)
       }
       // What was given is sent between turns only, and readers must not look slow because nothing was.
-      if (group.queue.length > 0) await nextTurn()
+      if (group.queue.length > 0 || group.behind) await nextTurn()
     }
     group.working = false
+  }
+
+  async function nextBatch(group: Group): Promise<LoggedEvent[]> {
+    const queued = group.queue.splice(0, BATCH)
+    if (queued.length > 0) {
+      group.done = queued.at(-1)!.position
+      return queued
+    }
+    try {
+      const page = await events.read(group.workspaceId, group.done, BATCH, group.filter)
+      group.done = page.position
+      // What was told of while the page was read is in the next one.
+      if (page.position >= group.seen) group.behind = false
+      return page.events
+    } catch (error) {
+      abandon(group, error)
+      return []
+    }
+  }
+
+  function abandon(group: Group, error: unknown): void {
+    group.failure = error
+    for (const member of group.members) fail(group, member, error)
+    close(group)
   }
 
   function give(member: Member, frame: Frame): void {
@@ -298,40 +337,3 @@ export function createHub({ schema, executor, tailer, events, sources, renew, lo
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-function coerced(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Record<string, unknown>) {
-  const result = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
-  if (result.errors) throw result.errors[0]
-  return result.coerced
-}
-
-function rootField(
-  schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-) {
-  const [node] = operation.selectionSet.selections
-  if (node?.kind !== Kind.FIELD) {
-    throw new GraphQLError('Select the subscription field directly, not within a fragment.', { nodes: node })
-  }
-  const field = schema.getSubscriptionType()?.getFields()[node.name.value]
-  if (!field) throw new GraphQLError(`There is no subscription ${node.name.value}.`, { nodes: node })
-  return { name: node.name.value, values: getArgumentValues(field, node, variables) }
-}
-
-/** The variables that make a difference to results: one that only says where to begin does not. */
-function withoutCursor(operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): unknown {
-  const root = operation.selectionSet.selections[0] as FieldNode
-  const after = root.arguments?.find((argument) => argument.name.value === 'after')?.value
-  const name = after?.kind === Kind.VARIABLE ? after.name.value : undefined
-  let uses = 0
-  if (name !== undefined) {
-    visit(operation.selectionSet, {
-      Variable: (node) => {
-        if (node.name.value === name) uses++
-      },
-    })
-  }
-  const entries = Object.entries(variables).filter(([key]) => key !== name || uses > 1)
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
