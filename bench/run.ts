@@ -30,6 +30,9 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// So that the servers end as well.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
 const started = performance.now()
 const before = loadavg()[0]!
 const version = await postgresVersion()

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { endWithUs } from './processes.ts'
 import { caller } from './rpc.ts'
 
 /** Starts a client process from a file of the kit. */
@@ -6,6 +7,6 @@ export function startClient(name: 'http-load' | 'socket-load') {
   const child = fork(new URL(`./${name}.ts`, import.meta.url).pathname, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  endWithUs(child)
   return { call: caller(child), stop: () => void child.kill() }
 }

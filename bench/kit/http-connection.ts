@@ -41,6 +41,7 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
+      if (this.#socket.destroyed) return reject(new Error('the server has closed the connection'))
       this.#socket.write(request)
     })
   }

@@ -27,22 +27,15 @@ export interface Answering {
   ms: number
 }
 
-const pools = new Map<number, HttpConnection[]>()
 let sessions = Math.floor(Math.random() * 2 ** 22)
-
-async function connectionsTo(port: number, count: number): Promise<HttpConnection[]> {
-  const pool = pools.get(port) ?? []
-  pools.set(port, pool)
-  while (pool.length < count) pool.push(await HttpConnection.open(port))
-  return pool
-}
 
 /** Everybody starts again when done, until the time is up. */
 async function repeat(
   { port, connections, ms }: { port: number; connections: number; ms: number },
   once: (connection: HttpConnection, worker: number) => Promise<void>,
 ): Promise<Throughput> {
-  const pool = await connectionsTo(port, connections)
+  // New ones every time: servers close what is idle while others have their turn.
+  const pool = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(port)))
   const latencies: number[] = []
   const started = performance.now()
   await Promise.all(
@@ -56,6 +49,7 @@ async function repeat(
     }),
   )
   const seconds = (performance.now() - started) / 1_000
+  for (const connection of pool) connection.close()
   latencies.sort((a, b) => a - b)
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]!
   return { count: latencies.length, perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99) }
@@ -69,9 +63,4 @@ serve({
     }),
   answer: ({ slugs, ...load }: Answering) =>
     repeat(load, (connection, worker) => answerLink(connection, slugs[worker % slugs.length]!, addressOf(sessions++))),
-  /** Connections to servers that are gone. */
-  forget() {
-    for (const pool of pools.values()) for (const connection of pool) connection.close()
-    pools.clear()
-  },
 })

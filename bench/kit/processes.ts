@@ -24,6 +24,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** A child must not outlive this process. */
+export function endWithUs(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
+
 export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
@@ -55,13 +61,8 @@ export async function startProcess(file: string, env: Record<string, string>): P
     env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  running.add(child)
-  const exited = new Promise<void>((resolve) =>
-    child.once('exit', () => {
-      running.delete(child)
-      resolve()
-    }),
-  )
+  endWithUs(child)
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const call = caller(child)
   const deadline = Date.now() + READY_WITHIN_MS
   while (!(await isReady(port))) {

@@ -50,8 +50,8 @@ export async function nestedRead({ quick }: Setting): Promise<Section> {
       bare: () => measure(contenders.bare, ms),
       mercurius: () => measure(contenders.mercurius, ms),
     })
-    await interleave(2, runs(quick ? 1_000 : 2_000))
-    const results = await interleave(quick ? 5 : 11, runs(quick ? 1_500 : 3_000))
+    await interleave(2, runs(quick ? 500 : 2_000))
+    const results = await interleave(quick ? 5 : 11, runs(quick ? 1_000 : 3_000))
 
     const rates = (name: keyof typeof contenders) => results[name]!.map((result) => result.perSecond)
     const cpu = (name: keyof typeof contenders) => results[name]!.map((result) => result.cpu)

@@ -43,8 +43,8 @@ export async function responses({ quick, postgres }: Setting): Promise<Section> 
       contenders.rows = run(false)
     }
     const runs = (ms: number) => Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, run(ms)]))
-    await interleave(1, runs(quick ? 1_000 : 2_000))
-    const results = await interleave(quick ? 3 : 7, runs(quick ? 2_000 : 4_000))
+    await interleave(1, runs(quick ? 500 : 2_000))
+    const results = await interleave(quick ? 3 : 7, runs(quick ? 1_500 : 4_000))
 
     const rates = (name: string) => results[name]!.map((result) => result.perSecond)
     const compare = (what: string, ours: string, theirs: string): Comparison => ({
