@@ -73,7 +73,7 @@ export async function nestedRead({ quick }: Setting): Promise<Section> {
     return {
       title: 'Nested read',
       text: [
-        `One request reads 20 links with 5 questions each (\`${QUERY}\`), ${CONNECTIONS} connections at once, PostgreSQL, a pool of ${POOL} and prepared statements everywhere. Ours has its real schema and looks the API key up in every request; the others know no keys. Answers were compared first and hold the same.`,
+        `One request reads 20 links with 5 questions each (\`${QUERY}\`), ${CONNECTIONS} connections at once, PostgreSQL, a pool of ${POOL} and prepared statements everywhere. Ours has its real schema and looks the API key up for every request (those that wait at once with one key share a lookup that begins after them); the others know no keys. Answers were compared first and hold the same.`,
         "(a) bare: `node:http` and pg; one statement whose JSON PostgreSQL builds, sent as it is, without GraphQL. (b) Mercurius on Fastify, `jit: 1`, a loader for the questions. Processor time is the server process's own, without PostgreSQL's; its ratio is theirs to ours.",
       ],
       comparisons: [...compare('bare', 'bare', FROM_BARE), ...compare('Mercurius', 'mercurius', FROM_MERCURIUS)],
