@@ -3,6 +3,7 @@ import { queryFromInfo } from '@pothos/plugin-prisma'
 import type { GraphQLResolveInfo } from 'graphql'
 import { ExpectedError, type Issue, ValidationError } from '../platform/errors.ts'
 import { isUuid } from '../platform/ids.ts'
+import { isStorable } from '../platform/validation.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 
@@ -205,7 +206,7 @@ function parseValue(plain: unknown, { type, nullable }: Order): unknown {
       return Number.isNaN(instant.getTime()) || instant.toISOString() !== plain ? undefined : instant
     }
     case 'text':
-      return typeof plain === 'string' && plain.isWellFormed() && !plain.includes('\0') ? plain : undefined
+      return typeof plain === 'string' && isStorable(plain) ? plain : undefined
     case 'integer':
       return Number.isInteger(plain) && Math.abs(plain as number) < 2 ** 31 ? plain : undefined
   }

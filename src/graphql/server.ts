@@ -8,6 +8,7 @@ import type { Clock } from '../platform/clock.ts'
 import { ExpectedError } from '../platform/errors.ts'
 import type { Logger } from '../platform/logger.ts'
 import { type Batches, createBatches } from './batches.ts'
+import { bearer } from './bearer.ts'
 import type { Context, Services } from './context.ts'
 import { createDocuments } from './documents.ts'
 import { presentError } from './errors.ts'
@@ -255,11 +256,6 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
 
 function ownContext(args: ExecutionArgs): Context {
   return (args.contextValue as { saygraph: Context }).saygraph
-}
-
-function bearer(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined
-  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? ''
 }
 
 /** A person's browser, also with a query in its address, which GraphiQL keeps there. */

@@ -10,25 +10,25 @@ export const line = (max: number) =>
     .trim()
     .min(1, 'must not be blank')
     .max(max, `must have at most ${max} characters`)
-    .refine(storable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
+    .refine(isStorable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
 
 /** Text of up to `max` characters, kept as sent. */
 export const text = (max: number) =>
   z
     .string()
     .max(max, `must have at most ${max} characters`)
-    .refine(storable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
+    .refine(isStorable, { params: { rule: 'unstorable_character' }, message: STORABLE_MESSAGE })
 
 /** PostgreSQL cannot store U+0000, and a lone surrogate is not a character. */
-function storable(value: string): boolean {
+export function isStorable(value: string): boolean {
   return value.isWellFormed() && !value.includes('\0')
 }
 
 function storableDeep(value: unknown): boolean {
-  if (typeof value === 'string') return storable(value)
+  if (typeof value === 'string') return isStorable(value)
   if (Array.isArray(value)) return value.every(storableDeep)
   if (value === null || typeof value !== 'object') return true
-  return Object.entries(value).every(([key, item]) => storable(key) && storableDeep(item))
+  return Object.entries(value).every(([key, item]) => isStorable(key) && storableDeep(item))
 }
 
 /** Deeper values would exhaust the stack of whoever walks through them, JSON.stringify included. */

@@ -5,6 +5,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ExpectedError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { bearer } from '../bearer.ts'
 import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
 import type { Executor } from '../execution.ts'
@@ -191,7 +192,7 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
             })
           }),
       },
-      { socket, credential: bearer(request.headers.authorization) },
+      { socket, credential: bearer(request.headers.authorization) ?? '' },
     )
     socket.once('close', (code, reason) => closed(code, String(reason)))
   })
@@ -244,10 +245,6 @@ function credentialOf(params: Readonly<Record<string, unknown>> | undefined): st
   const header = authorization ?? Authorization
   if (typeof header === 'string') return bearer(header)
   return typeof token === 'string' ? token : undefined
-}
-
-function bearer(header: string | undefined): string {
-  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? ''
 }
 
 function refuse(stream: Duplex, status: string): void {

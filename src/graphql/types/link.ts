@@ -1,4 +1,5 @@
 import { DEFAULT_THANK_YOU, type LinkSettings, type LinkStatus } from '../../domains/links/index.ts'
+import { isStorable } from '../../platform/validation.ts'
 import { builder } from '../builder.ts'
 import {
   connectionOf,
@@ -9,7 +10,7 @@ import {
   rootConnection,
 } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
-import { isFindable, searchWhere } from '../search.ts'
+import { searchWhere } from '../search.ts'
 import { RESPONDENTS, RESPONDENTS_PAGE, Respondent } from './respondent.ts'
 import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
 
@@ -217,7 +218,7 @@ builder.queryFields((t) => ({
     description: 'The link with this slug; null when there is none. Needs `links:read`.',
     args: { slug: t.arg.string({ required: true, description: 'As in its address.' }) },
     resolve: (query, _root, { slug }, context) => {
-      return isFindable(slug) ? context.reader.link.findFirst({ ...query, where: { slug, deletedAt: null } }) : null
+      return isStorable(slug) ? context.reader.link.findFirst({ ...query, where: { slug, deletedAt: null } }) : null
     },
   }),
   links: t.connection(

@@ -2,10 +2,10 @@ import { brandWithType } from '@pothos/core'
 import { queryFromInfo } from '@pothos/plugin-prisma'
 import { READ_SCOPES, requireScope } from '../../domains/auth/index.ts'
 import { isUuid } from '../../platform/ids.ts'
+import { isStorable } from '../../platform/validation.ts'
 import type { NodeModel } from '../batches.ts'
 import { builder, setLoadNode } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { isFindable } from '../search.ts'
 
 /** Every kind of object with a global id, and the model of its rows. */
 const MODELS: Readonly<Record<string, NodeModel>> = {
@@ -114,7 +114,7 @@ function legacyWhere(system: System, type: LegacyType, id: string): object | und
   }
   if (system === 'SAYIFY' || type === 'LINK') {
     if (isUuid(id.toLowerCase())) return { id: id.toLowerCase() }
-    if (type === 'LINK' && id !== '' && isFindable(id)) return { slug: id, deletedAt: null }
+    if (type === 'LINK' && id !== '' && isStorable(id)) return { slug: id, deletedAt: null }
   }
   return undefined
 }

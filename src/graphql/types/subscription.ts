@@ -5,7 +5,7 @@ import { NotFoundError } from '../../platform/errors.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { idOf } from '../global-id.ts'
-import { type EventSource, eventStream } from '../subscriptions/event-source.ts'
+import { type EventSource, throughTheHub } from '../subscriptions/event-source.ts'
 import { Event, EventTypeEnum, eventFilter } from './event.ts'
 
 const AFTER =
@@ -55,8 +55,8 @@ builder.subscriptionType({
         after: t.arg.string({ description: AFTER }),
         types: t.arg({ type: [EventTypeEnum], description: 'Only these types.' }),
       },
-      subscribe: (_root, args, context) => eventStream(EVENT_SOURCES.events!, args, context),
-      resolve: (event) => event,
+      subscribe: throughTheHub,
+      resolve: (event: LoggedEvent) => event,
     }),
     responseStarted: t.field({
       type: ResponseEvent,
@@ -65,8 +65,8 @@ builder.subscriptionType({
         linkId: t.arg.id({ required: true, description: 'Global id of the link.' }),
         after: t.arg.string({ description: AFTER }),
       },
-      subscribe: (_root, args, context) => eventStream(EVENT_SOURCES.responseStarted!, args, context),
-      resolve: (event) => event,
+      subscribe: throughTheHub,
+      resolve: (event: LoggedEvent) => event,
     }),
     responseSubmitted: t.field({
       type: ResponseEvent,
@@ -75,8 +75,8 @@ builder.subscriptionType({
         linkId: t.arg.id({ required: true, description: 'Global id of the link.' }),
         after: t.arg.string({ description: AFTER }),
       },
-      subscribe: (_root, args, context) => eventStream(EVENT_SOURCES.responseSubmitted!, args, context),
-      resolve: (event) => event,
+      subscribe: throughTheHub,
+      resolve: (event: LoggedEvent) => event,
     }),
   }),
 })
