@@ -25,6 +25,7 @@ import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
+import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
@@ -83,8 +84,8 @@ export async function compose(
 
     const newId = idGenerator(clock)
     const events = createEventLog({ db, clock, newId })
-    const world: World = { db, events, clock, newId }
     const secret = await secretOf(config)
+    const world: World = { db, events, clock, newId, sealer: createSealer(deriveKey(secret, 'sealed')) }
     const mediaSecret = deriveKey(secret, 'media-url')
     const signer = tokenSigner(deriveKey(secret, 'public-token'))
     const tokens = browserTokens(world, deriveKey(secret, 'browser-token'))

@@ -13,9 +13,15 @@ test('the migrations make the database that schema.prisma describes', async () =
   const drift = (await diffToSchema(pglite))
     .split('\n\n')
     .filter(
-      (statement) => !/DROP TABLE "(schema_migration|event|event_head|legacy_counter|idempotency)"/.test(statement),
+      (statement) =>
+        !/DROP TABLE "(schema_migration|event|event_head|legacy_counter|idempotency|webhook_feed|webhook_secret)"/.test(
+          statement,
+        ),
     )
-    .filter((statement) => !/DROP CONSTRAINT "(event|event_head|legacy_counter|idempotency)_/.test(statement))
+    .filter(
+      (statement) =>
+        !/DROP CONSTRAINT "(event|event_head|legacy_counter|idempotency|webhook_feed|webhook_secret)_/.test(statement),
+    )
   expect(drift.join('\n\n')).toBe('')
 
   await db.script('ALTER TABLE link DROP COLUMN response_count')

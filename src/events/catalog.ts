@@ -37,6 +37,26 @@ export const EVENT_CATALOG = {
     stream: 'linkId',
     payload: z.object({ linkId: id, responseId: id, respondentId: id, channel: z.string() }),
   },
+  'response.analyzed': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, respondentId: id }),
+  },
+  'webhook.created': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
+  'webhook.updated': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
+  'webhook.enabled': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
+  'webhook.disabled': {
+    scope: 'webhooks:read',
+    stream: null,
+    payload: z.object({ webhookId: id, reason: z.enum(['requested', 'failing', 'gone']) }),
+  },
+  'webhook.deliveryFailed': {
+    scope: 'webhooks:read',
+    stream: null,
+    payload: z.object({ webhookId: id, deliveryId: id }),
+  },
+  'webhook.eventsMissed': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
+  'webhook.deleted': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'apiKey.created': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
   'apiKey.revoked': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
 } as const satisfies Record<string, { scope: string; stream: string | null; payload: z.ZodObject }>

@@ -67,6 +67,15 @@ export const jsonObject = (maxBytes: number) =>
     .and(jsonValue(maxBytes))
     .transform((value) => value as Record<string, unknown>)
 
+/** What `schema` accepts, but kept exactly as sent: unknown keys stay, and all keys stay in their order. */
+export const asSent = <Schema extends z.ZodType>(schema: Schema) =>
+  z.unknown().transform((value, context) => {
+    const result = schema.safeParse(value)
+    if (result.success) return value as z.output<Schema>
+    for (const issue of result.error.issues) context.addIssue({ ...issue } as never)
+    return z.NEVER
+  })
+
 /** A web address that a person may be sent to: absolute, http or https, without credentials in it. */
 export const webAddress = () =>
   text(2000).refine(isWebAddress, { params: { rule: 'url' }, message: 'must be an absolute http or https URL' })

@@ -5,14 +5,13 @@ import { join } from 'node:path'
 import Fastify from 'fastify'
 import { afterAll } from 'vitest'
 import { testDatabase } from '../../test/kit/database.ts'
+import { worldOn } from '../../test/kit/world.ts'
 import { sql } from '../db/sql.ts'
 import { createWorkspace, SCOPES, type Viewer } from '../domains/auth/index.ts'
 import { type CreateLinkInput, createLink } from '../domains/links/index.ts'
 import { tokenSigner } from '../domains/responses/index.ts'
 import type { World } from '../domains/world.ts'
-import { createEventLog } from '../events/index.ts'
 import { FakeClock } from '../platform/clock.ts'
-import { idGenerator } from '../platform/ids.ts'
 import type { Logger } from '../platform/logger.ts'
 import { createRateLimiter } from '../platform/rate-limiter.ts'
 import { createStorage, type Storage } from '../providers/storage/index.ts'
@@ -25,8 +24,7 @@ export const MAX_UPLOAD_BYTES = 2_000_000
 export async function startTestServer(options: Partial<WebDeps> = {}) {
   const db = await testDatabase()
   const clock = new FakeClock('2026-06-01T12:00:00Z')
-  const newId = idGenerator(clock)
-  const world: World = { db, clock, newId, events: createEventLog({ db, clock, newId }) }
+  const world = worldOn(db, clock)
   const folder = await mkdtemp(join(tmpdir(), 'saygraph-web-'))
   const storage: Storage = createStorage({ adapter: 'files', folder })
   const signer = tokenSigner(SECRET)

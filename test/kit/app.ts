@@ -6,11 +6,10 @@ import { type App, compose, type Replacements } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/index.ts'
 import type { Database, Queryable } from '../../src/db/database.ts'
 import { createWorkspace } from '../../src/domains/auth/index.ts'
-import { createEventLog } from '../../src/events/index.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { idGenerator } from '../../src/platform/ids.ts'
 import { testDatabase } from './database.ts'
+import { worldOn } from './world.ts'
 
 export const TEST_KEY = 'sk_live_0123456789abcdefghij'
 
@@ -75,9 +74,7 @@ export async function testApp(
       return { ...((await response.json()) as object), status: response.status }
     },
     async otherWorkspace(slug) {
-      const now = clock ?? systemClock
-      const newId = idGenerator(now)
-      const world = { db, clock: now, newId, events: createEventLog({ db, clock: now, newId }) }
+      const world = worldOn(db, clock ?? systemClock)
       const { workspaceId, key } = await createWorkspace(world, { slug, name: slug })
       return { workspaceId, key }
     },

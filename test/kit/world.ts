@@ -6,13 +6,16 @@ import { findLinkById, type LinkRow } from '../../src/domains/links/index.ts'
 import { type TokenSigner, tokenSigner } from '../../src/domains/responses/index.ts'
 import type { World } from '../../src/domains/world.ts'
 import { createEventLog, type EventType } from '../../src/events/index.ts'
-import { FakeClock } from '../../src/platform/clock.ts'
+import { type Clock, FakeClock } from '../../src/platform/clock.ts'
 import { ExpectedError, type Issue, ValidationError } from '../../src/platform/errors.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { createLogger } from '../../src/platform/logger.ts'
+import { createSealer } from '../../src/platform/sealed.ts'
 import { testDatabase } from './database.ts'
 
 export const START = '2026-11-22T10:00:00.000Z'
+
+const TEST_SEALER = createSealer(new Uint8Array(32).fill(9))
 
 export interface TestWorld {
   world: World
@@ -54,9 +57,9 @@ export async function worldWithWorkspaces(db: Database): Promise<TestWorld> {
 }
 
 /** What one process makes for itself on a database that others use as well. */
-export function worldOn(db: Database, clock: FakeClock = new FakeClock(START)): World {
+export function worldOn(db: Database, clock: Clock = new FakeClock(START)): World {
   const newId = idGenerator(clock)
-  return { db, clock, newId, events: createEventLog({ db, clock, newId }) }
+  return { db, clock, newId, sealer: TEST_SEALER, events: createEventLog({ db, clock, newId }) }
 }
 
 /** What was refused: everything a caller is told, as plain data. Fails when `attempt` succeeds or breaks otherwise. */

@@ -4,6 +4,7 @@ export type Field = { name: string } & (
   /** A list column; a null in it reads as empty. */
   | { as: 'list' }
   | { as: 'date' }
+  | { as: 'bigint' }
   | { as: 'row'; row: DecodeRow }
   | { as: 'rows'; row: DecodeRow; reversed: boolean }
 )
@@ -43,6 +44,8 @@ function expression(field: Field, at: string, i: number): string {
       return `${at} ?? []`
     case 'date':
       return `${at} === null ? null : date(${at})`
+    case 'bigint':
+      return `${at} === null ? null : BigInt(${at})`
     case 'row':
       return `${at} === null ? null : rows[${i}](${at})`
     case 'rows':

@@ -1,7 +1,17 @@
 import { Unsupported } from './unsupported.ts'
 
 /** What a column holds, as far as reading it differs. */
-export type ColumnKind = 'text' | 'uuid' | 'number' | 'boolean' | 'enum' | 'date' | 'json' | 'unreadable'
+export type ColumnKind =
+  | 'text'
+  | 'uuid'
+  | 'number'
+  | 'bigint'
+  | 'float'
+  | 'boolean'
+  | 'enum'
+  | 'date'
+  | 'json'
+  | 'unreadable'
 
 /** Makes a parameter of a value; throws `Unsupported` for what Prisma would refuse, so that Prisma refuses it. */
 export type Encode = (value: unknown) => unknown
@@ -24,6 +34,10 @@ export function encoderOf(kind: ColumnKind, values: readonly string[] = []): Enc
       return check('UUID', isUuid)
     case 'number':
       return check('32-bit integer', (value) => Number.isInteger(value) && Math.abs(value as number) <= MAX_INT4)
+    case 'bigint':
+      return check('64-bit integer', (value) => typeof value === 'bigint' && value === BigInt.asIntN(64, value))
+    case 'float':
+      return check('finite number', (value) => Number.isFinite(value))
     case 'boolean':
       return check('boolean', (value) => typeof value === 'boolean')
     case 'enum': {

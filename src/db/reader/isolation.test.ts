@@ -11,7 +11,8 @@ describe('isolation', () => {
     await fc.assert(
       fc.asyncProperty(findManyArguments(models, bench.values), fc.boolean(), async ([model, args], viaPrisma) => {
         const given = viaPrisma ? { ...args, distinct: ['id'] } : args
-        const text = JSON.stringify(await delegate(bench.a, model).findMany(given))
+        const rows = await delegate(bench.a, model).findMany(given)
+        const text = JSON.stringify(rows, (_, value) => (typeof value === 'bigint' ? String(value) : value))
         expect(text).not.toContain('01900002-')
         expect(text).not.toMatch(/B (house|Secret|key)|"Bf\d/)
       }),

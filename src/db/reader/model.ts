@@ -104,7 +104,10 @@ function builtIn({ type, nativeType }: ScalarDefinition): readonly [Column['kind
   if (type === 'Int' && nativeType === null) return ['number', 'int4']
   if (type === 'Boolean') return ['boolean', 'boolean']
   if (type === 'DateTime' && nativeType === 'Timestamptz') return ['date', 'timestamptz']
+  if (type === 'BigInt' && nativeType === null) return ['bigint', 'int8']
+  if (type === 'Float' && nativeType === null) return ['float', 'float8']
   if (type === 'Json' && nativeType === null) return ['json', 'jsonb']
+  if (type === 'Json' && nativeType === 'Json') return ['json', 'json']
   return ['unreadable', 'text']
 }
 

@@ -39,11 +39,14 @@ function row(parts: Part[]): Row {
 }
 
 function scalarPart(column: Column, alias: string): Part {
-  if (column.kind === 'unreadable' || (column.list && column.kind === 'date')) {
+  if (column.kind === 'unreadable' || (column.list && (column.kind === 'date' || column.kind === 'bigint'))) {
     throw new Unsupported(`the field ${column.field}, of a type that is not read here`)
   }
-  const as = column.list ? 'list' : column.kind === 'date' ? 'date' : 'value'
-  return { sql: `${alias}.${column.name}`, field: { name: column.field, as } }
+  const name = `${alias}.${column.name}`
+  if (column.list) return { sql: name, field: { name: column.field, as: 'list' } }
+  // As text: a JSON number would be rounded when it is read.
+  if (column.kind === 'bigint') return { sql: `${name}::text`, field: { name: column.field, as: 'bigint' } }
+  return { sql: name, field: { name: column.field, as: column.kind === 'date' ? 'date' : 'value' } }
 }
 
 function relationPart(statement: Statement, relation: Relation, parent: string, args: OutlineObject): Part {

@@ -85,4 +85,39 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
       ...{ value: values[n % 5]!, uploadId: n < 3 ? id(w, 8, n) : null, ...at(n) },
     })),
   })
+  await prisma.transcript.createMany({
+    data: range(6).map((n) => ({
+      ...{ id: id(w, 10, n), workspaceId, answerId: id(w, 9, n % 4), version: n, text: `${name} said ${n}` },
+      ...{ language: n % 2 ? 'en' : null, method: 'by hand', createdAt: day(n) },
+    })),
+  })
+  await prisma.insight.createMany({
+    data: range(6).map((n) => ({
+      ...{ id: id(w, 11, n), workspaceId, answerId: id(w, 9, n % 5), transcriptId: n % 2 ? id(w, 10, n) : null },
+      ...{ sentiment: n % 3 ? 'positive' : null, sentimentScore: n % 4 ? n / 7 : null, actionable: n % 2 === 0 },
+      ...{ keyTopics: ['read', 'write'].slice(0, n % 3), summary: `${name} ${n}`, method: 'm', createdAt: day(n) },
+    })),
+  })
+  await prisma.webhook.createMany({
+    data: range(4).map((n) => ({
+      ...{ id: id(w, 12, n), workspaceId, name: n ? `${name} ${n}` : null, url: `https://example.com/${n}` },
+      ...{ format: n % 2 ? 'sayify' : 'standard', eventTypes: ['read', 'write'].slice(0, n % 3) },
+      ...{ linkId: n % 2 ? id(w, 2, n) : null, enabled: n > 0, disabledReason: n > 0 ? null : 'failing' },
+      ...{ disabledAt: n > 0 ? null : day(n), retiredAt: n === 3 ? day(n) : null, ...at(n) },
+    })),
+  })
+  await prisma.webhookDelivery.createMany({
+    data: range(8).map((n) => ({
+      ...{ id: id(w, 13, n), workspaceId, webhookId: id(w, 12, n % 3), eventId: id(w, 14, n), eventType: `t${n % 2}` },
+      ...{ position: n % 2 ? BigInt(n) : 2n ** 60n + BigInt(n), orderKey: id(w, 6, n % 3), occurredAt: day(n) },
+      ...{ payload: { n }, state: n % 2 ? 'pending' : 'dead', dueAt: n % 2 ? day(n) : null, attemptCount: n },
+      ...{ settledAt: n % 2 ? null : day(n), createdAt: day(n) },
+    })),
+  })
+  await prisma.webhookAttempt.createMany({
+    data: range(8).map((n) => ({
+      ...{ id: id(w, 15, n), workspaceId, deliveryId: id(w, 13, n % 4), number: n, url: 'https://example.com/' },
+      ...{ startedAt: day(n), durationMs: n * 3, statusCode: n % 2 ? 500 : null, failure: n % 3 ? 'status' : null },
+    })),
+  })
 }

@@ -10,8 +10,8 @@ const AUDIENCE = 'saygraph:browser'
 const DEFAULT_SECONDS = 900
 const MAX_SECONDS = 3_600
 
-/** Scopes that never reach a browser: with them a page could make itself a credential that outlives its token. */
-const NOT_FOR_BROWSERS: ReadonlySet<Scope> = new Set(['tokens:read', 'tokens:write'])
+/** Scopes that never reach a browser: with them a page could make itself a credential, or a leak, that outlives its token. */
+const NOT_FOR_BROWSERS: ReadonlySet<Scope> = new Set(['tokens:read', 'tokens:write', 'webhooks:write'])
 
 const schema = z.object({
   scopes: z.array(z.enum(SCOPES)).min(1, 'must name at least one scope').optional(),
@@ -23,7 +23,7 @@ const schema = z.object({
 })
 
 export interface ExchangeInput {
-  /** Absent: all of the key's, without `tokens:*`. */
+  /** Absent: all of the key's, without `tokens:*` and `webhooks:write`. */
   scopes?: Scope[]
   /** Seconds, 60 to 3600. Absent: 900. */
   expiresIn?: number

@@ -6,6 +6,8 @@ export const SCOPES = [
   'responses:write',
   'contacts:read',
   'contacts:write',
+  'webhooks:read',
+  'webhooks:write',
   'tokens:read',
   'tokens:write',
 ] as const
@@ -29,4 +31,9 @@ export const READ_SCOPES: Readonly<Record<string, Scope | null>> = {
   Respondent: 'responses:read',
   Response: 'responses:read',
   Answer: 'responses:read',
+  Transcript: 'responses:read',
+  Insight: 'responses:read',
+  Webhook: 'webhooks:read',
+  WebhookDelivery: 'webhooks:read',
+  WebhookAttempt: 'webhooks:read',
 }

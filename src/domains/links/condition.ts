@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonObject, jsonValue, line } from '../../platform/validation.ts'
+import { asSent, jsonObject, jsonValue, line } from '../../platform/validation.ts'
 
 export const CONDITION_OPERATORS = ['less_than', 'equals', 'contains'] as const
 export type ConditionOperator = (typeof CONDITION_OPERATORS)[number]
@@ -17,15 +17,17 @@ const MAX_JSON_BYTES = 5_000
 /** `{}`, null and absence mean "always". Kept as sent, unknown keys included. */
 export const conditionSchema = z.union([
   z.custom<Record<string, never>>(isEmptyObject, { abort: true }),
-  z
-    .looseObject({
-      show_if: z.literal('field_value').optional(),
-      field: line(200),
-      operator: z.enum(CONDITION_OPERATORS, 'must be less_than, equals or contains'),
-      value: jsonValue(2_000),
-    })
-    .transform((condition): Record<string, unknown> => condition)
-    .pipe(jsonObject(MAX_JSON_BYTES)),
+  asSent(
+    z
+      .looseObject({
+        show_if: z.literal('field_value').optional(),
+        field: line(200),
+        operator: z.enum(CONDITION_OPERATORS, 'must be less_than, equals or contains'),
+        value: jsonValue(2_000),
+      })
+      .transform((condition): Record<string, unknown> => condition)
+      .pipe(jsonObject(MAX_JSON_BYTES)),
+  ),
 ])
 
 function isEmptyObject(value: unknown): boolean {

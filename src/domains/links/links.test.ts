@@ -280,6 +280,23 @@ describe('the quota', () => {
 })
 
 describe('updating', () => {
+  test('objects keep the order of their keys as sent', async () => {
+    const settings = { zeta: 1, redirectUrl: '', description: 'd', alpha: { b: 1, a: 2 } }
+    const question = {
+      prompt: 'Why?',
+      configuration: { max_duration: 9, a: 1, enable_ai_evaluation: true },
+      condition: { show_if: 'field_value' as const, value: 1, field: 'x', operator: 'equals' as const },
+      evaluatorConfig: { custom_fields: ['Summary'], clarity_threshold: 60, max_follow_ups: 2 },
+    }
+    const { id } = await make({ settings, questions: [question] })
+    const [stored] = await listQuestions(kit.world.db, kit.workspaceId, id)
+    const { configuration, condition, evaluator_config } = stored!
+    expect(JSON.stringify((await load(id)).settings)).toBe(JSON.stringify(settings))
+    expect(JSON.stringify([configuration, condition, evaluator_config])).toBe(
+      JSON.stringify([question.configuration, question.condition, question.evaluatorConfig]),
+    )
+  })
+
   test('absent keys stay; settings merge key by key; null removes', async () => {
     const { id } = await make({
       slug: 'to-update',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
-import { issuesOf, jsonObject, line, parse, text } from '../../platform/validation.ts'
+import { asSent, issuesOf, jsonObject, line, parse, text } from '../../platform/validation.ts'
 import { type Condition, conditionSchema } from './condition.ts'
 import { CONFIGURATIONS, QUESTION_TYPES, type QuestionType } from './question-types.ts'
 import { fieldKeyOf, firstFree } from './slug.ts'
@@ -46,13 +46,15 @@ export interface QuestionFields {
 }
 
 const MAX_JSON_BYTES = 100_000
-const evaluatorConfig = z
-  .looseObject({
-    clarity_threshold: z.number().min(0).max(100).optional(),
-    max_follow_ups: z.int().min(0).max(10).optional(),
-    custom_fields: z.array(line(200)).max(50).optional(),
-  })
-  .pipe(jsonObject(MAX_JSON_BYTES))
+const evaluatorConfig = asSent(
+  z
+    .looseObject({
+      clarity_threshold: z.number().min(0).max(100).optional(),
+      max_follow_ups: z.int().min(0).max(10).optional(),
+      custom_fields: z.array(line(200)).max(50).optional(),
+    })
+    .pipe(jsonObject(MAX_JSON_BYTES)),
+)
 
 const schema = z.object({
   prompt: text(5_000).refine((value) => value.trim() !== '', {

@@ -115,7 +115,7 @@ export async function insertLink(
   await tx.query(
     sql`INSERT INTO link (id, workspace_id, legacy_id, name, slug, status, settings, max_responses, created_at, updated_at)
         VALUES (${link.id}::uuid, ${link.workspaceId}::uuid, ${link.legacyId}, ${link.name}, ${link.slug},
-                ${link.status}::link_status, ${json(link.settings)}::jsonb, ${link.maxResponses}::int,
+                ${link.status}::link_status, ${json(link.settings)}::json, ${link.maxResponses}::int,
                 ${link.now}::timestamptz, ${link.now}::timestamptz)`,
   )
 }
@@ -123,7 +123,7 @@ export async function insertLink(
 export async function updateLinkRow(tx: Tx, link: LinkRow, now: Date): Promise<void> {
   await tx.query(
     sql`UPDATE link SET name = ${link.name}, slug = ${link.slug}, status = ${link.status}::link_status,
-               settings = ${json(link.settings)}::jsonb, max_responses = ${link.max_responses}::int,
+               settings = ${json(link.settings)}::json, max_responses = ${link.max_responses}::int,
                updated_at = ${now}::timestamptz
         WHERE workspace_id = ${link.workspace_id}::uuid AND id = ${link.id}::uuid`,
   )
@@ -143,10 +143,10 @@ export async function insertQuestions(
         SELECT q.id, ${workspaceId}::uuid, ${linkId}::uuid, q.prompt, q."fieldKey", q.type, q."order", q.required,
                q.configuration, q.condition, q."enableDynamicProbing", q."fallbackToText", q."evaluatorConfig",
                ${now}::timestamptz, ${now}::timestamptz
-        FROM jsonb_to_recordset(${json(questions)}::jsonb)
+        FROM json_to_recordset(${json(questions)}::json)
           AS q(id uuid, prompt text, "fieldKey" text, type question_type, "order" int, required boolean,
-               configuration jsonb, condition jsonb, "enableDynamicProbing" boolean, "fallbackToText" boolean,
-               "evaluatorConfig" jsonb)`,
+               configuration json, condition json, "enableDynamicProbing" boolean, "fallbackToText" boolean,
+               "evaluatorConfig" json)`,
   )
 }
 
@@ -160,9 +160,9 @@ export async function updateQuestionRow(
   await tx.query(
     sql`UPDATE question SET prompt = ${question.prompt}, field_key = ${question.fieldKey},
                type = ${question.type}::question_type, "order" = ${question.order}, required = ${question.required},
-               configuration = ${json(question.configuration)}::jsonb, condition = ${json(question.condition)}::jsonb,
+               configuration = ${json(question.configuration)}::json, condition = ${json(question.condition)}::json,
                enable_dynamic_probing = ${question.enableDynamicProbing}, fallback_to_text = ${question.fallbackToText},
-               evaluator_config = ${json(question.evaluatorConfig)}::jsonb, updated_at = ${now}::timestamptz
+               evaluator_config = ${json(question.evaluatorConfig)}::json, updated_at = ${now}::timestamptz
         WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
   )
 }

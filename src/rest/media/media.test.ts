@@ -5,21 +5,19 @@ import { join } from 'node:path'
 import Fastify from 'fastify'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '../../../test/kit/database.ts'
+import { worldOn } from '../../../test/kit/world.ts'
 import { createWorkspace, SCOPES, type Viewer } from '../../domains/auth/index.ts'
 import { createLink, findLinkById } from '../../domains/links/index.ts'
 import { openSession, tokenSigner, uploadAnswer } from '../../domains/responses/index.ts'
-import type { World } from '../../domains/world.ts'
-import { createEventLog } from '../../events/index.ts'
 import { FakeClock } from '../../platform/clock.ts'
-import { idGenerator } from '../../platform/ids.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { createStorage } from '../../providers/storage/index.ts'
 import { mediaPlugin, signMediaUrl } from './index.ts'
 
 const db = await testDatabase()
 const clock = new FakeClock('2026-06-01T12:00:00Z')
-const newId = idGenerator(clock)
-const world: World = { db, clock, newId, events: createEventLog({ db, clock, newId }) }
+const world = worldOn(db, clock)
+const { newId } = world
 const folder = await mkdtemp(join(tmpdir(), 'saygraph-media-'))
 const storage = createStorage({ adapter: 'files', folder })
 const secret = Buffer.alloc(32, 9)
