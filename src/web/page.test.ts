@@ -391,7 +391,7 @@ describe('what the page is made of', () => {
     })
     // As if written by something that does not check.
     await server.world.db.query(
-      sql`UPDATE question SET configuration = jsonb_set(configuration::jsonb, '{cards,1,media_url}', '"javascript:alert(1)"')
+      sql`UPDATE question SET configuration = jsonb_set(configuration::jsonb, '{cards,1,media_url}', '"javascript:alert(1)"')::json
           WHERE link_id = ${id}::uuid AND type = 'image_choice'`,
     )
     await server.world.db.query(

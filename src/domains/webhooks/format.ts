@@ -32,22 +32,51 @@ export interface BuildOptions {
   now: Date
 }
 
-/** How webhooks of one kind are fed and what their requests look like. Its body is built anew for every attempt. */
-export interface WebhookFormat {
+/** The rules of one format. */
+export interface FormatRules {
   /** The events it can carry; null: all of the catalogue. */
   eventTypes: readonly EventType[] | null
   /** Whether addresses must be https. */
   httpsOnly: boolean
   /** Whether a webhook without a secret of its own is given a random one. */
   alwaysSigned: boolean
-  /** Seconds to wait after the first, second, … failed attempt; after one more attempt the delivery is dead. */
+  /** Seconds to wait after the first, second, … failed attempt; when the last of them has failed, the delivery is dead. */
   retryAfterSeconds: readonly number[]
   /** Whether an answer 410 Gone ends the webhook. */
   endsWhenGone: boolean
   /** Whether `response.submitted` is held back until `response.analyzed`, up to the configured time. */
   waitsForAnalysis: boolean
-  /** The request for an event; undefined when what the event is about was erased. */
-  build(delivery: DeliveryFacts, options: BuildOptions): Promise<WebhookRequest | undefined>
 }
 
-export type WebhookFormats = Readonly<Record<WebhookFormatName, WebhookFormat>>
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+export const FORMAT_RULES: Readonly<Record<WebhookFormatName, FormatRules>> = {
+  // The schedule that Standard Webhooks recommends, carried on until a single event has been tried for five days.
+  standard: {
+    eventTypes: null,
+    httpsOnly: false,
+    alwaysSigned: true,
+    retryAfterSeconds: [5, 5 * MINUTE, 30 * MINUTE, ...[2, 5, 10, 14, 20, 24, 24, 24].map((hours) => hours * HOUR)],
+    endsWhenGone: true,
+    waitsForAnalysis: false,
+  },
+  // contract/sayify.md 9
+  sayify: {
+    eventTypes: ['response.started', 'response.submitted'],
+    httpsOnly: true,
+    alwaysSigned: false,
+    retryAfterSeconds: [1 * MINUTE, 5 * MINUTE, 30 * MINUTE],
+    endsWhenGone: false,
+    waitsForAnalysis: true,
+  },
+}
+
+/**
+ * Makes the request of one format for an event, from what is known when it is called: a body is built anew for every
+ * attempt. Undefined when what the event is about was erased.
+ */
+export type BuildRequest = (delivery: DeliveryFacts, options: BuildOptions) => Promise<WebhookRequest | undefined>
+
+/** One for each format; those of the legacy APIs come from their plugins, which know the shapes. */
+export type RequestBuilders = Readonly<Record<WebhookFormatName, BuildRequest>>

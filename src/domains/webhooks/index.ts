@@ -1,9 +1,9 @@
 export {
   type BuildOptions,
+  type BuildRequest,
   type DeliveryFacts,
+  type RequestBuilders,
   WEBHOOK_FORMATS,
-  type WebhookFormat,
   type WebhookFormatName,
-  type WebhookFormats,
   type WebhookRequest,
 } from './format.ts'
