@@ -193,6 +193,10 @@ CREATE TABLE "webhook_feed" (
   "workspace_id" UUID NOT NULL,
   -- Everything up to here became deliveries or did not concern it.
   "position" BIGINT NOT NULL,
+  -- The types that concern it: those it delivers, and those that change what becomes of its deliveries.
+  "watches" TEXT[] NOT NULL,
+  -- Only events of this stream concern it; null: of all.
+  "stream_id" UUID,
   FOREIGN KEY ("workspace_id", "webhook_id") REFERENCES "webhook"("workspace_id", "id") ON DELETE CASCADE
 );
 

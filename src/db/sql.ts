@@ -1,4 +1,15 @@
-export { default as sql, empty, join, type Sql } from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
+
+export { empty, join, type Sql } from 'sql-template-tag'
+export { sql }
+
+/**
+ * A timestamptz as text, in UTC with all its microseconds: `2026-02-22T17:15:55.291121Z`. For what reads instants back
+ * exactly; a Date cuts them to milliseconds.
+ */
+export function instantText(column: Sql): Sql {
+  return sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+}
 
 /** A JSON value as a parameter; write `${json(value)}::jsonb` in the statement. */
 export function json(value: unknown): string {

@@ -41,10 +41,13 @@ export interface EventLog {
    * the workspace is locked only from there to the commit. Nothing is appended, and no position used, when it throws.
    */
   write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>): Promise<T>
-  /** Up to `limit` events after `after`, oldest first. Throws CURSOR_EXPIRED and INVALID_CURSOR. */
-  read(workspaceId: string, after: number, limit: number, filter?: EventFilter): Promise<Page>
+  /**
+   * Up to `limit` events after `after`, oldest first; within a transaction when `tx` is given. Throws CURSOR_EXPIRED
+   * and INVALID_CURSOR.
+   */
+  read(workspaceId: string, after: number, limit: number, filter?: EventFilter, tx?: Tx): Promise<Page>
   /** The last position, and up to where retention has removed events. */
-  head(workspaceId: string): Promise<{ position: number; pruned: number }>
+  head(workspaceId: string, tx?: Tx): Promise<{ position: number; pruned: number }>
   /** What is new in several workspaces at once: up to `limit` events each, after the position given for each. */
   news(positions: ReadonlyMap<string, number>, limit: number): Promise<LoggedEvent[]>
   /** Removes what is older than each workspace's retention. Returns how many events went. */
@@ -111,11 +114,11 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
       return result
     },
 
-    async read(workspaceId, after, limit, filter = {}) {
+    async read(workspaceId, after, limit, filter = {}, tx = undefined) {
       const types = filter.types ? sql`AND type = ANY(${filter.types}::text[])` : sql``
       const stream = filter.streamId ? sql`AND stream_id = ${filter.streamId}::uuid` : sql``
       // One statement, so one snapshot: retention that passes by in between must not look like "nothing happened".
-      const found = await db.query<{ head: number; pruned: number } & (Row | { position: null })>(
+      const found = await (tx ?? db).query<{ head: number; pruned: number } & (Row | { position: null })>(
         sql`SELECT h.position AS head, h.pruned, e.workspace_id, e.position, e.id, e.type, e.stream_id, e.occurred_at, e.payload
             FROM event_head h
             LEFT JOIN LATERAL (
@@ -135,8 +138,8 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
       return { events: rows.map(toEvent), position: more ? rows.at(-1)!.position : head, more }
     },
 
-    async head(workspaceId) {
-      const [row] = await db.query<{ position: number; pruned: number }>(
+    async head(workspaceId, tx = undefined) {
+      const [row] = await (tx ?? db).query<{ position: number; pruned: number }>(
         sql`SELECT position, pruned FROM event_head WHERE workspace_id = ${workspaceId}::uuid`,
       )
       return row ?? { position: 0, pruned: 0 }

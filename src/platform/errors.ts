@@ -23,6 +23,7 @@ export const ERROR_CODES = {
     text: 'The person already takes part in this link, or another contact has this address.',
   },
   IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
+  WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },
   LINK_DELETED: { retryable: false, text: 'The link was deleted by its owner.' },

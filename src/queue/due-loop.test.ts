@@ -139,3 +139,36 @@ test('two checks cannot share a name', () => {
   loop.add('check', async () => 0)
   expect(() => loop.add('check', async () => 0)).toThrow('two checks are called check')
 })
+
+test('a woken check runs before its turn, and once more when it was running', async () => {
+  const { loop } = setUp(60_000)
+  const turns: (() => void)[] = []
+  let runs = 0
+  loop.add('check', () => {
+    runs++
+    return new Promise((resolve) => turns.push(() => resolve(0)))
+  })
+  loop.start()
+  await until(() => runs === 1, 'the first run')
+  loop.wake('check')
+  loop.wake('check')
+  turns[0]!()
+  await until(() => runs === 2, 'the run it was woken for')
+  turns[1]!()
+  await sleep(20)
+  expect(runs).toBe(2)
+  loop.wake('check')
+  await until(() => runs === 3, 'the run out of rest')
+  turns[2]!()
+  expect(() => loop.wake('no such check')).toThrow('no such check')
+})
+
+test('a stopped loop cannot be woken', async () => {
+  const { loop } = setUp()
+  const check = saying()
+  loop.add('check', check.run)
+  await loop.stop()
+  loop.wake('check')
+  await sleep(20)
+  expect(check.runs).toBe(0)
+})

@@ -16,6 +16,8 @@ export interface DueLoop {
    */
   add(name: string, run: () => Promise<number>): void
   start(): void
+  /** Runs a check soon, without waiting for its turn: something for it to do has come up in this process. */
+  wake(name: string): void
   /** Runs every check that is due by Clock until it finds nothing; of one that runs already it awaits the end. */
   tick(): Promise<void>
   /** No check begins any more; resolves when those that run are done. */
@@ -28,6 +30,8 @@ interface Check {
   /** By Clock, milliseconds since the epoch. */
   nextAt: number
   running?: Promise<void>
+  /** Woken while it ran: what it was woken for may have come after it looked. */
+  again?: boolean
 }
 
 /** Does what has a moment of its own (`due_at`), each check by itself, so that a slow one holds up no other. */
@@ -49,7 +53,8 @@ export function createDueLoop({ clock, logger, everyMs }: DueLoopDeps): DueLoop 
     } catch (error) {
       logger.error({ err: error, check: check.name }, 'a check of what is due failed')
     }
-    check.nextAt = clock.now().getTime() + everyMs
+    check.nextAt = clock.now().getTime() + (check.again ? 0 : everyMs)
+    check.again = false
     check.running = undefined
     arm()
   }
@@ -83,6 +88,13 @@ export function createDueLoop({ clock, logger, everyMs }: DueLoopDeps): DueLoop 
     },
     start() {
       started = true
+      arm()
+    },
+    wake(name) {
+      const check = checks.get(name)
+      if (!check) throw new Error(`no check is called ${name}`)
+      if (check.running) check.again = true
+      else check.nextAt = clock.now().getTime()
       arm()
     },
     tick,

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/database.ts'
 import { violatedConstraint } from '../../db/sql.ts'
-import { ExpectedError } from '../../platform/errors.ts'
+import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
 import { line, parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
+import { type PreparedWebhook, prepareWebhook, storeWebhook } from '../webhooks/index.ts'
 import type { World } from '../world.ts'
 import { parseQuestions, type QuestionInput } from './question-input.ts'
 import { type LinkSettings, settingsSchema } from './settings.ts'
@@ -26,6 +27,16 @@ export const linkSchema = z.object({
   questions: z.unknown().optional(),
 })
 
+const onFinishedSchema = z.object({ webhookUrl: z.string().nullish(), webhookSecret: z.string().nullish() })
+
+/** A webhook that comes into being with a link, for its submitted responses only (contract/sayify.md 6.1). */
+export interface OnFinishedInput {
+  /** https only. */
+  webhookUrl?: string | null
+  /** What to sign with; absent: unsigned. */
+  webhookSecret?: string | null
+}
+
 export interface CreateLinkInput {
   name: string
   /** Default: made from the name, with `-2`, `-3`, … when taken. */
@@ -35,6 +46,7 @@ export interface CreateLinkInput {
   /** How many completed responses are accepted; null or absent: no limit. */
   maxResponses?: number | null
   questions?: QuestionInput[]
+  onFinished?: OnFinishedInput | null
   idempotencyKey?: string | null
 }
 
@@ -42,7 +54,7 @@ export interface CreateLinkInput {
 const SLUG_ATTEMPTS = 5
 
 /**
- * Makes a link with all its questions, or nothing. Throws INSUFFICIENT_SCOPE (`links:write`), VALIDATION_FAILED,
+ * Makes a link with all its questions and the webhook of `onFinished`, or nothing. Throws INSUFFICIENT_SCOPE (`links:write`), VALIDATION_FAILED,
  * FIELD_KEY_CONFLICT, SLUG_CONFLICT (a slug that was asked for), LINK_LIMIT_REACHED, IDEMPOTENCY_CONFLICT.
  */
 export async function createLink(world: World, viewer: Viewer, input: CreateLinkInput): Promise<{ id: string }> {
@@ -50,6 +62,7 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
   const { idempotencyKey, ...asked } = input
   const fields = parse(linkSchema, asked)
   const questions = parseQuestions(fields.questions ?? [], ['questions'])
+  const webhook = webhookOf(world, asked.onFinished)
   const { workspaceId } = viewer
   const now = world.clock.now()
 
@@ -85,6 +98,7 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
         once(tx, { workspaceId, key: idempotencyKey, operation: 'createLink', input: asked, now }, async () => {
           const created = await insert(tx)
           emit('link.created', { linkId: created.id })
+          if (webhook) await storeWebhook(world, tx, emit, workspaceId, { ...webhook, linkId: created.id }, now)
           return created
         }),
       )
@@ -93,6 +107,27 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
       if (fields.slug) throw slugConflict(fields.slug)
       if (attempt === SLUG_ATTEMPTS) throw error
     }
+  }
+}
+
+function webhookOf(world: World, onFinished: unknown): PreparedWebhook | undefined {
+  const at = ['onFinished']
+  const { webhookUrl, webhookSecret } = parse(onFinishedSchema, onFinished ?? {}, at)
+  if (!webhookUrl) {
+    if (!webhookSecret) return undefined
+    const message = 'must be given with a secret'
+    throw new ValidationError([{ path: [...at, 'webhookUrl'], rule: 'required', message }])
+  }
+  try {
+    const eventTypes = ['response.submitted'] as const
+    return prepareWebhook(world, { url: webhookUrl, eventTypes, format: 'sayify', secret: webhookSecret || null })
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    const issues = error.issues.map((issue) => ({
+      ...issue,
+      path: [...at, issue.path[0] === 'secret' ? 'webhookSecret' : 'webhookUrl'],
+    }))
+    throw new ValidationError(issues as unknown as [Issue, ...Issue[]])
   }
 }
 

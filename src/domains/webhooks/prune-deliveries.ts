@@ -1,0 +1,12 @@
+import type { World } from '../world.ts'
+import { moveIdleWebhooks } from './feed-webhooks.ts'
+import { deleteOldDeliveries, deleteRetiredWebhooks } from './store.ts'
+
+/**
+ * Removes settled deliveries that are older than their workspace keeps events, a batch of them, and what is left of
+ * retired webhooks. Returns how much went.
+ */
+export async function pruneDeliveries(world: World): Promise<number> {
+  await moveIdleWebhooks(world)
+  return (await deleteOldDeliveries(world.db, world.clock.now())) + (await deleteRetiredWebhooks(world.db))
+}
