@@ -1,6 +1,7 @@
 export { ratingBounds } from './answer-value.ts'
 export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
 export { checkOpen, type OpenedSession, openSession, resumeSession } from './open-session.ts'
+export { type AnswerAnalysis, type RecordAnalysisInput, recordAnalysis } from './record-analysis.ts'
 export { clearAnswer, recordAnswer } from './record-answer.ts'
 export { type SessionState, sessionState } from './session-state.ts'
 export { type AnswerRow, findReadyUpload } from './store.ts'

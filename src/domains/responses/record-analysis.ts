@@ -1,0 +1,214 @@
+import { z } from 'zod'
+import type { Tx } from '../../db/database.ts'
+import type { Emit } from '../../events/index.ts'
+import { NotFoundError } from '../../platform/errors.ts'
+import { isUuid } from '../../platform/ids.ts'
+import { line, parse, text } from '../../platform/validation.ts'
+import { requireScope, type Viewer } from '../auth/index.ts'
+import { once } from '../idempotency.ts'
+import { isVoice } from '../links/index.ts'
+import type { World } from '../world.ts'
+import {
+  type AnalyzableAnswer,
+  type AnalyzedResponse,
+  insertInsights,
+  insertTranscripts,
+  listAnalyzable,
+  lockForAnalysis,
+  markAnalyzed,
+  type Sentiment,
+  setDurations,
+} from './analysis-store.ts'
+import { lockRespondent, setRespondentStatus } from './store.ts'
+
+/** An hour of fast speech, with room to spare. */
+const MAX_TRANSCRIPT_CHARACTERS = 100_000
+const MAX_SUMMARY_CHARACTERS = 5_000
+const MAX_TOPICS = 50
+/** A day: longer than any recording that is taken. */
+const MAX_DURATION_SECONDS = 86_400
+/** More than a link has questions; bounds what one call can ask for. */
+const MAX_ANSWERS = 1_000
+/** The longest language tag that RFC 5646 (4.4.1) asks everyone to take. */
+const MAX_LANGUAGE = 35
+
+/** What was found in one answer. What is absent or null stays as it is. */
+export interface AnswerAnalysis {
+  answerId: string
+  /** What the recording says, the whole of it; empty when nothing is said. `language` is a BCP 47 tag. */
+  transcript?: { text: string; language?: string | null } | null
+  /** Of the recording, in seconds. */
+  durationSeconds?: number | null
+  /** Takes the place of an earlier one as a whole, so it must say something. */
+  insight?: {
+    sentiment?: Sentiment | null
+    /** How strong or how sure, as the analyser means it: 0 to 1. */
+    sentimentScore?: number | null
+    actionable?: boolean | null
+    keyTopics?: readonly string[] | null
+    summary?: string | null
+  } | null
+}
+
+export interface RecordAnalysisInput {
+  responseId: string
+  answers: readonly AnswerAnalysis[]
+  /** Who or what found it, such as `whisper-large-v3` or a person's name. */
+  method: string
+  /** Default true: all is found that will be. False: more follows, nobody is told yet. */
+  final?: boolean | null
+  idempotencyKey?: string | null
+}
+
+/**
+ * Stores what an analysis found in the answers of a submitted response: all of it, or nothing. Transcripts and insights
+ * are added beside earlier ones, of which they take the place; a transcript becomes the answer's text, a duration that
+ * of its recording. When `final`, the respondent is analysed and `response.analyzed` is told, once per call. The link
+ * may have been deleted meanwhile. Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND (the response),
+ * VALIDATION_FAILED (rules of its own: `not_submitted` at `responseId`, `unknown` and `duplicate` at an `answerId`,
+ * `not_a_recording` where a transcript or a duration is of none), IDEMPOTENCY_CONFLICT.
+ */
+export async function recordAnalysis(
+  world: World,
+  viewer: Viewer,
+  input: RecordAnalysisInput,
+): Promise<{ id: string }> {
+  requireScope(viewer, 'responses:write')
+  const { idempotencyKey, ...asked } = input
+  const { responseId: id } = asked
+  if (!isUuid(id)) throw new NotFoundError('response', ['responseId'])
+  const { workspaceId } = viewer
+  const key = { workspaceId, key: idempotencyKey, operation: 'recordAnalysis', input: asked, now: world.clock.now() }
+  return world.events.write(workspaceId, (tx, emit) =>
+    once(tx, key, async () => {
+      const response = await lockForAnalysis(tx, workspaceId, id)
+      if (!response) throw new NotFoundError('response', ['responseId'])
+      const analysis = parse(analysisOf(response, await listAnalyzable(tx, workspaceId, id)), asked)
+      // Only now: whoever waited for the lock comes after whoever had it.
+      const now = world.clock.now()
+      await store(world, tx, { workspaceId, method: analysis.method, now }, analysis.answers)
+      await markAnalyzed(tx, workspaceId, id, { final: analysis.final ?? true, now })
+      if (analysis.final ?? true) await finalise(tx, emit, { ...response, id, workspaceId, now })
+      return { id }
+    }),
+  )
+}
+
+const transcript = z.object({
+  text: text(MAX_TRANSCRIPT_CHARACTERS),
+  language: line(MAX_LANGUAGE)
+    .refine(isLanguageTag, {
+      params: { rule: 'language_tag' },
+      message: 'must be a BCP 47 language tag such as fi or en-GB',
+    })
+    .nullish(),
+})
+
+const insight = z
+  .object({
+    sentiment: z
+      .enum(['positive', 'neutral', 'negative', 'mixed'], 'must be positive, neutral, negative or mixed')
+      .nullish(),
+    sentimentScore: z.number('must be a number').min(0, 'must be at least 0').max(1, 'must be at most 1').nullish(),
+    actionable: z.boolean('must be true or false').nullish(),
+    keyTopics: z.array(line(200)).max(MAX_TOPICS, `must have at most ${MAX_TOPICS} topics`).nullish(),
+    summary: line(MAX_SUMMARY_CHARACTERS).nullish(),
+  })
+  .refine((found) => Object.values(found).some((value) => (Array.isArray(value) ? value.length > 0 : value != null)), {
+    params: { rule: 'required' },
+    message: 'must say something',
+  })
+
+/** Judges one input: its own rules together with those of the response that it speaks of. */
+function analysisOf(response: AnalyzedResponse, answers: readonly AnalyzableAnswer[]) {
+  const known = new Map(answers.map((answer) => [answer.id, answer]))
+  // Filled while the list is judged: a rule of the whole list is passed over when an item is not of its type.
+  const named = new Set<string>()
+  const answer = z
+    .object({
+      answerId: z
+        .string()
+        .refine((id) => known.has(id), {
+          params: { rule: 'unknown' },
+          message: 'must be an answer of this response',
+        })
+        .refine((id) => !named.has(id) && named.add(id), {
+          params: { rule: 'duplicate' },
+          message: 'must not be named twice',
+        }),
+      transcript: transcript.nullish(),
+      durationSeconds: z
+        .number('must be a number')
+        .min(0, 'must not be negative')
+        .max(MAX_DURATION_SECONDS, `must be at most ${MAX_DURATION_SECONDS} seconds`)
+        .nullish(),
+      insight: insight.nullish(),
+    })
+    .superRefine(({ answerId, transcript, durationSeconds }, context) => {
+      const of = known.get(answerId)
+      if (!of || (isVoice(of.question_type) && of.upload_id !== null)) return
+      for (const [path, found] of Object.entries({ transcript, durationSeconds })) {
+        if (found == null) continue
+        const message = 'needs an answer that is a recording; this one is not'
+        context.addIssue({ code: 'custom', path: [path], params: { rule: 'not_a_recording' }, message })
+      }
+    })
+  return z.object({
+    responseId: z.string().refine(() => response.status === 'completed', {
+      params: { rule: 'not_submitted' },
+      message: 'must be a response that was submitted; answers to this one may still change',
+    }),
+    answers: z.array(answer).max(MAX_ANSWERS, `must have at most ${MAX_ANSWERS} answers`),
+    method: line(200),
+    final: z.boolean('must be true or false').nullish(),
+  })
+}
+
+function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}
+
+type Found = z.output<ReturnType<typeof analysisOf>>['answers']
+
+/** Transcripts first: an insight refers to the newest. */
+async function store(world: World, tx: Tx, finding: Parameters<typeof insertTranscripts>[1], found: Found) {
+  const transcripts = found.flatMap(({ answerId, transcript }) =>
+    transcript ? { id: world.newId(), answerId, text: transcript.text, language: transcript.language ?? null } : [],
+  )
+  const durations = found.flatMap(({ answerId, durationSeconds }) =>
+    durationSeconds == null ? [] : { answerId, durationSeconds },
+  )
+  const insights = found.flatMap(({ answerId, insight }) =>
+    insight
+      ? {
+          id: world.newId(),
+          answerId,
+          sentiment: insight.sentiment ?? null,
+          sentimentScore: insight.sentimentScore ?? null,
+          actionable: insight.actionable ?? null,
+          keyTopics: insight.keyTopics ?? [],
+          summary: insight.summary ?? null,
+        }
+      : [],
+  )
+  await insertTranscripts(tx, finding, transcripts)
+  await setDurations(tx, finding.workspaceId, durations)
+  await insertInsights(tx, finding, insights)
+}
+
+async function finalise(
+  tx: Tx,
+  emit: Emit,
+  response: AnalyzedResponse & { id: string; workspaceId: string; now: Date },
+): Promise<void> {
+  const { id: responseId, workspaceId, link_id: linkId, respondent_id: respondentId, now } = response
+  emit('response.analyzed', { linkId, responseId, respondentId })
+  const respondent = await lockRespondent(tx, workspaceId, respondentId)
+  if (!respondent || respondent.status === 'analyzed') return
+  await setRespondentStatus(tx, workspaceId, respondentId, 'analyzed', now)
+  emit('respondent.statusChanged', { linkId, respondentId, from: respondent.status, to: 'analyzed' })
+}
