@@ -26,6 +26,8 @@ const DEFAULTS = {
     shutdownMs: 10_000,
   },
   graphql: { graphiql: true, introspection: true, operationsPerMinute: 6_000, maxBufferedBytes: 1_048_576 },
+  webhooks: { allow: [], timeoutMs: 10_000, analysisWaitMs: 0 },
+  legacy: { sayifyPerMinute: 100 },
   database: { kind: 'embedded', folder: resolve('data') },
   redisUrl: undefined,
   storage: { adapter: 'files', folder: resolve('data/storage') },
@@ -66,6 +68,10 @@ test('everything can be set', () => {
       MAX_BODY_KB: '64',
       RATE_LIMIT: '10',
       SUBSCRIBER_BUFFER_KB: '256',
+      WEBHOOK_ALLOW: '10.0.0.0/8, fd00::1, Hooks.internal, *.corp.example ,',
+      WEBHOOK_TIMEOUT: '60',
+      WEBHOOK_ANALYSIS_WAIT: '3600',
+      SAYIFY_RATE_LIMIT: '0',
       GRAPHIQL: 'off',
       INTROSPECTION: 'off',
       SAMPLE_LINK: 'off',
@@ -86,6 +92,17 @@ test('everything can be set', () => {
       shutdownMs: 30_000,
     },
     graphql: { graphiql: false, introspection: false, operationsPerMinute: 10, maxBufferedBytes: 262_144 },
+    webhooks: {
+      allow: [
+        { kind: 'range', network: '10.0.0.0', prefix: 8 },
+        { kind: 'range', network: 'fd00::1', prefix: 128 },
+        { kind: 'host', name: 'hooks.internal' },
+        { kind: 'subdomains', of: 'corp.example' },
+      ],
+      timeoutMs: 60_000,
+      analysisWaitMs: 3_600_000,
+    },
+    legacy: { sayifyPerMinute: 0 },
     database: { kind: 'postgres', url: 'postgresql://saygraph@db/saygraph', poolSize: 40 },
     redisUrl: 'rediss://cache:6380/1',
     storage: { adapter: 'files', folder: '/mnt/files' },
@@ -104,6 +121,14 @@ test.each([
   ['MAX_BODY_KB', ['15', '102401'], 'MAX_BODY_KB must be a whole number from 16 to 102400'],
   ['RATE_LIMIT', ['0', '10000001'], 'RATE_LIMIT must be a whole number from 1 to 10000000'],
   ['SUBSCRIBER_BUFFER_KB', ['15', '102401'], 'SUBSCRIBER_BUFFER_KB must be a whole number from 16 to 102400'],
+  ['WEBHOOK_TIMEOUT', ['0', '61', '2.5'], 'WEBHOOK_TIMEOUT must be a whole number from 1 to 60'],
+  ['WEBHOOK_ANALYSIS_WAIT', ['3601', '-1'], 'WEBHOOK_ANALYSIS_WAIT must be a whole number from 0 to 3600'],
+  ['SAYIFY_RATE_LIMIT', ['10000001', '-1'], 'SAYIFY_RATE_LIMIT must be a whole number from 0 to 10000000'],
+  [
+    'WEBHOOK_ALLOW',
+    ['10.0.0/8', '10.0.0/8,10.0.0.0/8'],
+    'WEBHOOK_ALLOW has "10.0.0/8", which is not an IP address, a range such as 10.0.0.0/8, or a host name such as hooks.internal or *.internal',
+  ],
   ['SHUTDOWN_SECONDS', ['0', '601'], 'SHUTDOWN_SECONDS must be a whole number from 1 to 600'],
   [
     'PUBLIC_URL',
@@ -157,10 +182,13 @@ describe('rules across settings', () => {
   })
 
   test('all faults are told at once, of single settings and across them', () => {
-    const env = { ...given, ROLE: 'api', PORT: 'x', LOG_LEVEL: 'y', REDIS_URL: '' }
+    const WEBHOOK_ALLOW = 'localhost, 10.0.0.1/8, 10.0.0.1, ::1/64'
+    const env = { ...given, ROLE: 'api', PORT: 'x', LOG_LEVEL: 'y', REDIS_URL: '', WEBHOOK_ALLOW }
     expect(() => readConfig(env)).toThrow(
-      'The configuration has 3 faults:\n' +
+      'The configuration has 5 faults:\n' +
         '  - PORT must be a whole number from 0 to 65535\n' +
+        '  - WEBHOOK_ALLOW has "10.0.0.1/8", which is not the start of its range; write 10.0.0.0/8 or 10.0.0.1\n' +
+        '  - WEBHOOK_ALLOW has "::1/64", which is not the start of its range; write ::/64 or ::1\n' +
         '  - LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent\n' +
         '  - REDIS_URL is needed with ROLE=api: rate limits must be counted together',
     )

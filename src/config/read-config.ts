@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { type AllowRule, parseAllow } from '../platform/address-rules.ts'
 
 /** Every setting that is wrong, at once. */
 export class ConfigurationError extends Error {
@@ -47,6 +48,12 @@ const origin = z
     'must be `*` or an origin such as https://app.example.com',
   )
 
+const allowRules = z.string().transform((text, context): AllowRule[] => {
+  const { rules, faults } = parseAllow(text)
+  for (const fault of faults) context.addIssue(fault)
+  return rules
+})
+
 /** The environment, as text. docs/configuration.md lists every name; a test holds it against this. */
 const environment = z.object({
   PORT: integer(0, 65_535).default(4000),
@@ -80,6 +87,10 @@ const environment = z.object({
   MAX_BODY_KB: integer(16, 102_400).default(1_024),
   RATE_LIMIT: integer(1, 10_000_000).default(6_000),
   SUBSCRIBER_BUFFER_KB: integer(16, 102_400).default(1_024),
+  WEBHOOK_ALLOW: allowRules.default([]),
+  WEBHOOK_TIMEOUT: integer(1, 60).default(10),
+  WEBHOOK_ANALYSIS_WAIT: integer(0, 3_600).default(0),
+  SAYIFY_RATE_LIMIT: integer(0, 10_000_000).default(100),
   GRAPHIQL: flag.default(true),
   INTROSPECTION: flag.default(true),
   SAMPLE_LINK: flag.default(true),
@@ -116,6 +127,18 @@ export interface Config {
     operationsPerMinute: number
     /** Results that may wait for one subscriber. */
     maxBufferedBytes: number
+  }
+  webhooks: {
+    /** What the guard of outbound requests lets through besides public addresses. */
+    allow: readonly AllowRule[]
+    /** For one attempt, from the look-up of the name to the end of the answer. */
+    timeoutMs: number
+    /** How long a Sayify webhook of a response waits for the analysis of its recordings; 0 does not wait. */
+    analysisWaitMs: number
+  }
+  legacy: {
+    /** Requests to Sayify's REST API per key; 0 is no limit. */
+    sayifyPerMinute: number
   }
   database: { kind: 'embedded'; folder: string } | { kind: 'postgres'; url: string; poolSize: number }
   redisUrl: string | undefined
@@ -162,6 +185,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       operationsPerMinute: e.RATE_LIMIT,
       maxBufferedBytes: e.SUBSCRIBER_BUFFER_KB * 1_024,
     },
+    webhooks: {
+      allow: e.WEBHOOK_ALLOW,
+      timeoutMs: e.WEBHOOK_TIMEOUT * 1_000,
+      analysisWaitMs: e.WEBHOOK_ANALYSIS_WAIT * 1_000,
+    },
+    legacy: { sayifyPerMinute: e.SAYIFY_RATE_LIMIT },
     database: e.DATABASE_URL
       ? { kind: 'postgres', url: e.DATABASE_URL, poolSize: e.DATABASE_POOL }
       : { kind: 'embedded', folder: dataFolder },
