@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../../db/database.ts'
-import { sql } from '../../db/sql.ts'
+import { instantText, sql } from '../../db/sql.ts'
 
 export interface KeyRow {
   id: string
@@ -45,6 +45,27 @@ export async function insertKey(
     sql`INSERT INTO api_key (id, workspace_id, name, prefix, suffix, hash, scopes, created_at, expires_at)
         VALUES (${key.id}::uuid, ${key.workspaceId}::uuid, ${key.name}, ${key.prefix}, ${key.suffix}, ${key.hash},
                 ${key.scopes}::text[], ${key.createdAt}::timestamptz, ${key.expiresAt}::timestamptz)`,
+  )
+}
+
+/** What is shown of a key. Instants are texts with microseconds, such as `2026-02-22T17:15:55.291121Z`. */
+export interface ApiKeyView {
+  id: string
+  name: string
+  /** The first characters and the last four of the key. */
+  prefix: string
+  suffix: string
+  createdAt: string
+  lastUsedAt: string | null
+}
+
+/** Unrevoked keys, newest first; only the one with this id when one is given. */
+export async function selectKeyViews(db: Queryable, workspaceId: string, id?: string): Promise<ApiKeyView[]> {
+  return db.query<ApiKeyView>(
+    sql`SELECT id, name, prefix, suffix, ${instantText(sql`created_at`)} AS "createdAt",
+               ${instantText(sql`last_used_at`)} AS "lastUsedAt"
+        FROM api_key WHERE workspace_id = ${workspaceId}::uuid AND revoked_at IS NULL
+          AND id = coalesce(${id ?? null}::uuid, id) ORDER BY created_at DESC, id DESC`,
   )
 }
 

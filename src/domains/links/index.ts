@@ -2,6 +2,7 @@ export { addQuestion, deleteQuestion, reorderQuestions, updateQuestion } from '.
 export { CONDITION_OPERATORS, type Condition, type ConditionOperator, judge, visibleFieldKeys } from './condition.ts'
 export { type CreateLinkInput, createLink } from './create-link.ts'
 export { deleteLink } from './delete-link.ts'
+export { getLink, type LinksPage, listLinks } from './list-links.ts'
 export type { QuestionInput } from './question-input.ts'
 export {
   type Configuration,
@@ -25,3 +26,4 @@ export {
   type QuestionRow,
 } from './store.ts'
 export { type UpdateLinkInput, updateLink } from './update-link.ts'
+export type { LinkView, QuestionView } from './view-store.ts'
