@@ -13,6 +13,8 @@ describe('reading a list', () => {
     ['::1', [{ kind: 'range', network: '::1', prefix: 128 }]],
     ['::/0', [{ kind: 'range', network: '::', prefix: 0 }]],
     ['::ffff:10.0.0.0/104', [{ kind: 'range', network: '10.0.0.0', prefix: 8 }]],
+    ['::7f00:1', [{ kind: 'range', network: '::7f00:1', prefix: 128 }]],
+    ['::127.0.0.1', [{ kind: 'range', network: '::7f00:1', prefix: 128 }]],
     ['localhost', [{ kind: 'host', name: 'localhost' }]],
     ['Hooks_1.Internal.', [{ kind: 'host', name: 'hooks_1.internal' }]],
     ['bücher.example', [{ kind: 'host', name: 'xn--bcher-kva.example' }]],

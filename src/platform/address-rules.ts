@@ -11,6 +11,8 @@ export type AllowRule =
   /** Every host below this domain, but not the domain itself. */
   | { kind: 'subdomains'; of: string }
 
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
+
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
 /**
@@ -29,11 +31,20 @@ export function parseAllow(text: string): { rules: AllowRule[]; faults: string[]
   return { rules, faults }
 }
 
+/** The bits of what Node takes for an IP address, without a zone; undefined for anything else. */
+export function parseAddress(text: string): Address | undefined {
+  const [address = ''] = text.split('%')
+  const version = isIP(address)
+  if (version === 0) return undefined
+  // ipaddr.js takes `::127.0.0.1` for `::ffff:127.0.0.1`, another address; the URL parser leaves nothing to take.
+  return ipaddr.parse(version === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address)
+}
+
 /** The rule of one entry, or what is wrong with it. */
 function parseEntry(entry: string): AllowRule | string {
   const [address = '', bits, ...rest] = entry.split('/')
-  if (isIP(address) && !address.includes('%') && rest.length === 0) {
-    const network = ipaddr.parse(address)
+  const network = address.includes('%') ? undefined : parseAddress(address)
+  if (network && rest.length === 0) {
     const longest = network.kind() === 'ipv4' ? 32 : 128
     const prefix = bits === undefined ? longest : Number(bits)
     if (bits === undefined || (/^\d{1,3}$/.test(bits) && prefix <= longest)) return range(network, prefix)
@@ -44,7 +55,7 @@ function parseEntry(entry: string): AllowRule | string {
   return 'not an IP address, a range such as 10.0.0.0/8, or a host name such as hooks.internal or *.internal'
 }
 
-function range(network: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): AllowRule | string {
+function range(network: Address, prefix: number): AllowRule | string {
   // An IPv4-mapped address is the IPv4 address to whoever connects, so there is one way to say it.
   if (network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && prefix >= 96) {
     return range(network.toIPv4Address(), prefix - 96)
@@ -76,7 +87,7 @@ export function allowsHost(rules: readonly AllowRule[], host: string): boolean {
 }
 
 /** Whether a rule's range contains this address. */
-export function allowsAddress(rules: readonly AllowRule[], address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+export function allowsAddress(rules: readonly AllowRule[], address: Address): boolean {
   return rules.some((rule) => {
     if (rule.kind !== 'range') return false
     const network = ipaddr.parse(rule.network)
