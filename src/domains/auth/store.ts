@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../../db/database.ts'
-import { instant, sql } from '../../db/sql.ts'
+import { instantText, sql } from '../../db/sql.ts'
 
 export interface KeyRow {
   id: string
@@ -62,8 +62,8 @@ export interface ApiKeyView {
 /** Unrevoked keys, newest first; only the one with this id when one is given. */
 export async function selectKeyViews(db: Queryable, workspaceId: string, id?: string): Promise<ApiKeyView[]> {
   return db.query<ApiKeyView>(
-    sql`SELECT id, name, prefix, suffix, ${instant(sql`created_at`)} AS "createdAt",
-               ${instant(sql`last_used_at`)} AS "lastUsedAt"
+    sql`SELECT id, name, prefix, suffix, ${instantText(sql`created_at`)} AS "createdAt",
+               ${instantText(sql`last_used_at`)} AS "lastUsedAt"
         FROM api_key WHERE workspace_id = ${workspaceId}::uuid AND revoked_at IS NULL
           AND id = coalesce(${id ?? null}::uuid, id) ORDER BY created_at DESC, id DESC`,
   )

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/database.ts'
-import { instant, type Sql, sql } from '../../db/sql.ts'
+import { instantText, type Sql, sql } from '../../db/sql.ts'
 import type { Condition } from './condition.ts'
 import type { QuestionType } from './question-types.ts'
 import type { LinkSettings } from './settings.ts'
@@ -43,13 +43,13 @@ const questionViews = sql`coalesce((
            'id', q.id, 'prompt', q.prompt, 'fieldKey', q.field_key, 'type', q.type, 'configuration', q.configuration,
            'order', q."order", 'required', q.required, 'condition', q.condition,
            'enableDynamicProbing', q.enable_dynamic_probing, 'fallbackToText', q.fallback_to_text,
-           'evaluatorConfig', q.evaluator_config, 'createdAt', ${instant(sql`q.created_at`)},
-           'updatedAt', ${instant(sql`q.updated_at`)}) ORDER BY q."order", q.id)
+           'evaluatorConfig', q.evaluator_config, 'createdAt', ${instantText(sql`q.created_at`)},
+           'updatedAt', ${instantText(sql`q.updated_at`)}) ORDER BY q."order", q.id)
   FROM question q WHERE q.workspace_id = l.workspace_id AND q.link_id = l.id), '[]'::json)`
 
 const linkView = sql`SELECT l.id, l.name, l.slug, l.status, l.settings, ${questionViews} AS questions,
-  l.response_count AS "responseCount", ${instant(sql`l.created_at`)} AS "createdAt",
-  ${instant(sql`l.updated_at`)} AS "updatedAt" FROM link l`
+  l.response_count AS "responseCount", ${instantText(sql`l.created_at`)} AS "createdAt",
+  ${instantText(sql`l.updated_at`)} AS "updatedAt" FROM link l`
 
 const living = (workspaceId: string): Sql => sql`l.workspace_id = ${workspaceId}::uuid AND l.deleted_at IS NULL`
 
