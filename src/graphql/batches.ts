@@ -2,7 +2,17 @@ import DataLoader from 'dataloader'
 import type { WorkspaceReader } from '../db/reader/index.ts'
 
 /** The models whose rows are loaded one by one from several places of an operation. */
-export type NodeModel = 'workspace' | 'link' | 'question' | 'contact' | 'respondent' | 'response' | 'answer' | 'apiKey'
+export type NodeModel =
+  | 'workspace'
+  | 'link'
+  | 'question'
+  | 'contact'
+  | 'respondent'
+  | 'response'
+  | 'answer'
+  | 'transcript'
+  | 'insight'
+  | 'apiKey'
 
 type Query = { select?: object; include?: object }
 type Row = { id: string }

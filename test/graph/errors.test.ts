@@ -141,6 +141,31 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['NotFoundError', 'NOT_FOUND', ['contactId'], () => ({ linkId: p.ids.Link, contactId: UNKNOWN('Contact') })],
     ['ConflictError', 'CONTACT_CONFLICT', ['contactId'], () => ({ linkId: p.ids.Link, contactId: p.ids.Contact })],
   ],
+  recordAnalysis: [
+    [
+      'NotFoundError',
+      'NOT_FOUND',
+      ['responseId'],
+      () => ({ responseId: UNKNOWN('Response'), answers: [], method: 'ears' }),
+    ],
+    ['NotFoundError', 'NOT_FOUND', ['responseId'], () => ({ responseId: p.ids.Link, answers: [], method: 'ears' })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['answers', '0', 'answerId'],
+      () => ({ responseId: p.ids.Response, answers: [{ answerId: p.ids.Link }], method: 'ears' }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['answers', '0', 'transcript'],
+      () => ({
+        responseId: p.ids.Response,
+        answers: [{ answerId: p.ids.Answer, transcript: { text: 'of a picture' } }],
+        method: 'ears',
+      }),
+    ],
+  ],
   createApiKey: [
     ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '' })],
     ['ValidationError', 'VALIDATION_FAILED', ['scopes'], () => ({ name: 'x', scopes: [] })],
@@ -166,6 +191,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   reorderQuestions: 'links:write',
   createContact: 'contacts:write',
   inviteRespondent: 'responses:write',
+  recordAnalysis: 'responses:write',
   createApiKey: 'tokens:write',
   revokeApiKey: 'tokens:write',
   createBrowserToken: null,
@@ -241,6 +267,12 @@ describe('idempotency keys', () => {
       'respondent',
       () => ({ linkId: p.ids.Link, contactId: p.freeContact }),
       () => ({ linkId: p.ids.Link, contactId: p.ids.Contact }),
+    ],
+    [
+      'recordAnalysis',
+      'response',
+      () => ({ responseId: p.ids.Response, answers: [], method: 'ears' }),
+      () => ({ responseId: p.ids.Response, answers: [], method: 'eyes' }),
     ],
   ])('%s: the same input does nothing more, another is a conflict', async (name, field, input, other) => {
     const type = `${name[0]!.toUpperCase()}${name.slice(1)}`

@@ -103,6 +103,8 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'InviteRespondentInput.contactId': () => [
     { label: 'Contact', own: a.freeContact, foreign: b.freeContact, unknown: unknownId('Contact') },
   ],
+  'RecordAnalysisInput.responseId': nodes('Response'),
+  'AnswerAnalysisInput.answerId': nodes('Answer'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
 }
 
@@ -113,6 +115,7 @@ const NAMES_NOTHING: Record<string, string> = {
   'CreateLinkInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateContactInput.idempotencyKey': "the caller's own, within the workspace",
   'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
+  'RecordAnalysisInput.idempotencyKey': "the caller's own, within the workspace",
   'QuestionInput.fieldKey': 'a new name, unique within the link',
   'QuestionChanges.fieldKey': 'a new name, unique within the link',
   'ImageCardInput.id': 'a new name within the question',
@@ -126,6 +129,9 @@ const REQUIRED: Record<string, () => unknown> = {
   'InviteRespondentInput.contactId': () => a.freeContact,
   'Query.events(first:)': () => 10,
   'Query.link(id:)': () => a.ids.Link,
+  'RecordAnalysisInput.responseId': () => a.ids.Response,
+  'RecordAnalysisInput.answers': () => [],
+  'RecordAnalysisInput.method': () => 'ears',
   'ReorderQuestionsInput.linkId': () => a.ids.Link,
   'ReorderQuestionsInput.questionIds': () => a.questionIds,
   'Subscription.responseStarted(linkId:)': () => a.ids.Link,

@@ -34,6 +34,8 @@ export const NODE_NAMES = [
   'Respondent',
   'Response',
   'Answer',
+  'Transcript',
+  'Insight',
 ] as const
 export type NodeName = (typeof NODE_NAMES)[number]
 
@@ -67,6 +69,7 @@ const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
   'base64',
 )
+const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000', 'hex'), Buffer.alloc(100)])
 
 export async function populate(
   app: TestApp,
@@ -146,11 +149,42 @@ export async function populate(
   ]
   for (const [prompt, value] of values) await send('PUT', `session/answers/${keyOf(prompt)}`, session, { value })
   const { answerId } = await send('PUT', `session/answers/${fieldKeys.file}/upload`, session, PNG, 'image/png')
+  const { answerId: spokenId } = await send(
+    ...(['PUT', `session/answers/${keyOf('Your voice')}/upload`, session, WAV, 'audio/wav'] as const),
+  )
   await send('POST', 'session/submit', session)
   const open = await send('POST', 'sessions', undefined, {})
   await send('PUT', `session/answers/${fieldKeys.text}`, open.session, { value: 'not done yet' })
 
   const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
+  const { recordAnalysis } = await graphql(
+    `mutation ($input: RecordAnalysisInput!) { recordAnalysis(input: $input) {
+      ... on RecordAnalysisPayload { response { answers { transcript { id } insight { id } } } }
+      ... on Error { message }
+    } }`,
+    {
+      input: {
+        responseId: global('Response', responseId!),
+        answers: [
+          {
+            answerId: global('Answer', spokenId!),
+            transcript: { text: `Well, says ${slug}`, language: 'en' },
+            durationSeconds: 1.5,
+            insight: {
+              sentiment: 'POSITIVE',
+              sentimentScore: 0.9,
+              actionable: false,
+              keyTopics: [slug],
+              summary: slug,
+            },
+          },
+        ],
+        method: `Ears of ${slug}`,
+      },
+    },
+  )
+  if (!recordAnalysis.response) throw new Error(recordAnalysis.message)
+  const heard = recordAnalysis.response.answers.find((answer: { insight: object | null }) => answer.insight)
   const ids = {
     Workspace: global('Workspace', workspaceId),
     ApiKey: createApiKey.apiKey.id as string,
@@ -160,6 +194,8 @@ export async function populate(
     Respondent: respondent.id as string,
     Response: global('Response', responseId!),
     Answer: global('Answer', answerId!),
+    Transcript: heard.transcript.id as string,
+    Insight: heard.insight.id as string,
   }
   const { events, node } = await graphql(
     `query ($id: ID!) {

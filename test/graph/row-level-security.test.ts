@@ -99,11 +99,13 @@ describe.skipIf(onPostgres)('row-level security', async () => {
       'event',
       'event_head',
       'idempotency',
+      'insight',
       'legacy_counter',
       'link',
       'question',
       'respondent',
       'response',
+      'transcript',
       'upload',
       'workspace',
     ])

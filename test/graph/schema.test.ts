@@ -91,7 +91,7 @@ describe('the schema', () => {
   })
 
   it('takes an idempotency key wherever something is made that repeating would double', () => {
-    const creating = ['CreateLinkInput', 'CreateContactInput', 'InviteRespondentInput']
+    const creating = ['CreateLinkInput', 'CreateContactInput', 'InviteRespondentInput', 'RecordAnalysisInput']
     for (const name of creating) {
       const input = schema.getType(name) as GraphQLNamedType & { getFields(): Record<string, GraphQLInputField> }
       expect(input.getFields().idempotencyKey, name).toBeDefined()

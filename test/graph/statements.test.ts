@@ -40,6 +40,8 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Respondent: [],
     Response: [],
     Answer: [],
+    Transcript: [],
+    Insight: [],
   }
   const types = [
     'link.created',
@@ -62,9 +64,12 @@ async function fill(population: Population, count: number): Promise<typeof one> 
       VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
     for (let m = 0; m < Math.min(count, 3); m++) {
       const [question, response, upload, answer] = [newId(), newId(), newId(), newId()]
+      const [transcript, insight] = [newId(), newId()]
       ids.Question!.push(global('Question', question))
       ids.Response!.push(global('Response', response))
       ids.Answer!.push(global('Answer', answer))
+      ids.Transcript!.push(global('Transcript', transcript))
+      ids.Insight!.push(global('Insight', insight))
       await app.db.query(sql`INSERT INTO question (id, workspace_id, link_id, prompt, field_key, type, "order", required,
           configuration, condition, enable_dynamic_probing, fallback_to_text, evaluator_config, created_at, updated_at)
         VALUES (${question}::uuid, ${w}::uuid, ${link}::uuid, 'What?', ${`key_${m}`}, 'text', ${m}, false, '{}', '{}', false, true, '{}', now(), now())`)
@@ -74,6 +79,11 @@ async function fill(population: Population, count: number): Promise<typeof one> 
         VALUES (${upload}::uuid, ${w}::uuid, ${response}::uuid, 'ready', 'x', now())`)
       await app.db.query(sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order", value, upload_id, created_at, updated_at)
         VALUES (${answer}::uuid, ${w}::uuid, ${response}::uuid, ${question}::uuid, 'k', 'What?', 'text', 0, '"x"', ${upload}::uuid, now(), now())`)
+      await app.db.query(sql`INSERT INTO transcript (id, workspace_id, answer_id, version, text, method, created_at)
+        VALUES (${newId()}::uuid, ${w}::uuid, ${answer}::uuid, 1, 'x?', 'ears', now()),
+               (${transcript}::uuid, ${w}::uuid, ${answer}::uuid, 2, 'x', 'ears', now())`)
+      await app.db.query(sql`INSERT INTO insight (id, workspace_id, answer_id, transcript_id, summary, key_topics, method, created_at)
+        VALUES (${insight}::uuid, ${w}::uuid, ${answer}::uuid, ${transcript}::uuid, 'x', '{x}', 'ears', now())`)
       const payload = {
         linkId: link,
         contactId: contact,
@@ -129,6 +139,10 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     1,
     '{ responses(first: 20) { nodes { link { name } respondent { contact { name } } answers { question { prompt link { name } } upload { url size } } } } }',
   ],
+  [
+    1,
+    '{ responses(first: 20) { nodes { analyzedAt answers { transcript { text version } upload { durationSeconds } insight { summary keyTopics transcript { text answer { text } } } } } } }',
+  ],
   [2, '{ responses(first: 20, sort: SUBMITTED_AT_ASC) { totalCount nodes { id } } }'],
   [1, '{ responses(first: 20, filter: { search: "x" }) { nodes { id } } }'],
   [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
@@ -148,6 +162,8 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Respondent { contact { name } } } }', 'Respondent'],
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Response { answers { text } } } }', 'Response'],
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Answer { text response { link { name } } } } }', 'Answer'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Transcript { text answer { text } } } }', 'Transcript'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Insight { summary transcript { text } } } }', 'Insight'],
   [
     1,
     'query ($id: ID!) { node(id: $id) { ... on Link { name responses(first: 5) { nodes { answers { text } } } } } }',

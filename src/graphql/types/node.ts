@@ -17,6 +17,8 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Respondent: 'respondent',
   Response: 'response',
   Answer: 'answer',
+  Transcript: 'transcript',
+  Insight: 'insight',
 }
 
 /** Ids of one kind in one operation are loaded by one statement. */

@@ -2,6 +2,7 @@ import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { searchWhere } from '../search.ts'
+import { Insight, Transcript } from './analysis.ts'
 import { QuestionTypeEnum } from './question.ts'
 
 export const ResponseStatusEnum = builder.enumType('ResponseStatus', {
@@ -32,6 +33,10 @@ builder.prismaObject('Upload', {
     fileName: t.exposeString('fileName', { nullable: true, description: 'The name that the sender gave it.' }),
     mediaType: t.exposeString('mediaType', { nullable: true, description: 'Its media type, judged by its content.' }),
     size: t.exposeInt('size', { nullable: true, description: 'Its size in bytes.' }),
+    durationSeconds: t.exposeFloat('durationSeconds', {
+      nullable: true,
+      description: 'How long a recording is, in seconds, as an analysis found; null when none did.',
+    }),
     sha256: t.exposeString('sha256', { nullable: true, description: 'SHA-256 of its bytes, in hex.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began to arrive.' }),
   }),
@@ -64,6 +69,24 @@ export const Answer = builder.prismaNode('Answer', {
       description: 'The reply in words; null for a recording that was not transcribed.',
     }),
     upload: t.relation('upload', { nullable: true, description: 'The recording or file that the reply is.' }),
+    transcript: t.field({
+      type: Transcript,
+      nullable: true,
+      description: 'What the recording says, by its newest transcript; null when it is none, or has none.',
+      select: (_args, _context, nestedSelection) => ({
+        transcripts: nestedSelection({ orderBy: [{ version: 'desc' as const }], take: 1 }),
+      }),
+      resolve: (answer) => answer.transcripts[0] ?? null,
+    }),
+    insight: t.field({
+      type: Insight,
+      nullable: true,
+      description: 'What an analysis says of the reply, by its newest insight; null when none was recorded.',
+      select: (_args, _context, nestedSelection) => ({
+        insights: nestedSelection({ orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }], take: 1 }),
+      }),
+      resolve: (answer) => answer.insights[0] ?? null,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first given.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
   }),
@@ -104,6 +127,11 @@ export const Response = builder.prismaNode('Response', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was submitted; null: not yet.',
+    }),
+    analyzedAt: t.expose('analyzedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When an analysis last said that it has found in the answers all that it will; null: none did.',
     }),
   }),
 })

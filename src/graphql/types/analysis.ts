@@ -1,0 +1,161 @@
+import { recordAnalysis } from '../../domains/responses/index.ts'
+import { builder } from '../builder.ts'
+import { asData } from '../errors.ts'
+import { idOf, idOrNull } from '../global-id.ts'
+import { COMMON_ERRORS, ERRORS, IDEMPOTENCY_KEY } from './mutation-kit.ts'
+
+const { NotFoundError, ConflictError } = ERRORS
+
+const SentimentEnum = builder.enumType('Sentiment', {
+  description: 'The feeling that an answer speaks of (contract/sayify.md 6.5).',
+  values: {
+    POSITIVE: { value: 'positive', description: 'Content.' },
+    NEUTRAL: { value: 'neutral', description: 'Neither content nor discontent.' },
+    NEGATIVE: { value: 'negative', description: 'Discontent.' },
+    MIXED: { value: 'mixed', description: 'Content with one thing, discontent with another.' },
+  } as const,
+})
+
+export const Transcript = builder.prismaNode('Transcript', {
+  id: { field: 'id', description: 'Global id.' },
+  select: { id: true },
+  extensions: { readScope: 'responses:read' },
+  description: 'What a recording says, as text. A new one takes the place of an earlier one, which is kept.',
+  fields: (t) => ({
+    answer: t.relation('answer', { description: 'The answer whose recording it is of.' }),
+    version: t.exposeInt('version', { description: 'Counts from 1 per answer; the highest is the present one.' }),
+    text: t.exposeString('text', { description: 'What is said; empty when nothing is.' }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description: 'A BCP 47 tag such as `fi` or `en-GB`, as recorded; null when nobody said.',
+    }),
+    method: t.exposeString('method', { description: 'Who or what made it, as recorded.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was recorded.' }),
+  }),
+})
+
+export const Insight = builder.prismaNode('Insight', {
+  id: { field: 'id', description: 'Global id.' },
+  select: { id: true },
+  extensions: { readScope: 'responses:read' },
+  description: 'What an analysis says of an answer, as recorded; null where it says nothing.',
+  fields: (t) => ({
+    answer: t.relation('answer', { description: 'The answer it is about.' }),
+    transcript: t.relation('transcript', {
+      nullable: true,
+      description: 'What it was read from, also when there is a newer one by now; null when the reply was text.',
+    }),
+    sentiment: t.field({
+      type: SentimentEnum,
+      nullable: true,
+      description: 'The feeling that the answer speaks of.',
+      select: { sentiment: true },
+      resolve: (insight) => insight.sentiment,
+    }),
+    sentimentScore: t.exposeFloat('sentimentScore', {
+      nullable: true,
+      description: 'From 0 to 1: how strong or how sure, as the analyser means it.',
+    }),
+    actionable: t.exposeBoolean('actionable', {
+      nullable: true,
+      description: 'Whether something can be done about what was said.',
+    }),
+    keyTopics: t.exposeStringList('keyTopics', { description: 'What it is about, up to 50 topics.' }),
+    summary: t.exposeString('summary', { nullable: true, description: 'The answer in short.' }),
+    method: t.exposeString('method', { description: 'Who or what made it, as recorded.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was recorded.' }),
+  }),
+})
+
+const TranscriptInput = builder.inputType('TranscriptInput', {
+  description: 'What a recording says, the whole of it.',
+  fields: (t) => ({
+    text: t.string({
+      required: true,
+      description: 'Up to 100,000 characters; empty when nothing is said. It becomes the text of the answer.',
+    }),
+    language: t.string({ description: 'A BCP 47 tag such as `fi` or `en-GB`.' }),
+  }),
+})
+
+const InsightInput = builder.inputType('InsightInput', {
+  description: 'What an answer says. It takes the place of an earlier one as a whole, so it must say something.',
+  fields: (t) => ({
+    sentiment: t.field({ type: SentimentEnum, description: 'The feeling that the answer speaks of.' }),
+    sentimentScore: t.float({ description: 'From 0 to 1: how strong or how sure, as you mean it.' }),
+    actionable: t.boolean({ description: 'Whether something can be done about what was said.' }),
+    keyTopics: t.stringList({ description: 'What it is about: up to 50 topics of up to 200 characters.' }),
+    summary: t.string({ description: 'The answer in short, up to 5,000 characters.' }),
+  }),
+})
+
+const AnswerAnalysisInput = builder.inputType('AnswerAnalysisInput', {
+  description: 'What was found in one answer; what is absent or null stays as it is.',
+  fields: (t) => ({
+    answerId: t.id({ required: true, description: 'Global id of an answer of the response; each at most once.' }),
+    transcript: t.field({
+      type: TranscriptInput,
+      description: 'What the recording says. For answers to voice questions that are a recording only.',
+    }),
+    durationSeconds: t.float({
+      description: 'How long the recording is, in seconds, 0 to 86,400. For recordings only, as the transcript.',
+    }),
+    insight: t.field({
+      type: InsightInput,
+      description: 'What the answer says; read from the transcript where it is a recording.',
+    }),
+  }),
+})
+
+const RecordAnalysisInput = builder.inputType('RecordAnalysisInput', {
+  description: 'What an analysis found in the answers of a response.',
+  fields: (t) => ({
+    responseId: t.id({ required: true, description: 'Global id of a response that was submitted.' }),
+    answers: t.field({
+      type: [AnswerAnalysisInput],
+      required: true,
+      description: 'What was found, up to 1,000 answers; empty when there was nothing to find.',
+    }),
+    method: t.string({
+      required: true,
+      description: "Who or what found it, 1 to 200 characters, such as a model's name and version.",
+    }),
+    final: t.boolean({
+      description:
+        'Whether all is found that will be; true when absent. Then `analyzedAt` is set, the respondent is `ANALYZED`, and the event `RESPONSE_ANALYZED` tells of it. False: more follows.',
+    }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+})
+
+const RecordAnalysisPayload = builder.objectRef<{ id: string }>('RecordAnalysisPayload').implement({
+  description: 'All of it was stored.',
+  extensions: { payload: true },
+  fields: (t) => ({
+    response: t.prismaField({
+      type: 'Response',
+      description: 'The response, with what was found.',
+      resolve: (query, { id }, _args, context) =>
+        context.reader.response.findUniqueOrThrow({ ...query, where: { id } }),
+    }),
+  }),
+})
+
+builder.mutationField('recordAnalysis', (t) =>
+  t.field({
+    type: RecordAnalysisPayload,
+    description:
+      'Stores transcripts, durations and insights of the answers of a submitted response: all of them, or none. Earlier ones are kept beside. Needs `responses:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: RecordAnalysisInput, required: true, description: 'What was found.' }) },
+    resolve: (_root, { input }, { world, viewer }) =>
+      asData(async () =>
+        recordAnalysis(world, viewer, {
+          ...input,
+          responseId: idOf('Response', input.responseId, ['responseId']),
+          // What is no id of an answer is none of this response, and is told of with all else that is wrong.
+          answers: input.answers.map((answer) => ({ ...answer, answerId: idOrNull('Answer', answer.answerId) ?? '' })),
+        }),
+      ),
+  }),
+)
