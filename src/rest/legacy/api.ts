@@ -1,0 +1,67 @@
+import type { Scope, Viewer } from '../../domains/auth/index.ts'
+import type { AnyOperation } from './operation.ts'
+import type { Refusal } from './refusal.ts'
+import type { LegacyRequest, RequestBody } from './request.ts'
+
+/** What is sent. `body` is any JSON value; absent: nothing. */
+export interface Answer {
+  status: number
+  body?: unknown
+  headers?: Readonly<Record<string, string>>
+}
+
+/** One of the answers that an operation can give, for the document. */
+export interface AnswerDescription {
+  status: number
+  description: string
+  /** Absent: no body. */
+  schema?: import('zod').z.ZodType
+  example?: unknown
+  headers?: Readonly<Record<string, { description: string; schema: object }>>
+}
+
+/**
+ * One legacy API: its operations as data, and the parts in which the APIs differ. From it come the routes
+ * (`legacyPlugin`), the OpenAPI document and its page.
+ */
+export interface LegacyApi {
+  /** Lower case; `/{name}` is the prefix below which everything is served as well. */
+  name: string
+  title: string
+  version: string
+  /** Markdown, for the document. */
+  description: string
+  operations: readonly AnyOperation[]
+  /** What the groups of operations (`tag`) are, in the order of the document. */
+  tags: Readonly<Record<string, string>>
+  /**
+   * Beginnings of paths, such as `/api/v1/links`, that belong to this API alone: what no operation has below them is
+   * refused in its own words. The rest of the server's paths may be other APIs'.
+   */
+  owns: readonly string[]
+  /** Further paths for a documented one, with the same parameters; by default none. */
+  aliases?(path: string): readonly string[]
+  /** Of documented paths that end in one: `redirect` answers 301 to the path without it, for every method. */
+  trailingSlash: 'redirect' | 'either' | 'exact'
+
+  /** The security schemes of OpenAPI, by name; a request needs one of them. */
+  credentials: Readonly<Record<string, object>>
+  /** Who asks, by whatever form of credential this API has. Throws `Refused` or UNAUTHENTICATED. */
+  authenticate(request: LegacyRequest): Promise<Viewer>
+  /** Counts a request of this viewer. Throws RATE_LIMITED. By default there is no limit. */
+  limit?(viewer: Viewer): Promise<void>
+
+  /** By media type, lower case. A body of another type is refused. */
+  parsers: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>>
+  /** The most bytes of a body. */
+  maxBodyBytes: number
+  /** By default each name once, the last one counts. */
+  parseQuery?(query: string): Record<string, unknown>
+  /** What an operation's `body` describes; by default the parsed body. For APIs that also take it from the query. */
+  input?(request: LegacyRequest): Promise<unknown>
+
+  /** The answer to whatever cannot be answered otherwise, in this API's envelope. */
+  refuse(refusal: Refusal): Answer
+  /** The answers that operations share, for the document: refusals above all. */
+  commonAnswers(operation: { scope: Scope | null; anonymous: boolean; path: string }): readonly AnswerDescription[]
+}

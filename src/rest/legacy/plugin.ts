@@ -1,0 +1,174 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { requireScope, type Viewer } from '../../domains/auth/index.ts'
+import type { Logger } from '../../platform/logger.ts'
+import type { Answer, LegacyApi } from './api.ts'
+import { openApiDocument } from './openapi.ts'
+import type { AnyOperation, Call } from './operation.ts'
+import { PAGE_POLICY, referencePage } from './reference-page.ts'
+import { type Fault, type Refusal, Refused, refusalOf, valueAt } from './refusal.ts'
+import { type LegacyRequest, legacyRequest } from './request.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** The operations of one path, by method. */
+type Resource = Map<string, AnyOperation>
+
+/**
+ * Serves a legacy API at its documented paths and below `/{name}`, with `/{name}/openapi.json` and `/{name}/docs`. The
+ * server around it must be made with `trustProxy` as its surroundings need it, since addresses in answers are those
+ * that the caller used.
+ */
+export function legacyPlugin(api: LegacyApi, { logger }: { logger: Logger }): FastifyPluginAsync {
+  return async (app) => {
+    // Who asks is settled before a body is read, unless the credential is in it.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _body, done) => done(null))
+    app.setErrorHandler((error, request, reply) => send(reply, refuse(api, error, request, logger)))
+
+    const prefix = `/${api.name}`
+    const served = new Set<string>()
+    const route = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>) => {
+      served.add(url)
+      app.route({ method: METHODS, url, exposeHeadRoute: false, handler })
+    }
+    for (const [path, resource] of resourcesOf(api)) {
+      for (const url of [path, prefix + path].map(toRoute)) {
+        const handler = async (request: FastifyRequest, reply: FastifyReply) =>
+          send(reply, await answer(api, resource, request, logger))
+        route(url, handler)
+        if (api.trailingSlash === 'either') route(otherSlash(url), handler)
+        if (api.trailingSlash === 'redirect') {
+          route(otherSlash(url), async (request, reply) => {
+            const { path, search } = legacyRequest(api, request)
+            return send(reply, { status: 301, headers: { location: `${path}/${search && `?${search}`}` } })
+          })
+        }
+      }
+    }
+    serveDocument(app, api)
+    for (const start of [...api.owns, ...api.owns.map((each) => prefix + each), prefix]) {
+      for (const url of [start, `${start}/`, `${start}/*`]) {
+        if (served.has(url)) continue
+        route(url, async (request, reply) =>
+          send(reply, refuse(api, new Refused({ kind: 'unknown_path' }), request, logger)),
+        )
+      }
+    }
+  }
+}
+
+/** Every path with its operations, aliases included. */
+function resourcesOf(api: LegacyApi): Map<string, Resource> {
+  const resources = new Map<string, Resource>()
+  for (const operation of api.operations) {
+    for (const path of [operation.path, ...(api.aliases?.(operation.path) ?? [])]) {
+      const resource = resources.get(path) ?? new Map()
+      if (resource.has(operation.method)) throw new Error(`two operations at ${operation.method} ${path}`)
+      resources.set(path, resource.set(operation.method, operation))
+    }
+  }
+  return resources
+}
+
+const toRoute = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
+const otherSlash = (url: string) => (url.endsWith('/') ? url.slice(0, -1) : `${url}/`)
+
+async function answer(api: LegacyApi, resource: Resource, raw: FastifyRequest, logger: Logger): Promise<Answer> {
+  const request = legacyRequest(api, raw)
+  const operation = resource.get(request.method === 'HEAD' ? 'GET' : request.method)
+  let input: unknown
+  try {
+    const viewer = operation?.anonymous ? undefined : await api.authenticate(request)
+    if (viewer) await api.limit?.(viewer)
+    if (!operation) return unserved(request, allowedMethods(resource))
+    if (viewer && operation.scope) requireScope(viewer, operation.scope)
+    const call = callOf(request, viewer, raw.params as Record<string, string>)
+    await operation.locate?.(call)
+    if (operation.query) call.query = judged(operation.query, request.query, 'query')
+    if (operation.body) {
+      input = await (api.input ?? ((asked) => asked.body()))(request)
+      call.body = judged(operation.body, input, 'body')
+    }
+    return await operation.handle(call)
+  } catch (thrown) {
+    return refuse(api, thrown, raw, logger, { names: operation?.names, input })
+  }
+}
+
+function callOf(request: LegacyRequest, viewer: Viewer | undefined, params: Record<string, string>): Call {
+  return {
+    get viewer() {
+      if (!viewer) throw new Error('an anonymous operation has no viewer')
+      return viewer
+    },
+    params,
+    query: undefined,
+    body: undefined,
+    request,
+  }
+}
+
+function unserved({ method }: LegacyRequest, allowed: readonly string[]): Answer {
+  if (method === 'OPTIONS') return { status: 204, headers: { allow: allowed.join(', ') } }
+  throw new Refused({ kind: 'method_not_allowed', method, allowed })
+}
+
+function allowedMethods(resource: Resource): string[] {
+  const own = METHODS.filter((method) => resource.has(method === 'HEAD' ? 'GET' : method))
+  return [...own, 'OPTIONS']
+}
+
+/** `input` as the API's own schema reads it. Throws `Refused` with all faults. */
+function judged(schema: NonNullable<AnyOperation['body']>, input: unknown, where: 'query' | 'body'): unknown {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const faults = result.error.issues.map(({ path, message }): Fault => {
+    const parts = path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    return { path: parts, message, value: valueAt(input, parts) }
+  })
+  throw new Refused({ kind: 'invalid', where, faults, input })
+}
+
+function refuse(
+  api: LegacyApi,
+  thrown: unknown,
+  request: FastifyRequest,
+  logger: Logger,
+  known?: Parameters<typeof refusalOf>[1],
+): Answer {
+  const refusal: Refusal = refusalOf(thrown, known)
+  if (refusal.kind === 'defect') {
+    logger.error({ err: thrown, requestId: request.id, api: api.name }, 'a request to a legacy API failed')
+  }
+  const refused = api.refuse(refusal)
+  // The rest of a body that is too large is not waited for.
+  return refusal.kind === 'too_large' ? { ...refused, headers: { ...refused.headers, connection: 'close' } } : refused
+}
+
+function send(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {
+  reply.code(status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers })
+  if (body === undefined) return reply.send()
+  return reply.type('application/json').send(JSON.stringify(body))
+}
+
+function serveDocument(app: FastifyInstance, api: LegacyApi): void {
+  const document = openApiDocument(api)
+  const page = referencePage(document)
+  app.get(`/${api.name}/openapi.json`, (_request, reply) =>
+    reply
+      .headers({ 'access-control-allow-origin': '*', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' })
+      .type('application/json')
+      .send(JSON.stringify(document)),
+  )
+  app.get(`/${api.name}/docs`, (_request, reply) =>
+    reply
+      .headers({
+        'cache-control': 'no-cache',
+        'content-security-policy': PAGE_POLICY,
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+      })
+      .type('text/html; charset=utf-8')
+      .send(page),
+  )
+}
