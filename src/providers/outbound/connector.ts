@@ -33,7 +33,8 @@ export function guardedConnector(options: {
   }
   const connect = buildConnector({
     lookup,
-    timeout: options.timeoutMs,
+    // The caller's own deadline comes first and says more; this one ends what it left behind.
+    timeout: options.timeoutMs + 1_000,
     allowH2: false,
     // Said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach this far, nor a session skip the check of a name.
     rejectUnauthorized: true,

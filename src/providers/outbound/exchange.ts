@@ -66,7 +66,8 @@ export function exchange(
         if (signal.aborted) started.abort(new Error('aborted'))
       },
       onResponseStart(_, status, headers) {
-        answer = { status, headers: flat(headers) }
+        // 1xx only announces the answer.
+        if (status >= 200) answer = { status, headers: flat(headers) }
       },
       onResponseData(running, chunk) {
         // A copy, since a chunk may be a view of a far larger buffer.

@@ -37,21 +37,27 @@ export function factsOf(error: Error): { code: string; syscall: string | undefin
 export function failureOf(error: Error, host: string, status?: number): Error {
   if (error instanceof OutboundFailure) return error
   const { code, syscall, reason } = factsOf(error)
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HPE_HEADER_OVERFLOW') {
-    return new OutboundFailure('protocol', `the headers of ${host}'s answer are too large`, status)
-  }
-  if (code.startsWith('HPE_') || (code === 'UND_ERR_SOCKET' && reason.startsWith('bad '))) {
-    return new OutboundFailure('protocol', `what ${host} answered is not HTTP/1.1: ${reason}`, status)
+  const failed = (failure: Failure, message: string) => new OutboundFailure(failure, message, status)
+  // A length that does not fit is a broken head while there is no status, and an early end afterwards.
+  const misfit = code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return failed('protocol', `the headers of ${host}'s answer are too large`)
+  if (isGarbage(error, code) || (misfit && status === undefined)) {
+    return failed('protocol', `what ${host} answered is not HTTP/1.1: ${reason.match(/\((.+)\)$/)?.[1] ?? reason}`)
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
-    return new OutboundFailure('tls', `the encrypted connection to ${host} failed: ${reason}`, status)
+    return failed('tls', `the encrypted connection to ${host} failed: ${reason}`)
   }
-  if (code === 'ETIMEDOUT') {
-    return new OutboundFailure('timeout', `the connection to ${host} went dead (ETIMEDOUT)`, status)
-  }
-  if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || syscall || code === 'ECONNRESET') {
-    const when = status === undefined ? 'before it answered' : 'in the middle of its answer'
-    return new OutboundFailure('reset', `${host} closed the connection ${when}`, status)
+  if (code === 'ETIMEDOUT') return failed('timeout', `the connection to ${host} went dead (ETIMEDOUT)`)
+  if (misfit || syscall || code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || error.name === 'HTTPParserError') {
+    return failed(
+      'reset',
+      `${host} closed the connection ${status ? 'in the middle of its answer' : 'before it answered'}`,
+    )
   }
   return error
+}
+
+/** undici calls it a parser's error also when the end came too early, and a socket's when the answer made no sense. */
+function isGarbage({ name, message }: Error, code: string): boolean {
+  return name === 'HTTPParserError' ? !message.includes('EOF') : code === 'UND_ERR_SOCKET' && message.startsWith('bad ')
 }
