@@ -17,16 +17,18 @@ import {
   type Viewer,
 } from './domains/auth/index.ts'
 import { tokenSigner } from './domains/responses/index.ts'
+import { createDispatcher, type RequestBuilders, standardRequest } from './domains/webhooks/index.ts'
 import type { World } from './domains/world.ts'
 import { createEventLog, createTailer } from './events/index.ts'
 import { createGraphQLServer, type GraphQLServerOptions } from './graphql/server.ts'
-import { dueChecks, implementations } from './jobs/index.ts'
+import { DELIVER_WEBHOOKS, dueChecks, FEED_WEBHOOKS, implementations } from './jobs/index.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
+import { createOutbound } from './providers/outbound/index.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
@@ -100,11 +102,6 @@ export async function compose(
     const jobs = implementations(world)
     await startStep('start background work', queue.start(jobs, { work: works }))
     onClose(() => queue.stop(config.http.shutdownMs))
-    const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
-    for (const [name, check] of Object.entries(dueChecks(world, storage))) dueLoop.add(name, check)
-    if (works) dueLoop.start()
-    onClose(() => dueLoop.stop())
-
     const port =
       config.http.port === 0
         ? await startStep(`listen on ${config.http.host}`, freePort(config.http.host))
@@ -118,6 +115,35 @@ export async function compose(
     const tailer = await createTailer({ db, log: events, logger })
     onClose(() => tailer.close())
     const metrics = createMetrics()
+    const webhookBuilders: RequestBuilders = { standard: standardRequest, sayify: standardRequest }
+    const { timeoutMs, analysisWaitMs } = config.webhooks
+    const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs })
+    onClose(() => outbound.close())
+    const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
+    const dispatcher = createDispatcher({
+      world,
+      outbound,
+      builders: webhookBuilders,
+      logger,
+      timeoutMs,
+      onEnd(outcome) {
+        metrics.webhookAttempted(outcome)
+        dueLoop.wake(DELIVER_WEBHOOKS)
+      },
+    })
+    onClose(() => dispatcher.stop(config.http.shutdownMs / 2))
+    const checks = dueChecks(world, {
+      storage,
+      dispatcher,
+      analysisWaitMs,
+      onFed: () => dueLoop.wake(DELIVER_WEBHOOKS),
+    })
+    for (const [name, check] of Object.entries(checks)) dueLoop.add(name, check)
+    onClose(() => dueLoop.stop())
+    if (works) {
+      onClose(tailer.onNews(() => dueLoop.wake(FEED_WEBHOOKS)))
+      dueLoop.start()
+    }
     const reader = createReader({
       db,
       onFallback(model, reason) {
@@ -133,6 +159,7 @@ export async function compose(
         tailer,
         browserTokens: tokens,
         signer,
+        webhookBuilders,
         linkUrl,
         mediaUrl: (workspaceId, uploadId) =>
           signMediaUrl({ publicUrl, secret: mediaSecret, clock, workspaceId, uploadId }),
@@ -189,6 +216,7 @@ export async function compose(
       subscriptions: () => graphql.hub.size(),
       tasks: jobs.map(({ task }) => task.name),
       queue: () => queue.counts(),
+      webhooksInFlight: () => dispatcher.inFlight(),
     })
     await observe(app, {})
     if (config.role !== 'worker') {

@@ -22,3 +22,5 @@ export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = error as Error & { code?: string; constraint?: string }
   return code === '23505' || code === '23503' || code === '23514' ? constraint : undefined
 }
+
+export { instantText as instant }

@@ -4,6 +4,9 @@ import { defineTask } from '../queue/index.ts'
 /** Removes events that are older than their workspace keeps them. */
 export const pruneEventsTask = defineTask({ name: 'prune-events', payload: z.object({}), cron: '7 * * * *' })
 
+/** Removes deliveries of webhooks that are older than their workspace keeps events; before the events themselves go. */
+export const pruneDeliveriesTask = defineTask({ name: 'prune-deliveries', payload: z.object({}), cron: '3 * * * *' })
+
 /** Removes idempotency keys past their time. */
 export const forgetIdempotencyKeysTask = defineTask({
   name: 'forget-idempotency-keys',

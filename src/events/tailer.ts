@@ -25,6 +25,11 @@ export interface Tailer {
    * live; events may arrive before that. Errors go to `onError` only.
    */
   follow(workspaceId: string, options: FollowOptions): Promise<Following>
+  /**
+   * Calls `listener` whenever there may be news in any workspace: after an append of this process, and when another
+   * tells of one. Returns a function that stops it.
+   */
+  onNews(listener: () => void): () => void
   /** Positions this process has not seen yet, summed over the workspaces it follows; for metrics. */
   lag(): Promise<number>
   close(): Promise<void>
@@ -61,12 +66,19 @@ interface Follower extends FollowOptions {
 export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDeps): Promise<Tailer> {
   const tails = new Map<string, Tail>()
   const opening = new Map<string, Promise<Tail>>()
+  const listeners = new Set<() => void>()
   let closed = false
   let reading = false
   let newsWhileReading = false
   let notifyTimer: NodeJS.Timeout | undefined
 
   function news(): void {
+    if (closed) return
+    for (const listener of listeners) listener()
+    readNews()
+  }
+
+  function readNews(): void {
     if (closed) return
     if (reading) {
       newsWhileReading = true
@@ -77,7 +89,7 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
       reading = false
       if (newsWhileReading) {
         newsWhileReading = false
-        news()
+        readNews()
       }
     })
   }
@@ -174,7 +186,7 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
   })
   // One process owns the embedded database, so nobody else could have news.
   const stopListening = db.kind === 'embedded' ? undefined : await db.listen(CHANNEL, news)
-  const poll = db.kind === 'embedded' ? undefined : setInterval(news, pollMs).unref()
+  const poll = db.kind === 'embedded' ? undefined : setInterval(readNews, pollMs).unref()
 
   return {
     async follow(workspaceId, options) {
@@ -216,6 +228,10 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
         options.onError(error)
       }
       return following
+    },
+    onNews(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     async lag() {
       let behind = 0

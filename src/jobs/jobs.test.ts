@@ -5,7 +5,9 @@ import { sql } from '../db/sql.ts'
 import { forgetIdempotencyKeys, IDEMPOTENCY_DAYS, once } from '../domains/idempotency.ts'
 import { createLink } from '../domains/links/index.ts'
 import { openSession } from '../domains/responses/index.ts'
+import { createDispatcher, standardRequest } from '../domains/webhooks/index.ts'
 import { createLogger } from '../platform/logger.ts'
+import { createOutbound } from '../providers/outbound/index.ts'
 import { memoryStorage } from '../providers/storage/memory.ts'
 import { createDueLoop } from '../queue/index.ts'
 import { dueChecks, implementations } from './index.ts'
@@ -32,6 +34,7 @@ const use = (key: string, effect: () => string) =>
 test('every task has a name of its own and needs no payload', () => {
   const tasks = implementations(world).map(({ task }) => task)
   expect(tasks.map(({ name, cron }) => [name, cron])).toEqual([
+    ['prune-deliveries', '3 * * * *'],
     ['prune-events', '7 * * * *'],
     ['forget-idempotency-keys', '23 3 * * *'],
   ])
@@ -91,7 +94,12 @@ test('the due loop sweeps what is left of uploads', async () => {
                 ${new Date(clock.now().getTime() + HOUR_MS)}::timestamptz, ${clock.now()}::timestamptz)`,
   )
   const loop = createDueLoop({ clock, logger: createLogger('silent'), everyMs: 1_000 })
-  for (const [name, check] of Object.entries(dueChecks(world, storage))) loop.add(name, check)
+  const outbound = createOutbound({ allow: [], timeoutMs: 1_000 })
+  const builders = { standard: standardRequest, sayify: standardRequest }
+  const logger = createLogger('silent')
+  const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: 1_000 })
+  const checks = dueChecks(world, { storage, dispatcher, analysisWaitMs: 0, onFed: () => {} })
+  for (const [name, check] of Object.entries(checks)) loop.add(name, check)
   await loop.tick()
   expect(storage.objects.size).toBe(1)
   clock.advance(HOUR_MS)
@@ -99,4 +107,5 @@ test('the due loop sweeps what is left of uploads', async () => {
   expect(storage.objects.size).toBe(0)
   expect(await db.query(sql`SELECT id FROM upload`)).toEqual([])
   await loop.stop()
+  await outbound.close()
 })

@@ -1,4 +1,5 @@
 export { ratingBounds } from './answer-value.ts'
+export { awaitingAnalysis } from './awaiting-analysis.ts'
 export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
 export { checkOpen, type OpenedSession, openSession, resumeSession } from './open-session.ts'
 export { type AnswerAnalysis, type RecordAnalysisInput, recordAnalysis } from './record-analysis.ts'

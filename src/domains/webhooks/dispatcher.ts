@@ -25,8 +25,8 @@ export interface DispatcherDeps {
   logger: Logger
   /** How long one attempt may take; a delivery whose process died is taken over this and LEASE_MARGIN_MS later. */
   timeoutMs: number
-  /** Called when an attempt has ended, since what waited for it may go now. */
-  onEnd?(): void
+  /** Called when an attempt has ended, `ok` or with how it failed: what waited for it may go now. */
+  onEnd?(outcome: string): void
   /** From 0 to 1. Default Math.random. */
   random?(): number
 }
@@ -71,11 +71,14 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   function begin(delivery: ClaimedDelivery, lease: Date): void {
     count(delivery.webhook_id, 1)
     const attempt = attemptDelivery(deps, delivery, lease, random)
-      .catch((error) => logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded'))
-      .finally(() => {
+      .catch((error): string => {
+        logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded')
+        return 'unrecorded'
+      })
+      .then((outcome) => {
         count(delivery.webhook_id, -1)
         running.delete(attempt)
-        onEnd?.()
+        onEnd?.(outcome)
       })
     running.add(attempt)
   }
@@ -110,16 +113,17 @@ async function attemptDelivery(
   delivery: ClaimedDelivery,
   lease: Date,
   random: () => number,
-): Promise<void> {
+): Promise<string> {
   const { world } = deps
   const startedAt = world.clock.now()
   const request = await build(deps, delivery, startedAt)
   if (request === 'erased') {
     await world.db.transaction((tx) => settleDelivery(tx, delivery, 'cancelled', world.clock.now()))
-    return
+    return 'cancelled'
   }
   const outcome = request === 'unbuildable' ? UNBUILDABLE : await send(deps.outbound, delivery, request)
   await record(world, delivery, lease, startedAt, outcome, random)
+  return outcome.failure ?? 'ok'
 }
 
 async function build(

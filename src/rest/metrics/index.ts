@@ -9,6 +9,7 @@ export interface MetricsDeps {
   /** The tasks there are: one without jobs counts 0, since an absent series looks like a server that is silent. */
   tasks: readonly string[]
   queue(): Promise<{ task: string; state: string; count: number }[]>
+  webhooksInFlight(): number
 }
 
 /** Names of operations are the clients' choice; past so many they are counted together. */
@@ -40,10 +41,19 @@ export function createMetrics() {
     labelNames: ['model'],
     registers: [registry],
   })
+  const attempts = new Counter({
+    name: 'saygraph_webhook_attempts_total',
+    help: 'Requests of webhooks by outcome: ok, or how they failed.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
   const operations = new Set<string>()
 
   return {
     registry,
+    webhookAttempted(outcome: string): void {
+      attempts.inc({ outcome })
+    },
     graphqlDone(operation: string, kind: string, seconds: number, failed: boolean): void {
       if (operations.size < MAX_OPERATIONS) operations.add(operation)
       const name = operation === '' ? '(unnamed)' : operations.has(operation) ? operation : '(other)'
@@ -67,6 +77,9 @@ export function createMetrics() {
         'saygraph_subscription_groups',
         'Distinct executions behind running subscriptions.',
         async () => deps.subscriptions().groups,
+      )
+      gauge(registry, 'saygraph_webhooks_in_flight', 'Requests of webhooks under way.', async () =>
+        deps.webhooksInFlight(),
       )
       new Gauge({
         name: 'saygraph_queue_jobs',
