@@ -1,6 +1,7 @@
 import type { WorkspaceReader } from '../db/reader/index.ts'
 import type { BrowserTokens, Viewer } from '../domains/auth/index.ts'
 import type { TokenSigner } from '../domains/responses/index.ts'
+import type { RequestBuilders } from '../domains/webhooks/index.ts'
 import type { World } from '../domains/world.ts'
 import type { Tailer } from '../events/index.ts'
 import type { Batches } from './batches.ts'
@@ -15,6 +16,8 @@ export interface Services {
   linkUrl(workspaceSlug: string, linkSlug: string, query?: Record<string, string>): string
   /** An address that plays or downloads an upload for an hour. */
   mediaUrl(workspaceId: string, uploadId: string): string
+  /** How webhooks make their requests, for showing one without sending it. */
+  webhookBuilders: RequestBuilders
 }
 
 export interface Context extends Services {

@@ -9,18 +9,25 @@ export class ConflictError extends ExpectedError {}
 export class LimitReachedError extends ExpectedError {}
 /** The credential may not do this. */
 export class ForbiddenError extends ExpectedError {}
+/** A text that is no cursor of the event log. */
+export class InvalidCursorError extends ExpectedError {}
+/** The events after the cursor were removed by retention. */
+export class CursorExpired extends ExpectedError {}
 
 const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   SLUG_CONFLICT: ConflictError,
   FIELD_KEY_CONFLICT: ConflictError,
   CONTACT_CONFLICT: ConflictError,
   IDEMPOTENCY_CONFLICT: ConflictError,
+  WEBHOOK_DISABLED: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   INSUFFICIENT_SCOPE: ForbiddenError,
+  INVALID_CURSOR: InvalidCursorError,
+  CURSOR_EXPIRED: CursorExpired,
 }
 
 /**
- * Runs a domain function for a mutation, giving its expected failures the class that the schema has a type for, with
+ * Runs a domain function, giving its expected failures the class that the schema has a type for, with
  * their path below the argument `input`.
  */
 export async function asData<T>(run: () => Promise<T>): Promise<T> {
@@ -101,6 +108,23 @@ builder.objectType(ForbiddenError, {
   name: 'ForbiddenError',
   description: 'The credential lacks a scope.',
   interfaces: [ErrorInterface],
+})
+builder.objectType(InvalidCursorError, {
+  name: 'InvalidCursorError',
+  description: 'The text is not a cursor of your event log.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(CursorExpired, {
+  name: 'CursorExpired',
+  description:
+    'Events after the cursor were removed by retention: read the present state, then continue from `oldestCursor`.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    oldestCursor: t.string({
+      description: 'The oldest cursor that still works.',
+      resolve: (error) => String(error.details.oldestCursor),
+    }),
+  }),
 })
 
 /** `error` as clients see it: expected failures with their code, everything else masked and logged. */

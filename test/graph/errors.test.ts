@@ -60,6 +60,12 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     [
       'ValidationError',
       'VALIDATION_FAILED',
+      ['onFinished', 'webhookUrl'],
+      () => ({ name: 'x', onFinished: { webhookUrl: 'http://hooks.invalid/' } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
       ['questions', '0', 'configuration'],
       () => ({ name: 'x', questions: [{ prompt: 'a', type: 'VOICE', configuration: { text: {} } }] }),
     ],
@@ -166,6 +172,68 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       }),
     ],
   ],
+  createWebhook: [
+    ['ValidationError', 'VALIDATION_FAILED', ['eventTypes'], () => ({ url: 'https://hooks.invalid/', eventTypes: [] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['url'],
+      () => ({ url: 'ftp://hooks.invalid/', eventTypes: ['LINK_CREATED'] }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['eventTypes', '1'],
+      () => ({
+        url: 'https://hooks.invalid/',
+        eventTypes: ['RESPONSE_SUBMITTED', 'LINK_CREATED'],
+        format: 'SAYIFY',
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['secret'],
+      () => ({ url: 'https://hooks.invalid/', eventTypes: ['LINK_CREATED'], secret: 'open sesame' }),
+    ],
+    [
+      'NotFoundError',
+      'NOT_FOUND',
+      ['linkId'],
+      () => ({ url: 'https://hooks.invalid/', eventTypes: ['LINK_CREATED'], linkId: UNKNOWN('Link') }),
+    ],
+  ],
+  updateWebhook: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook'), name: 'x' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.Webhook, name: '' })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['url'],
+      () => ({ id: p.ids.Webhook, url: 'https://me:pw@hooks.invalid' }),
+    ],
+  ],
+  deleteWebhook: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook') })]],
+  enableWebhook: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook') })]],
+  disableWebhook: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook') })]],
+  rotateWebhookSecret: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['secret'], () => ({ id: p.ids.Webhook, secret: 'whsec_short' })],
+  ],
+  redeliverWebhook: [
+    ['NotFoundError', 'NOT_FOUND', ['deliveryId'], () => ({ deliveryId: UNKNOWN('WebhookDelivery') })],
+    ['ConflictError', 'WEBHOOK_DISABLED', [], () => ({ deliveryId: p.ids.WebhookDelivery })],
+  ],
+  replayWebhook: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook'), after: p.eventCursor })],
+    ['InvalidCursorError', 'INVALID_CURSOR', ['after'], () => ({ id: p.ids.Webhook, after: 'nonsense' })],
+    ['ConflictError', 'WEBHOOK_DISABLED', [], () => ({ id: p.ids.Webhook, after: p.eventCursor })],
+  ],
+  dryRunWebhook: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Webhook') })],
+    ['InvalidCursorError', 'INVALID_CURSOR', ['cursor'], () => ({ id: p.ids.Webhook, cursor: 'nonsense' })],
+    ['NotFoundError', 'NOT_FOUND', ['cursor'], () => ({ id: p.ids.Webhook, cursor: p.eventCursor })],
+  ],
   createApiKey: [
     ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '' })],
     ['ValidationError', 'VALIDATION_FAILED', ['scopes'], () => ({ name: 'x', scopes: [] })],
@@ -192,6 +260,15 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   createContact: 'contacts:write',
   inviteRespondent: 'responses:write',
   recordAnalysis: 'responses:write',
+  createWebhook: 'webhooks:write',
+  updateWebhook: 'webhooks:write',
+  deleteWebhook: 'webhooks:write',
+  enableWebhook: 'webhooks:write',
+  disableWebhook: 'webhooks:write',
+  rotateWebhookSecret: 'webhooks:write',
+  redeliverWebhook: 'webhooks:write',
+  replayWebhook: 'webhooks:write',
+  dryRunWebhook: 'webhooks:write',
   createApiKey: 'tokens:write',
   revokeApiKey: 'tokens:write',
   createBrowserToken: null,
@@ -273,6 +350,12 @@ describe('idempotency keys', () => {
       'response',
       () => ({ responseId: p.ids.Response, answers: [], method: 'ears' }),
       () => ({ responseId: p.ids.Response, answers: [], method: 'eyes' }),
+    ],
+    [
+      'createWebhook',
+      'webhook',
+      () => ({ url: 'https://hooks.invalid/', eventTypes: ['LINK_CREATED'], enabled: false }),
+      () => ({ url: 'https://hooks.invalid/', eventTypes: ['LINK_CREATED'] }),
     ],
   ])('%s: the same input does nothing more, another is a conflict', async (name, field, input, other) => {
     const type = `${name[0]!.toUpperCase()}${name.slice(1)}`
@@ -469,7 +552,9 @@ describe('scopes', () => {
       ).data!.createBrowserToken
     const all = await issue('{}')
     expect(all.scopes).toEqual(
-      SCOPES.filter((scope) => !scope.startsWith('tokens')).map((scope) => scope.toUpperCase().replace(':', '_')),
+      SCOPES.filter((scope) => !/^tokens|^webhooks:write/.test(scope)).map((scope) =>
+        scope.toUpperCase().replace(':', '_'),
+      ),
     )
     const { data } = await ask('{ viewer { credential } links(first: 1) { totalCount } }', {}, all.token)
     expect(data!.viewer.credential).toBe('BROWSER_TOKEN')

@@ -104,6 +104,32 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
     { label: 'Contact', own: a.freeContact, foreign: b.freeContact, unknown: unknownId('Contact') },
   ],
   'RecordAnalysisInput.responseId': nodes('Response'),
+  'Query.webhook(id:)': nodes('Webhook'),
+  'Query.webhooks(after:)': connectionCursor,
+  'Query.webhooks(before:)': connectionCursor,
+  'Query.webhookDelivery(id:)': nodes('WebhookDelivery'),
+  'Query.webhookDeliveries(webhookId:)': nodes('Webhook'),
+  'Query.webhookDeliveries(after:)': connectionCursor,
+  'Query.webhookDeliveries(before:)': connectionCursor,
+  'Query.deadLetters(after:)': connectionCursor,
+  'Query.deadLetters(before:)': connectionCursor,
+  'Link.webhooks(after:)': connectionCursor,
+  'Link.webhooks(before:)': connectionCursor,
+  'Webhook.deliveries(after:)': connectionCursor,
+  'Webhook.deliveries(before:)': connectionCursor,
+  'WebhookDelivery.attempts(after:)': connectionCursor,
+  'WebhookDelivery.attempts(before:)': connectionCursor,
+  'CreateWebhookInput.linkId': nodes('Link'),
+  'UpdateWebhookInput.id': nodes('Webhook'),
+  'EnableWebhookInput.id': nodes('Webhook'),
+  'DisableWebhookInput.id': nodes('Webhook'),
+  'DeleteWebhookInput.id': nodes('Webhook'),
+  'RotateWebhookSecretInput.id': nodes('Webhook'),
+  'RedeliverWebhookInput.deliveryId': nodes('WebhookDelivery'),
+  'ReplayWebhookInput.id': nodes('Webhook'),
+  'ReplayWebhookInput.after': eventCursor,
+  'DryRunWebhookInput.id': nodes('Webhook'),
+  'DryRunWebhookInput.cursor': eventCursor,
   'AnswerAnalysisInput.answerId': nodes('Answer'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
 }
@@ -116,6 +142,7 @@ const NAMES_NOTHING: Record<string, string> = {
   'CreateContactInput.idempotencyKey': "the caller's own, within the workspace",
   'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
   'RecordAnalysisInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateWebhookInput.idempotencyKey': "the caller's own, within the workspace",
   'QuestionInput.fieldKey': 'a new name, unique within the link',
   'QuestionChanges.fieldKey': 'a new name, unique within the link',
   'ImageCardInput.id': 'a new name within the question',
@@ -132,6 +159,11 @@ const REQUIRED: Record<string, () => unknown> = {
   'RecordAnalysisInput.responseId': () => a.ids.Response,
   'RecordAnalysisInput.answers': () => [],
   'RecordAnalysisInput.method': () => 'ears',
+  'CreateWebhookInput.url': () => 'https://hooks.invalid/',
+  'CreateWebhookInput.eventTypes': () => ['RESPONSE_SUBMITTED'],
+  'ReplayWebhookInput.id': () => a.ids.Webhook,
+  'ReplayWebhookInput.after': () => a.eventCursor,
+  'DryRunWebhookInput.id': () => a.ids.Webhook,
   'ReorderQuestionsInput.linkId': () => a.ids.Link,
   'ReorderQuestionsInput.questionIds': () => a.questionIds,
   'Subscription.responseStarted(linkId:)': () => a.ids.Link,
@@ -140,8 +172,8 @@ const REQUIRED: Record<string, () => unknown> = {
 }
 
 /** The same for what leads to a type from the root. */
-const NODE_ARGUMENTS: Record<string, () => unknown> = {
-  'Query.node(id:)': () => a.ids.Link,
+const NODE_ARGUMENTS: Record<string, (type?: string) => unknown> = {
+  'Query.node(id:)': (type) => a.ids[type as NodeName] ?? a.ids.Link,
 }
 
 const LOOKS_LIKE_A_NAME = /^(after|before|slug|id)$|(Id|Ids|Slug|Cursor|Token|Key)$/i
@@ -202,6 +234,7 @@ function legacyIds({ path }: Input, { field }: Place): Attempt[] {
     RESPONSE: 'Response',
     ANSWER: 'Answer',
     API_KEY: 'ApiKey',
+    WEBHOOK: 'Webhook',
   }
   expect(path).toEqual(['id'])
   expect(valuesOf('type').sort(), 'add the new legacy type here').toEqual(Object.keys(types).sort())
@@ -255,10 +288,10 @@ function argumentsOf(place: Place, path: readonly string[], value: unknown, also
   return given
 }
 
-function required(coordinate: string): unknown {
+function required(coordinate: string, type?: string): unknown {
   const value = REQUIRED[coordinate] ?? NODE_ARGUMENTS[coordinate]
   if (!value) throw new Error(`test/graph/isolation.test.ts: add a value for ${coordinate} to REQUIRED`)
-  return value()
+  return value(type)
 }
 
 function put(target: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
@@ -300,7 +333,7 @@ function operation(place: Place, given: Record<string, unknown>) {
         .filter((argument) => isRequiredArgument(argument) || argument.name === 'first')
         .map((argument) => [
           argument.name,
-          argument.name === 'first' ? 10 : required(`${step.name}(${argument.name}:)`),
+          argument.name === 'first' ? 10 : required(`${step.name}(${argument.name}:)`, typeBelow),
         ]),
     )
     text = `${call(step, values)} { ... on ${typeBelow} { ${text} } }`
@@ -383,7 +416,7 @@ const cases = [...fieldsOf(schema)].flatMap((place) =>
     .map((input) => ({ title: `${place.name} ${input.path.join('.')}`, place, input })),
 )
 /** What ends things comes last, so that what is tried with one's own ids still finds them. */
-const LAST = ['deleteQuestion', 'deleteLink', 'revokeApiKey']
+const LAST = ['deleteWebhook', 'deleteQuestion', 'deleteLink', 'revokeApiKey']
 const rank = ({ place }: (typeof cases)[number]) => LAST.indexOf(place.field.name)
 cases.sort((one, other) => rank(one) - rank(other))
 

@@ -1,6 +1,7 @@
 import { sql } from '../../src/db/sql.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import type { TestApp } from '../kit/app.ts'
+import { addDelivery } from './deliveries.ts'
 
 /** A workspace with at least one row of everything that has one, made through the server's own entrances. */
 export interface Population {
@@ -36,6 +37,9 @@ export const NODE_NAMES = [
   'Answer',
   'Transcript',
   'Insight',
+  'Webhook',
+  'WebhookDelivery',
+  'WebhookAttempt',
 ] as const
 export type NodeName = (typeof NODE_NAMES)[number]
 
@@ -185,6 +189,31 @@ export async function populate(
   )
   if (!recordAnalysis.response) throw new Error(recordAnalysis.message)
   const heard = recordAnalysis.response.answers.find((answer: { insight: object | null }) => answer.insight)
+  // Disabled, so that nothing is sent while answers are compared.
+  const { createWebhook } = await graphql(
+    `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) {
+      ... on CreateWebhookPayload { webhook { id createdAt } } ... on Error { message }
+    } }`,
+    {
+      input: {
+        name: `Hook of ${slug}`,
+        url: `https://hooks.${slug}.invalid/`,
+        eventTypes: ['RESPONSE_SUBMITTED', 'WEBHOOK_DISABLED'],
+        linkId: link.id,
+        enabled: false,
+      },
+    },
+  )
+  if (!createWebhook.webhook) throw new Error(createWebhook.message)
+  const { webhook } = createWebhook
+  const delivery = await addDelivery(app.db, {
+    workspaceId,
+    webhookId: decodeGlobalId(webhook.id).id,
+    state: 'dead',
+    at: new Date(webhook.createdAt),
+    payload: { linkId: decodeGlobalId(link.id).id, responseId: responseId! },
+    attempts: [500, null],
+  })
   const ids = {
     Workspace: global('Workspace', workspaceId),
     ApiKey: createApiKey.apiKey.id as string,
@@ -196,6 +225,9 @@ export async function populate(
     Answer: global('Answer', answerId!),
     Transcript: heard.transcript.id as string,
     Insight: heard.insight.id as string,
+    Webhook: webhook.id as string,
+    WebhookDelivery: global('WebhookDelivery', delivery.id),
+    WebhookAttempt: global('WebhookAttempt', delivery.attempts[0]!),
   }
   const { events, node } = await graphql(
     `query ($id: ID!) {

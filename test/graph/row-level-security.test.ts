@@ -107,6 +107,11 @@ describe.skipIf(onPostgres)('row-level security', async () => {
       'response',
       'transcript',
       'upload',
+      'webhook',
+      'webhook_attempt',
+      'webhook_delivery',
+      'webhook_feed',
+      'webhook_secret',
       'workspace',
     ])
   })

@@ -3,6 +3,7 @@ import { sql } from '../../src/db/sql.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { testApp } from '../kit/app.ts'
+import { addDelivery } from './deliveries.ts'
 import { type Population, populate } from './population.ts'
 
 /** How many statements an operation sends, counted with one row and with twenty: the numbers must be the same. */
@@ -12,7 +13,8 @@ const WITH = 20
 const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
 
 /** Looking up the key, and what the server does by itself every few seconds. */
-const NOT_OF_THE_OPERATION = /api_key k|UPDATE api_key|unnest\(.*AS known|due_at|make_interval|pgboss|idempotency/s
+const NOT_OF_THE_OPERATION =
+  /api_key k|UPDATE api_key|unnest\(.*AS known|due_at [<=]|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency/s
 
 let one: { key: string; ids: Record<string, string[]> }
 let many: typeof one
@@ -29,6 +31,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
   await app.db.query(sql`DELETE FROM response WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM respondent WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
+  await app.db.query(sql`DELETE FROM webhook WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM contact WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM event WHERE workspace_id = ${w}::uuid`)
@@ -42,6 +45,9 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Answer: [],
     Transcript: [],
     Insight: [],
+    Webhook: [],
+    WebhookDelivery: [],
+    WebhookAttempt: [],
   }
   const types = [
     'link.created',
@@ -62,7 +68,17 @@ async function fill(population: Population, count: number): Promise<typeof one> 
       VALUES (${contact}::uuid, ${w}::uuid, ${1000 + n}, ${`Person ${n}`}, now(), now())`)
     await app.db.query(sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
       VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
+    // Disabled, so that nothing is sent while statements are counted.
+    const webhook = newId()
+    ids.Webhook!.push(global('Webhook', webhook))
+    await app.db.query(sql`INSERT INTO webhook (id, workspace_id, url, format, event_types, link_id, enabled, disabled_reason, disabled_at, created_at, updated_at)
+      VALUES (${webhook}::uuid, ${w}::uuid, 'https://hooks.invalid/', 'standard', '{response.submitted}', ${link}::uuid, false, 'requested', now(), now(), now())`)
     for (let m = 0; m < Math.min(count, 3); m++) {
+      const delivery = await addDelivery(app.db, {
+        ...{ workspaceId: w, webhookId: webhook, state: 'dead', at: new Date(), attempts: [500, null] },
+      })
+      ids.WebhookDelivery!.push(global('WebhookDelivery', delivery.id))
+      ids.WebhookAttempt!.push(global('WebhookAttempt', delivery.attempts[0]!))
       const [question, response, upload, answer] = [newId(), newId(), newId(), newId()]
       const [transcript, insight] = [newId(), newId()]
       ids.Question!.push(global('Question', question))
@@ -90,6 +106,8 @@ async function fill(population: Population, count: number): Promise<typeof one> 
         respondentId: respondent,
         responseId: response,
         answerId: answer,
+        webhookId: webhook,
+        deliveryId: delivery.id,
       }
       await app.db.query(sql`INSERT INTO event (workspace_id, position, id, type, stream_id, occurred_at, payload)
         VALUES (${w}::uuid, ${++position}, ${newId()}::uuid, ${types[position % types.length]}, ${link}::uuid, now(), ${JSON.stringify(payload)}::jsonb)`)
@@ -148,6 +166,24 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
   [1, '{ apiKeys(first: 20) { nodes { name scopes } } }'],
   [
+    1,
+    '{ webhooks(first: 20) { nodes { url eventTypes link { name } deliveries(first: 3) { nodes { uuid eventType eventCursor payload nextAttemptAt attempts(first: 3) { nodes { number failure delivery { state } } } } } } } }',
+  ],
+  [
+    4,
+    '{ webhooks(first: 20) { totalCount nodes { deliveries(first: 3, state: DEAD) { totalCount nodes { attempts(first: 1) { totalCount } } } } } }',
+  ],
+  [
+    1,
+    '{ webhookDeliveries(first: 20, state: DEAD) { nodes { webhook { url link { name } } attempts(last: 1) { nodes { statusCode } } } } }',
+  ],
+  [2, '{ deadLetters(first: 20) { totalCount nodes { webhook { url } attempts(first: 3) { nodes { message } } } } }'],
+  [2, '{ links(first: 20) { nodes { webhooks(first: 1) { totalCount nodes { url } } } } }'],
+  [
+    4,
+    '{ events(first: 20) { ... on EventPage { events { webhook { url deliveries(first: 1) { nodes { id } } } webhookDelivery { state attempts(first: 3) { nodes { number } } } } } } }',
+  ],
+  [
     7,
     '{ events(first: 20) { ... on EventPage { events { type link { name } contact { name } respondent { status } response { status } answer { text } } } } }',
   ],
@@ -178,6 +214,27 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     1,
     'query ($id: ID!) { respondent(id: $id) { personalUrl responses { answers { text } } contact { name } } }',
     'Respondent',
+  ],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Webhook { url deliveries(first: 3) { nodes { id } } } } }',
+    'Webhook',
+  ],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on WebhookDelivery { webhook { url } attempts(first: 3) { nodes { id } } } } }',
+    'WebhookDelivery',
+  ],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on WebhookAttempt { delivery { id } } } }', 'WebhookAttempt'],
+  [
+    1,
+    'query ($id: ID!) { webhook(id: $id) { url deliveries(first: 3) { nodes { attempts(first: 3) { nodes { id } } } } } }',
+    'Webhook',
+  ],
+  [
+    1,
+    'query ($id: ID!) { webhookDelivery(id: $id) { webhook { url } attempts(first: 3) { nodes { id } } } }',
+    'WebhookDelivery',
   ],
   [1, '{ nodeByLegacyId(system: SAYGENT, type: LINK, id: "1000") { id ... on Link { questions { prompt } } } }'],
 ]

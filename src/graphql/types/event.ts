@@ -8,10 +8,11 @@ import {
   encodeEventCursor,
   type LoggedEvent,
 } from '../../events/index.ts'
-import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
+import { type Issue, ValidationError } from '../../platform/errors.ts'
 import type { NodeModel } from '../batches.ts'
 import { builder } from '../builder.ts'
 import { MAX_PAGE } from '../connection.ts'
+import { asData, CursorExpired } from '../errors.ts'
 
 const TYPE_TEXTS: Record<EventType, string> = {
   'link.created': 'A link was made.',
@@ -65,13 +66,15 @@ const SUBJECTS = {
   answer: subject('answer', 'answerId'),
   contact: subject('contact', 'contactId'),
   apiKey: subject('apiKey', 'apiKeyId'),
+  webhook: subject('webhook', 'webhookId'),
+  webhookDelivery: subject('webhookDelivery', 'deliveryId'),
 }
 
 export const Event = builder.objectRef<LoggedEvent>('Event').implement({
   description: 'One entry of the event log: something that happened, in the order in which it became true.',
   fields: (t) => {
     const node = (
-      type: 'Link' | 'Response' | 'Respondent' | 'Answer' | 'Contact' | 'ApiKey',
+      type: 'Link' | 'Response' | 'Respondent' | 'Answer' | 'Contact' | 'ApiKey' | 'Webhook' | 'WebhookDelivery',
       field: keyof typeof SUBJECTS,
       description: string,
     ) =>
@@ -116,6 +119,12 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'The contact it is about. Null when it is about none, or when that was erased.',
       ),
       apiKey: node('ApiKey', 'apiKey', 'The API key it is about. Null when it is about none.'),
+      webhook: node('Webhook', 'webhook', 'The webhook it is about. Null when it is about none, or when that is gone.'),
+      webhookDelivery: node(
+        'WebhookDelivery',
+        'webhookDelivery',
+        'The delivery it is about. Null when it is about none, or when that is gone.',
+      ),
     }
   },
 })
@@ -146,22 +155,6 @@ const EventPage = builder
     }),
   })
 
-/** The events after the cursor were removed by retention. */
-export class CursorExpired extends ExpectedError {}
-
-builder.objectType(CursorExpired, {
-  name: 'CursorExpired',
-  description:
-    'Events after the cursor were removed by retention: read the present state, then continue from `oldestCursor`.',
-  fields: (t) => ({
-    message: t.exposeString('message', { description: 'For people.' }),
-    oldestCursor: t.string({
-      description: 'The oldest cursor that still works.',
-      resolve: (error) => String(error.details.oldestCursor),
-    }),
-  }),
-})
-
 builder.queryField('events', (t) =>
   t.field({
     type: EventPage,
@@ -184,14 +177,11 @@ builder.queryField('events', (t) =>
         }
         throw new ValidationError([issue])
       }
-      try {
+      return asData(async () => {
         const { events } = context.world
         const from = after == null ? (await events.head(workspaceId)).pruned : decodeEventCursor(workspaceId, after)
         return { ...(await events.read(workspaceId, from, first, filter)), workspaceId }
-      } catch (error) {
-        if (!(error instanceof ExpectedError) || error.code !== 'CURSOR_EXPIRED') throw error
-        throw new CursorExpired(error.code, error.message, { path: error.path, details: error.details })
-      }
+      })
     },
   }),
 )

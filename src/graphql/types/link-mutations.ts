@@ -52,6 +52,20 @@ function withoutNulls(settings: LinkSettings | undefined): LinkSettings | undefi
   return settings && (given(settings) as LinkSettings)
 }
 
+const OnFinishedInput = builder.inputType('OnFinishedInput', {
+  description:
+    'A webhook that comes into being with the link: of the format `SAYIFY`, for its submitted responses alone. It ends with the link.',
+  fields: (t) => ({
+    webhookUrl: t.field({
+      type: 'URL',
+      description: 'Where submitted responses go; https only. No webhook when absent.',
+    }),
+    webhookSecret: t.string({
+      description: 'What requests are signed with, 1 to 500 characters; it cannot be read again. Unsigned when absent.',
+    }),
+  }),
+})
+
 const CreateLinkInput = builder.inputType('CreateLinkInput', {
   description: 'A link with all that it asks.',
   fields: (t) => ({
@@ -64,9 +78,14 @@ const CreateLinkInput = builder.inputType('CreateLinkInput', {
       description: 'How many completed responses are accepted; no limit when absent.',
     }),
     questions: t.field({ type: [QuestionInput], description: 'What it asks, at most 200.' }),
+    onFinished: t.field({ type: OnFinishedInput, description: 'What to tell of its submitted responses.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
+
+function onFinishedOf({ webhookUrl, webhookSecret }: typeof OnFinishedInput.$inferInput) {
+  return { webhookUrl: webhookUrl == null ? null : String(webhookUrl), webhookSecret: webhookSecret ?? null }
+}
 
 const UpdateLinkInput = builder.inputType('UpdateLinkInput', {
   description: 'What to change of a link; absent keys stay as they are.',
@@ -184,10 +203,11 @@ builder.mutationFields((t) => {
       args: { input: t.arg({ type: CreateLinkInput, required: true, description: 'The link.' }) },
       resolve: (_root, args, { world, viewer }) =>
         asData(async () => {
-          const { questions, settings, ...rest } = args.input
+          const { questions, settings, onFinished, ...rest } = args.input
           return createLink(world, viewer, {
             ...given(rest),
             ...(settings ? { settings: withoutNulls(settingsOf(settings)) } : {}),
+            ...(onFinished ? { onFinished: onFinishedOf(onFinished) } : {}),
             questions: (questions ?? []).map((each, index) => questionOf(each, ['questions', index]) as DomainQuestion),
           })
         }),

@@ -19,6 +19,9 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Answer: 'answer',
   Transcript: 'transcript',
   Insight: 'insight',
+  Webhook: 'webhook',
+  WebhookDelivery: 'webhookDelivery',
+  WebhookAttempt: 'webhookAttempt',
 }
 
 /** Ids of one kind in one operation are loaded by one statement. */
@@ -44,7 +47,7 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
   description: 'The products that Saygraph replaces, whose clients hold their ids.',
   values: {
     SAYGENT: { description: 'Numbers of surveys (links) and respondents.' },
-    SAYIFY: { description: 'UUIDs of links, questions, responses, answers and keys; slugs of links.' },
+    SAYIFY: { description: 'UUIDs of links, questions, responses, answers, webhooks and keys; slugs of links.' },
     MULTISENDER: { description: 'Numbers of accounts (contacts).' },
     SAYSIMPLE: { description: 'None of the present types has an id of it.' },
   } as const,
@@ -60,6 +63,7 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
     RESPONSE: { description: 'A response.' },
     ANSWER: { description: 'An answer.' },
     API_KEY: { description: 'An API key.' },
+    WEBHOOK: { description: 'A webhook.' },
   } as const,
 })
 
@@ -74,6 +78,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
   RESPONSE: 'Response',
   ANSWER: 'Answer',
   API_KEY: 'ApiKey',
+  WEBHOOK: 'Webhook',
 }
 
 /** What each system numbers by small integers. */
@@ -115,7 +120,7 @@ function legacyWhere(system: System, type: LegacyType, id: string): object | und
     return { legacyId: Number(id), ...(type === 'LINK' ? { deletedAt: null } : {}) }
   }
   if (system === 'SAYIFY' || type === 'LINK') {
-    if (isUuid(id.toLowerCase())) return { id: id.toLowerCase() }
+    if (isUuid(id.toLowerCase())) return { id: id.toLowerCase(), ...(type === 'WEBHOOK' ? { retiredAt: null } : {}) }
     if (type === 'LINK' && id !== '' && isStorable(id)) return { slug: id, deletedAt: null }
   }
   return undefined
