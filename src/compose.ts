@@ -60,6 +60,9 @@ export interface Replacements {
   timings?: GraphQLServerOptions['timings']
 }
 
+/** To one origin: many webhooks may lead to one, and none may take the place of all others. */
+const WEBHOOK_SOCKETS = 256
+
 /** How often what is due at a moment is looked for. */
 const DUE_EVERY_MS = 5_000
 
@@ -117,7 +120,7 @@ export async function compose(
     const metrics = createMetrics()
     const webhookBuilders: RequestBuilders = { standard: standardRequest, sayify: standardRequest }
     const { timeoutMs, analysisWaitMs } = config.webhooks
-    const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs })
+    const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs, connectionsPerOrigin: WEBHOOK_SOCKETS })
     onClose(() => outbound.close())
     const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
     const dispatcher = createDispatcher({

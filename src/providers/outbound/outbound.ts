@@ -63,9 +63,10 @@ export interface OutboundOptions {
   maxRedirects?: number
   /** Default: the operating system's resolver. */
   resolve?: Resolve
+  /** Sockets to one origin. Posts beyond wait for one, within their own deadline. Default 50. */
+  connectionsPerOrigin?: number
 }
 
-/** Sockets to one origin. Posts beyond wait for one, within their own deadline. */
 const MAX_CONNECTIONS = 50
 /** Short: a server that closes an idle connection just when it is used again costs an attempt. */
 const KEEP_ALIVE_MS = 1_000
@@ -76,7 +77,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const resolve: Resolve = options.resolve ?? ((host) => lookup(host, { all: true }))
   const agent = new Agent({
     connect: guardedConnector({ allow, resolve, timeoutMs }),
-    connections: MAX_CONNECTIONS,
+    connections: options.connectionsPerOrigin ?? MAX_CONNECTIONS,
     pipelining: 1,
     allowH2: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
