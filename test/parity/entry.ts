@@ -26,6 +26,12 @@ export interface Expectation {
   body: ExpectedBody
 }
 
+/** A value by its JSON path; with `pattern`, what the first group of it finds in the text there. */
+export interface Capture {
+  path: string
+  pattern?: string
+}
+
 /** One recorded request. */
 export interface Entry {
   /** Where it stands in the file, from 1. In a HAR: the line on which the entry begins. */
@@ -41,8 +47,8 @@ export interface Entry {
   expect?: Expectation
   /** What a value must be, by JSON path, where the recorded value is an example of it. */
   match: Record<string, Kind>
-  /** Values of the answer that later requests and answers hold as `{{name}}`, by JSON path. */
-  capture: Record<string, string>
+  /** Values of the answer that later requests and answers hold as `{{name}}`. */
+  capture: Record<string, Capture>
   /** The credential to send: absent: the one of the replay; null: what was recorded; else this. */
   key?: string | null
   allowExtra?: boolean

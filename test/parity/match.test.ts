@@ -136,7 +136,7 @@ describe('ids', () => {
   })
 
   test('numbers are ids below keys that say so, each kind by itself', () => {
-    const then = { accounts: [{ id: 1, name: 'a' }, { id: 2 }], groups: [{ id: 1, account_id: 2 }] }
+    const then: Json = { accounts: [{ id: 1, name: 'a' }, { id: 2 }], groups: [{ id: 1, account_id: 2 }] }
     expect(found(then, { accounts: [{ id: 7, name: 'a' }, { id: 8 }], groups: [{ id: 1, account_id: 8 }] })).toEqual([])
     expect(found(then, { accounts: [{ id: 7, name: 'a' }, { id: 7 }], groups: [{ id: 1, account_id: 7 }] })).toEqual([
       '$.accounts[1].id binding',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DATE_RULES } from './dates.ts'
 import {
+  type Capture,
   type Entry,
   type ExpectedBody,
   type Json,
@@ -20,6 +21,11 @@ const jsonPath = z.string().superRefine((path, context) => {
     context.addIssue((error as Error).message)
   }
 })
+const pattern = z.string().refine(isPattern, 'must be a regular expression with a group')
+const capture = z.union([
+  jsonPath.transform((path): Capture => ({ path })),
+  z.strictObject({ path: jsonPath, pattern: pattern.optional() }),
+])
 const kind = z.enum(KINDS as [Kind, ...Kind[]], `must be one of ${KINDS.join(', ')}`)
 
 const settingsLine = z.strictObject({
@@ -51,7 +57,7 @@ const requestLine = z
     expect: expectation.optional(),
     note: z.string().optional(),
     match: z.record(jsonPath, kind).default({}),
-    capture: z.record(z.string().regex(/^\w+$/, 'must be of letters, digits and _'), jsonPath).default({}),
+    capture: z.record(z.string().regex(/^\w+$/, 'must be of letters, digits and _'), capture).default({}),
     key: z.string().nullish(),
     allowExtra: z.boolean().optional(),
   })
@@ -101,11 +107,22 @@ function check<Schema extends z.ZodType>(schema: Schema, value: unknown, line: n
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new UnreadableRecording(line, `${issue!.path.join('.') || 'the line'}: ${issue!.message}`)
+  // The rule that a key breaks is told one level below.
+  const message = (issue!.code === 'invalid_key' && issue!.issues[0]?.message) || issue!.message
+  throw new UnreadableRecording(line, `${issue!.path.join('.') || 'the line'}: ${message}`)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isPattern(text: string): boolean {
+  try {
+    // With an empty alternative it matches anything, so that its groups can be counted.
+    return new RegExp(`${text}|`).exec('')!.length > 1
+  } catch {
+    return false
+  }
 }
 
 function entryOf(request: RequestLine, common: Record<string, string>, line: number): Entry {

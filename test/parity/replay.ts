@@ -2,7 +2,7 @@ import { request, FormData as UndiciFormData } from 'undici'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { Bindings } from './bindings.ts'
 import { withoutCredentials } from './credentials.ts'
-import type { Entry, Expectation, Json, Recording } from './entry.ts'
+import type { Capture, Entry, Expectation, Json, Recording } from './entry.ts'
 import { readPath, valueAt } from './json-path.ts'
 import { type Difference, differences, type MatchContext, readRules } from './match.ts'
 import { type Addresses, isWanted, type Prepared, prepare } from './prepare.ts'
@@ -63,10 +63,10 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
       const answer = await send(prepared, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
       outcome.status = answer.status
       found.push(...(entry.expect ? judged(entry, entry.expect, answer, prepared) : setUpFault(answer)))
-      for (const [name, path] of Object.entries(entry.capture)) {
-        const value = valueAt(answer.json, readPath(path))
-        if (value === undefined) found.push({ path, why: 'missing', detail: `nothing to capture as {{${name}}}` })
-        else values.set(name, value)
+      for (const [name, capture] of Object.entries(entry.capture)) {
+        const value = captured(capture, answer)
+        if (value !== undefined) values.set(name, value)
+        else found.push({ path: capture.path, why: 'missing', detail: `nothing to capture as {{${name}}}` })
       }
     } catch (error) {
       if (error instanceof UnknownName) found.push({ path: 'request', why: 'missing', detail: error.message })
@@ -117,6 +117,12 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
   }
 }
 
+function captured({ path, pattern }: Capture, { json }: Answer): Json | undefined {
+  const value = valueAt(json, readPath(path))
+  if (pattern === undefined) return value
+  return typeof value === 'string' ? new RegExp(pattern).exec(value)?.[1] : undefined
+}
+
 function headerDifferences(
   name: string,
   expected: string | null,
@@ -132,10 +138,12 @@ function headerDifferences(
     return form(expected) === form(actual) ? [] : [{ path, why: 'value', expected, actual }]
   }
   if (name === 'location') {
-    const isOurs = isRecordedUrl(expected, context.hosts)
     const isPath = expected.startsWith('/')
+    // A path may be answered by the whole address; RFC 9110 lets a server write either.
+    const whole = isPath && URL.canParse(actual)
+    const isOurs = whole || isRecordedUrl(expected, context.hosts)
     const fault = isOurs
-      ? urlFault(expected, actual, context)
+      ? urlFault(whole ? new URL(expected, context.server).href : expected, actual, context)
       : isPath
         ? pathFault(expected, actual, context)
         : undefined
