@@ -1,6 +1,13 @@
 export { ratingBounds } from './answer-value.ts'
-export { awaitingAnalysis } from './awaiting-analysis.ts'
 export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
+export { awaitingAnalysis } from './awaiting-analysis.ts'
+export {
+  getResponse,
+  type ListResponsesInput,
+  listResponses,
+  type ResponsesPage,
+  responseForDelivery,
+} from './list-responses.ts'
 export { checkOpen, type OpenedSession, openSession, resumeSession } from './open-session.ts'
 export { type AnswerAnalysis, type RecordAnalysisInput, recordAnalysis } from './record-analysis.ts'
 export { clearAnswer, recordAnswer } from './record-answer.ts'
@@ -10,3 +17,4 @@ export { submitResponse } from './submit-response.ts'
 export { sweepUploads } from './sweep-uploads.ts'
 export { type TokenKind, type TokenSigner, tokenSigner } from './tokens.ts'
 export { type UploadDeps, uploadAnswer } from './upload-answer.ts'
+export type { AnswerView, InsightView, ResponseOrder, ResponseView } from './view-store.ts'

@@ -8,7 +8,7 @@ import type { Storage } from '../../providers/storage/index.ts'
 import { parseRange } from './range.ts'
 import { type SignedQuery, verifyMediaUrl } from './signed-url.ts'
 
-export { DEFAULT_TTL_SECONDS, type SignMediaUrlOptions, signMediaUrl } from './signed-url.ts'
+export { audioFileName, DEFAULT_TTL_SECONDS, type SignMediaUrlOptions, signMediaUrl } from './signed-url.ts'
 
 export interface MediaDeps {
   world: World
@@ -32,8 +32,8 @@ interface Route {
 
 /**
  * `GET` and `HEAD /media/{uploadId}?workspace=&expires=&signature=`: recordings and files that people sent, by signed
- * address, with byte ranges so that players can seek. 403 for an address that is not signed or has expired, 404 when
- * the upload is gone, 416 for a range beyond its end.
+ * address, with byte ranges so that players can seek. Any name may follow the id, such as `/audio.mp3`. 403 for an
+ * address that is not signed or has expired, 404 when the upload is gone, 416 for a range beyond its end.
  */
 export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): FastifyPluginAsync {
   async function serve(request: FastifyRequest<Route>, reply: FastifyReply) {
@@ -86,7 +86,9 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
       const message = `Something failed on the server. Request id: ${request.id}.`
       return reply.code(500).send({ error: { code: 'INTERNAL_SERVER_ERROR', message, path: [], retryable } })
     })
-    app.route<Route>({ method: ['GET', 'HEAD'], url: '/media/:uploadId', handler: serve })
+    for (const url of ['/media/:uploadId', '/media/:uploadId/:fileName']) {
+      app.route<Route>({ method: ['GET', 'HEAD'], url, handler: serve })
+    }
   }
 }
 

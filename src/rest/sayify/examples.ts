@@ -1,0 +1,157 @@
+/** The documentation's own examples. */
+const DATES = {
+  link: { date_created: '2026-02-22T17:15:55.289912Z', date_updated: '2026-02-22T17:15:55.289922Z' },
+  voice: { date_created: '2026-02-22T17:15:55.291121Z', date_updated: '2026-02-22T17:15:55.291131Z' },
+  number: { date_created: '2026-02-22T17:15:55.295912Z', date_updated: '2026-02-22T17:15:55.295920Z' },
+  email: { date_created: '2026-02-22T17:15:55.297838Z', date_updated: '2026-02-22T17:15:55.297848Z' },
+}
+
+const VOICE = {
+  configuration: { max_duration: 120, enable_ai_evaluation: true },
+  evaluator_config: { clarity_threshold: 60, max_follow_ups: 2, custom_fields: ['Summary'] },
+}
+
+export const CREATE_LINK = {
+  name: 'Product Feedback Survey',
+  slug: 'product-feedback-survey',
+  status: 'active',
+  settings: {
+    description: 'Tell us about your experience with our product.',
+    thankYouMessage: 'Thanks for your feedback!',
+    redirectUrl: 'https://example.com/thank-you',
+  },
+  questions: [
+    {
+      prompt: 'Tell us about your experience',
+      type: 'voice',
+      field_key: 'experience',
+      order: 0,
+      required: true,
+      configuration: VOICE.configuration,
+      enable_dynamic_probing: true,
+      evaluator_config: VOICE.evaluator_config,
+    },
+    {
+      prompt: 'How likely are you to recommend us? (1-10)',
+      type: 'number',
+      field_key: 'nps_score',
+      order: 1,
+      required: true,
+      configuration: { min: 1, max: 10, step: 1 },
+    },
+    {
+      prompt: 'What is your email address?',
+      type: 'email',
+      field_key: 'email_address',
+      order: 2,
+      required: true,
+    },
+  ],
+  on_finished: { webhook_url: 'https://example.com/webhook', webhook_secret: 'my-webhook-secret' },
+}
+
+export const LINK = {
+  uuid: 'ea92fd15-7563-447f-a75d-0d61570f4c73',
+  name: CREATE_LINK.name,
+  slug: CREATE_LINK.slug,
+  status: CREATE_LINK.status,
+  settings: CREATE_LINK.settings,
+  questions: [
+    {
+      uuid: '4041f961-328f-4c6d-a5d3-2125a80f1ec5',
+      prompt: 'Tell us about your experience',
+      field_key: 'experience',
+      response_type: 'voice',
+      configuration: VOICE.configuration,
+      order: 0,
+      required: true,
+      condition: {},
+      enable_dynamic_probing: true,
+      fallback_to_text: true,
+      evaluator_config: VOICE.evaluator_config,
+      ...DATES.voice,
+    },
+    {
+      uuid: 'f4369f61-cdf8-423d-a9d0-5bf74c61761b',
+      prompt: 'How likely are you to recommend us? (1–10)',
+      field_key: 'nps_score',
+      response_type: 'number',
+      configuration: { min: 1, max: 10, step: 1 },
+      order: 1,
+      required: true,
+      condition: {},
+      enable_dynamic_probing: false,
+      fallback_to_text: true,
+      evaluator_config: {},
+      ...DATES.number,
+    },
+    {
+      uuid: '1eb6072c-0f56-457c-8c12-8a74f51edef7',
+      prompt: 'What is your email address?',
+      field_key: 'email_address',
+      response_type: 'email',
+      configuration: {},
+      order: 2,
+      required: true,
+      condition: {},
+      enable_dynamic_probing: false,
+      fallback_to_text: true,
+      evaluator_config: {},
+      ...DATES.email,
+    },
+  ],
+  response_count: 0,
+  public_url: 'https://acme-corp.sayify.pro/i/product-feedback-survey',
+  ...DATES.link,
+}
+
+export const RESPONSE = {
+  uuid: '0192f0c1-6a10-7bb1-9d55-6f1d2f5a8c01',
+  session_id: '0192f0c1-6a10-7bb1-9d55-6f1d2f5a8c02',
+  answers: [
+    {
+      uuid: '0192f0c1-6a10-7bb1-9d55-6f1d2f5a8c03',
+      question_text: 'Tell us about your experience',
+      audio_url: 'https://resource.sayify.pro/responses/abc123/audio.mp3',
+      transcription: 'I really love the voice recording feature!',
+      duration: 5.2,
+      ai_insights: {
+        sentiment: 'positive',
+        sentiment_score: 0.92,
+        actionable: true,
+        key_topics: ['voice recording', 'product feedback'],
+        summary: 'User expresses strong satisfaction with voice recording',
+      },
+      field_key: 'experience',
+      response_type: 'voice',
+      value: null,
+    },
+  ],
+  respondent_email: 'user@example.com',
+  submitted_at: '2026-02-10T13:30:00Z',
+  status: 'completed',
+}
+
+export const RESPONSES = {
+  count: 42,
+  next: 'https://sayify.pro/api/v1/links/f87ff124-d1ca-4dd2-b440-b9e719931a2b/responses/?page=2',
+  previous: null,
+  results: [RESPONSE],
+}
+
+export const WEBHOOK = {
+  uuid: '0192f0c1-6a10-7bb1-9d55-6f1d2f5a8c04',
+  url: 'https://example.com/webhook',
+  events: ['response.started', 'response.submitted'],
+  enabled: true,
+  date_created: '2026-02-22T17:15:55.289912Z',
+  date_updated: '2026-02-22T17:15:55.289912Z',
+}
+
+export const TOKEN = {
+  uuid: '0192f0c1-6a10-7bb1-9d55-6f1d2f5a8c05',
+  name: 'Production Key',
+  key: 'sk_live_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789xyz',
+  date_created: '2026-02-22T17:15:55.289912Z',
+  last_used: null,
+}
