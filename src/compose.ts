@@ -32,8 +32,9 @@ import { createOutbound } from './providers/outbound/index.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
-import { mediaPlugin, signMediaUrl } from './rest/media/index.ts'
+import { audioFileName, mediaPlugin, signMediaUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
+import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
 import { createSampleLink } from './sample-link.ts'
 import { startStep } from './start-failure.ts'
 import { webPlugin } from './web/index.ts'
@@ -118,7 +119,14 @@ export async function compose(
     const tailer = await createTailer({ db, log: events, logger })
     onClose(() => tailer.close())
     const metrics = createMetrics()
-    const webhookBuilders: RequestBuilders = { standard: standardRequest, sayify: standardRequest }
+    const media = { publicUrl, secret: mediaSecret, clock }
+    // Clients of the legacy APIs keep addresses, so these do not expire.
+    const lastingMediaUrl = (workspaceId: string, uploadId: string, mediaType: string) =>
+      signMediaUrl({ ...media, workspaceId, uploadId, ttlSeconds: null, fileName: audioFileName(mediaType) })
+    const webhookBuilders: RequestBuilders = {
+      standard: standardRequest,
+      sayify: sayifyWebhookRequest({ world, mediaUrl: lastingMediaUrl }),
+    }
     const { timeoutMs, analysisWaitMs } = config.webhooks
     const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs, connectionsPerOrigin: WEBHOOK_SOCKETS })
     onClose(() => outbound.close())
@@ -164,8 +172,7 @@ export async function compose(
         signer,
         webhookBuilders,
         linkUrl,
-        mediaUrl: (workspaceId, uploadId) =>
-          signMediaUrl({ publicUrl, secret: mediaSecret, clock, workspaceId, uploadId }),
+        mediaUrl: (workspaceId, uploadId) => signMediaUrl({ ...media, workspaceId, uploadId }),
       },
       reader,
       clock,
@@ -237,6 +244,19 @@ export async function compose(
         webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
       )
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
+      const { sayifyPerMinute } = config.legacy
+      const sayifyRate = { points: sayifyPerMinute, seconds: 60 }
+      await app.register(
+        sayifyPlugin({
+          world,
+          logger,
+          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
+          ...(sayifyPerMinute > 0 ? { limit: (viewer) => limiter.take('sayify', viewer.apiKeyId, sayifyRate) } : {}),
+          linkUrl,
+          mediaUrl: lastingMediaUrl,
+          maxBodyBytes: config.http.maxBodyBytes,
+        }),
+      )
     }
     await startStep(`listen on ${localUrl.host}`, app.listen({ host: config.http.host, port }))
     logger.info({ url: localUrl.href, role: config.role, database: db.kind }, 'listening')

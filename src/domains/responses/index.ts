@@ -1,6 +1,6 @@
 export { ratingBounds } from './answer-value.ts'
-export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
 export { awaitingAnalysis } from './awaiting-analysis.ts'
+export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
 export {
   getResponse,
   type ListResponsesInput,
