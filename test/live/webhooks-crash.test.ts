@@ -38,7 +38,7 @@ async function settings(): Promise<Record<string, string>> {
     RATE_LIMIT: '10000000',
     SHUTDOWN_SECONDS: '1',
     WEBHOOK_ALLOW: '127.0.0.1',
-    WEBHOOK_TIMEOUT: '10',
+    WEBHOOK_TIMEOUT: onPostgres ? '10' : '3',
     ...(onPostgres ? { DATABASE_URL: await testDatabaseUrl() } : {}),
   }
 }
@@ -158,4 +158,30 @@ test('with hundreds in flight and the server killed again and again, every healt
   console.info(
     `${events.length} events, ${HEALTHY} receivers, ${ROUNDS} rounds: ${healthy.requests.length} requests, ${repeated} of them repetitions`,
   )
+})
+
+test.runIf(onPostgres)('two processes share the work, and nothing is sent twice', { timeout: 120_000 }, async () => {
+  const { PORT: _, ...env } = await settings()
+  const processes = [await startServer(env), await startServer(env)]
+  try {
+    const { url } = processes[0]!
+    const receiver = await startReceiver((_, response) => {
+      setTimeout(() => response.writeHead(204).end(), randomInt(30))
+    })
+    for (let n = 0; n < 3; n++) await graphql(url, SUBSCRIBE, { url: `${receiver.url}${n}` })
+    for (let n = 0; n < 60; n++) await graphql(processes[n % 2]!.url, CREATE)
+    await until(() => receiver.requests.length >= 180, 'everything delivered', 60_000)
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
+    expect(new Set(ids).size).toBe(180)
+    const sent = async () => {
+      const texts = await Promise.all(processes.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
+      const counts = texts.map((text) => /saygraph_webhook_attempts_total\{outcome="ok"\} (\d+)/.exec(text)?.[1])
+      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0)
+    }
+    await until(async () => (await sent()) >= 180, 'everything recorded')
+    expect(await sent()).toBe(180)
+    expect(ids).toHaveLength(180)
+  } finally {
+    for (const one of processes) await one.kill()
+  }
 })
