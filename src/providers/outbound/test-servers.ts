@@ -18,13 +18,13 @@ export interface TestServer {
   sockets: Socket[]
 }
 
-async function listening(server: Server, protocol: string): Promise<TestServer> {
+async function listening(server: Server, protocol: string, host = '127.0.0.1'): Promise<TestServer> {
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => {
     sockets.push(socket)
     socket.on('error', () => {})
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
@@ -33,7 +33,8 @@ async function listening(server: Server, protocol: string): Promise<TestServer> 
   return { port, url: `${protocol}://127.0.0.1:${port}`, sockets }
 }
 
-export const httpServer = (listener: RequestListener) => listening(createHttpServer(listener), 'http')
+export const httpServer = (listener: RequestListener, host?: string) =>
+  listening(createHttpServer(listener), 'http', host)
 
 /** Handshakes that a client breaks off are the test's business, not errors of the server. */
 export const httpsServer = (options: ServerOptions, listener: RequestListener) =>
