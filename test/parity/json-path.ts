@@ -41,3 +41,13 @@ export function valueAt(value: Json | undefined, steps: readonly Step[]): Json |
   if (Array.isArray(value)) return typeof step === 'number' ? valueAt(value[step], rest) : undefined
   return Object.hasOwn(value, step as string) ? valueAt(value[step as string], rest) : undefined
 }
+
+/** What is said to be JSON and is it, so that ids and credentials are found in it; else the text. */
+export function jsonOr(text: string, isJson: boolean): { kind: 'json'; value: Json } | { kind: 'text'; text: string } {
+  if (!isJson) return { kind: 'text', text }
+  try {
+    return { kind: 'json', value: JSON.parse(text) }
+  } catch {
+    return { kind: 'text', text }
+  }
+}

@@ -22,6 +22,8 @@ export async function startOwnServer(): Promise<OwnServer> {
       SAMPLE_LINK: 'off',
       // As Sayify does: https://<workspace>.sayify.pro/i/<slug>.
       LINK_ADDRESSES: 'subdomain',
+      // Recordings took longer to make than to replay.
+      SAYIFY_RATE_LIMIT: '0',
     })
     return {
       url: new URL(server.url),

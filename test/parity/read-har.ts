@@ -1,12 +1,6 @@
 import { z } from 'zod'
-import {
-  type Entry,
-  type ExpectedBody,
-  type Json,
-  type Recording,
-  type RequestBody,
-  UnreadableRecording,
-} from './entry.ts'
+import { type Entry, type ExpectedBody, type Recording, type RequestBody, UnreadableRecording } from './entry.ts'
+import { jsonOr } from './json-path.ts'
 import { lineAt, lineOf, linesOfElements } from './line-of.ts'
 
 const header = z.object({ name: z.string(), value: z.string() })
@@ -145,13 +139,4 @@ function expectedBody({ content, status }: HarEntry['response']): ExpectedBody {
   const isJson = /\bjson\b/.test(mimeType)
   if (encoding === 'base64' && !isJson && !mimeType.startsWith('text/')) return { kind: 'bytes', bytes }
   return jsonOr(bytes.toString(), isJson)
-}
-
-function jsonOr(text: string, isJson: boolean): { kind: 'json'; value: Json } | { kind: 'text'; text: string } {
-  if (!isJson) return { kind: 'text', text }
-  try {
-    return { kind: 'json', value: JSON.parse(text) }
-  } catch {
-    return { kind: 'text', text }
-  }
 }

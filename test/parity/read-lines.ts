@@ -10,7 +10,7 @@ import {
   UnreadableRecording,
 } from './entry.ts'
 import { KINDS, type Kind } from './forms.ts'
-import { readPath } from './json-path.ts'
+import { jsonOr, readPath } from './json-path.ts'
 
 const json: z.ZodType<Json> = z.json()
 const texts = z.record(z.string(), z.string())
@@ -155,8 +155,12 @@ function entryOf(request: RequestLine, common: Record<string, string>, line: num
 function requestBody({ body, bodyBase64 }: RequestLine, headers: Record<string, string>): RequestBody {
   if (bodyBase64 !== undefined) return { kind: 'bytes', bytes: Buffer.from(bodyBase64, 'base64') }
   if (body === undefined) return { kind: 'none' }
-  if (typeof body === 'string') return { kind: 'text', text: body }
-  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  const type = headers['content-type'] ?? ''
+  const isForm = type.startsWith('application/x-www-form-urlencoded')
+  if (typeof body === 'string') {
+    if (isForm) return { kind: 'form', fields: [...new URLSearchParams(body)] }
+    return jsonOr(body, /\bjson\b/.test(type))
+  }
   if (!isForm || !isObject(body)) return { kind: 'json', value: body }
   return { kind: 'form', fields: Object.entries(body).map(([name, value]) => [name, String(value)]) }
 }

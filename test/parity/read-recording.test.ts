@@ -68,14 +68,24 @@ describe('lines of JSON', () => {
     const bodies = lines(
       { method: 'POST', path: '/', body: '<x/>' },
       { method: 'POST', path: '/', body: { a: 1 }, headers: form },
-      { method: 'POST', path: '/', body: 'a=1', headers: form },
+      { method: 'POST', path: '/', body: 'a=1&a=2', headers: form },
+      { method: 'POST', path: '/', body: '{"a":1}', headers: { 'Content-Type': 'application/json' } },
+      { method: 'POST', path: '/', body: '{"a":', headers: { 'Content-Type': 'application/json' } },
       { method: 'POST', path: '/', bodyBase64: 'AAE=' },
       { method: 'POST', path: '/', body: null },
     ).entries.map(({ body }) => body)
     expect(bodies).toEqual([
       { kind: 'text', text: '<x/>' },
       { kind: 'form', fields: [['a', '1']] },
-      { kind: 'text', text: 'a=1' },
+      {
+        kind: 'form',
+        fields: [
+          ['a', '1'],
+          ['a', '2'],
+        ],
+      },
+      { kind: 'json', value: { a: 1 } },
+      { kind: 'text', text: '{"a":' },
       { kind: 'bytes', bytes: Buffer.from([0, 1]) },
       { kind: 'json', value: null },
     ])

@@ -123,6 +123,18 @@ describe('a server that differs', () => {
   })
 })
 
+test('a server that never answers is given up', async () => {
+  const server = createServer(() => {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const [outcome] = await played([{ method: 'GET', path: '/', expect: { status: 200 } }], url, { timeoutMs: 20 })
+  expect(outcome!.differences).toEqual([{ path: 'request', why: 'missing', detail: 'no answer: it took too long' }])
+})
+
 describe('ids', () => {
   test('of UUID form, of numbers and of decimal texts are replaced in later paths, queries and bodies', async () => {
     const [then, now] = ['4041f961-328f-4c6d-a5d3-2125a80f1ec5', '019abcde-0000-7000-8000-000000000001']

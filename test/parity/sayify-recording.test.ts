@@ -7,7 +7,7 @@ import { replay } from './replay.ts'
 import { describe } from './report.ts'
 
 /** As `npm run parity` starts its own server. */
-const ENV = { LINK_ADDRESSES: 'subdomain' }
+const ENV = { LINK_ADDRESSES: 'subdomain', SAYIFY_RATE_LIMIT: '0' }
 
 async function replayed({ localUrl, key }: TestApp, name: string): Promise<{ requests: number; differing: string[] }> {
   const text = await readFile(new URL(`recordings/${name}`, import.meta.url), 'utf8')
