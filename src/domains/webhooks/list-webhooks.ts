@@ -4,7 +4,7 @@ import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { selectWebhookView, selectWebhookViews, type WebhookView } from './store.ts'
 
-/** All webhooks of the workspace, oldest first. Throws INSUFFICIENT_SCOPE (`webhooks:read`). */
+/** All webhooks of the workspace, newest first. Throws INSUFFICIENT_SCOPE (`webhooks:read`). */
 export async function listWebhooks(world: World, viewer: Viewer): Promise<WebhookView[]> {
   requireScope(viewer, 'webhooks:read')
   return selectWebhookViews(world.db, viewer.workspaceId)

@@ -89,11 +89,11 @@ export async function findWebhook(db: Queryable, workspaceId: string, id: string
   return row
 }
 
-/** Oldest first. */
+/** Newest first. */
 export function selectWebhookViews(db: Queryable, workspaceId: string): Promise<WebhookView[]> {
   return db.query<WebhookView>(
     sql`SELECT ${view} FROM webhook WHERE workspace_id = ${workspaceId}::uuid AND retired_at IS NULL
-        ORDER BY webhook.created_at, id`,
+        ORDER BY webhook.created_at DESC, id DESC`,
   )
 }
 

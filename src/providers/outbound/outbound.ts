@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { Agent } from 'undici'
 import manifest from '../../../package.json' with { type: 'json' }
 import type { AllowRule } from '../../platform/address-rules.ts'
@@ -6,6 +5,7 @@ import { guardedConnector, type Resolve } from './connector.ts'
 import { DeadlineError, exchange } from './exchange.ts'
 import { type Failure, OutboundFailure } from './failure.ts'
 import { redirectTarget } from './redirect.ts'
+import { resolveNames } from './resolve-name.ts'
 import { storableText } from './storable-text.ts'
 
 export interface OutboundRequest {
@@ -61,7 +61,7 @@ export interface OutboundOptions {
   maxBodyBytes?: number
   /** Default 3. */
   maxRedirects?: number
-  /** Default: the operating system's resolver. */
+  /** Default: the machine's name servers, and its hosts file for what they do not know. */
   resolve?: Resolve
   /** Sockets to one origin. Posts beyond wait for one, within their own deadline. Default 50. */
   connectionsPerOrigin?: number
@@ -74,7 +74,7 @@ const KEEP_ALIVE_MS = 1_000
 /** A sender that reaches public addresses and those that `allow` lets through, judged whenever it connects. */
 export function createOutbound(options: OutboundOptions): Outbound {
   const { allow, timeoutMs, maxBodyBytes = 4096, maxRedirects = 3 } = options
-  const resolve: Resolve = options.resolve ?? ((host) => lookup(host, { all: true }))
+  const resolve: Resolve = options.resolve ?? resolveNames()
   const agent = new Agent({
     connect: guardedConnector({ allow, resolve, timeoutMs }),
     connections: options.connectionsPerOrigin ?? MAX_CONNECTIONS,

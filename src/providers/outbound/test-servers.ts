@@ -86,7 +86,7 @@ const TYPES = new Map([
 ] as const)
 
 /** A DNS server on UDP, and a resolver that asks it and nobody else. */
-export async function dnsServer(zone: Zone): Promise<{ queries: string[]; resolve: Resolve }> {
+export async function dnsServer(zone: Zone): Promise<{ server: string; queries: string[]; resolve: Resolve }> {
   const queries: string[] = []
   const socket = createSocket('udp4')
   socket.on('message', (query, from) => {
@@ -117,7 +117,8 @@ export async function dnsServer(zone: Zone): Promise<{ queries: string[]; resolv
   })
   await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
   const resolver = new Resolver({ timeout: 60_000, tries: 1 })
-  resolver.setServers([`127.0.0.1:${socket.address().port}`])
+  const server = `127.0.0.1:${socket.address().port}`
+  resolver.setServers([server])
   onTestFinished(() => {
     resolver.cancel()
     socket.close()
@@ -131,7 +132,7 @@ export async function dnsServer(zone: Zone): Promise<{ queries: string[]; resolv
       throw error
     }
   }
-  return { queries, resolve: async (host) => (await Promise.all([ask(4, host), ask(6, host)])).flat() }
+  return { server, queries, resolve: async (host) => (await Promise.all([ask(4, host), ask(6, host)])).flat() }
 }
 
 function bytesOf(address: string): Buffer {
