@@ -8,6 +8,13 @@ export const notFound: AnswerDescription = {
   example: { detail: 'Not found.' },
 }
 
+export const invalidPage: AnswerDescription = {
+  status: 404,
+  description: 'There is no such page.',
+  schema: detailError,
+  example: { detail: 'Invalid page.' },
+}
+
 /** What every operation may answer besides its own. */
 export const commonAnswers: LegacyApi['commonAnswers'] = ({ scope, path }) => [
   {

@@ -9,7 +9,7 @@ import {
   QUESTION_TYPES,
 } from '../../domains/links/index.ts'
 import { type AnyOperation, operation } from '../legacy/index.ts'
-import { bodyAnswers, deleted } from './common-answers.ts'
+import { bodyAnswers, deleted, invalidPage } from './common-answers.ts'
 import type { SayifyDeps } from './deps.ts'
 import { CREATE_LINK, LINK } from './examples.ts'
 import {
@@ -133,6 +133,7 @@ export function linkOperations({ world, linkUrl }: SayifyDeps): AnyOperation[] {
       answers: [
         { status: 200, description: 'The links.', schema: z.array(link), example: [LINK] },
         { status: 200, description: 'One page of them.', schema: envelopeOf('LinkPage', link) },
+        invalidPage,
       ],
       handle: ({ viewer, query, request }) =>
         pagedIfAsked(request, query, async (range) => {

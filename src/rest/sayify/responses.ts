@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { getResponse, listResponses, type ResponseOrder } from '../../domains/responses/index.ts'
 import { type AnyOperation, operation } from '../legacy/index.ts'
+import { invalidPage } from './common-answers.ts'
 import type { SayifyDeps } from './deps.ts'
 import { RESPONSE, RESPONSES } from './examples.ts'
 import { linkParam } from './links.ts'
@@ -39,6 +40,7 @@ export function responseOperations(deps: SayifyDeps): AnyOperation[] {
       }),
       answers: [
         { status: 200, description: 'One page.', schema: envelopeOf('ResponsePage', response), example: RESPONSES },
+        invalidPage,
       ],
       handle: ({ viewer, params, query, request }) =>
         paged(request, query, async (range) => {

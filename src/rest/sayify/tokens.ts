@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ApiKeyView, createApiKey, getApiKey, listApiKeys, revokeApiKey } from '../../domains/auth/index.ts'
 import { type AnyOperation, operation } from '../legacy/index.ts'
-import { bodyAnswers, deleted } from './common-answers.ts'
+import { bodyAnswers, deleted, invalidPage } from './common-answers.ts'
 import type { SayifyDeps } from './deps.ts'
 import { TOKEN } from './examples.ts'
 import { nameField, objectField } from './fields.ts'
@@ -33,6 +33,7 @@ export function tokenOperations({ world }: SayifyDeps): AnyOperation[] {
           example: [{ ...TOKEN, key: masked('9xyz') }],
         },
         { status: 200, description: 'One page of them.', schema: envelopeOf('TokenPage', token) },
+        invalidPage,
       ],
       async handle({ viewer, query, request }) {
         const keys = await listApiKeys(world, viewer)

@@ -8,7 +8,7 @@ import {
 } from '../../domains/webhooks/index.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { type AnyOperation, type Call, operation } from '../legacy/index.ts'
-import { bodyAnswers, deleted } from './common-answers.ts'
+import { bodyAnswers, deleted, invalidPage } from './common-answers.ts'
 import type { SayifyDeps } from './deps.ts'
 import { WEBHOOK } from './examples.ts'
 import { booleanField, choiceField, listField, objectField, textField } from './fields.ts'
@@ -48,6 +48,7 @@ export function webhookOperations({ world }: SayifyDeps): AnyOperation[] {
       answers: [
         { status: 200, description: 'The webhooks.', schema: z.array(webhook), example: [WEBHOOK] },
         { status: 200, description: 'One page of them.', schema: envelopeOf('WebhookPage', webhook) },
+        invalidPage,
       ],
       locate,
       async handle({ viewer, query, request }) {
