@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isObjectType } from 'graphql'
 import { Webhook as Verifier } from 'standardwebhooks'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { sql } from '../../src/db/sql.ts'
 import type { Scope } from '../../src/domains/auth/index.ts'
+import { FORMAT_RULES } from '../../src/domains/webhooks/format.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { buildSchema } from '../../src/graphql/schema.ts'
 import { testApp } from '../kit/app.ts'
@@ -27,7 +31,7 @@ const FIELDS: Record<string, string> = {
   redeliverWebhook: 'delivery { id uuid state settledAt }',
   replayWebhook: 'webhook { id }',
   dryRunWebhook: 'method url headers { name value } body event { id type }',
-  createLink: `link { id webhooks(first: 5) { totalCount nodes { ${WEBHOOK} } } }`,
+  createLink: `link { id slug webhooks(first: 5) { totalCount nodes { ${WEBHOOK} } } }`,
 }
 
 const CURSOR_EXPIRED = new Set(['replayWebhook', 'dryRunWebhook'])
@@ -35,7 +39,8 @@ const CURSOR_EXPIRED = new Set(['replayWebhook', 'dryRunWebhook'])
 /** A workspace of its own for each test, so that none is told of what another did. */
 let spaces = 0
 async function workspace() {
-  const { workspaceId, key } = await app.otherWorkspace(`hooks-${++spaces}`)
+  const slug = `hooks-${++spaces}`
+  const { workspaceId, key } = await app.otherWorkspace(slug)
   const ask = async (query: string, variables: Record<string, unknown> = {}, as = key) => {
     const { data, errors } = await app.graphql(query, variables, as)
     if (errors) throw new Error(JSON.stringify(errors))
@@ -54,6 +59,7 @@ async function workspace() {
   }
   return {
     workspaceId,
+    slug,
     key,
     ask,
     mutate,
@@ -556,6 +562,78 @@ describe('lists', () => {
     })
     const own = await theirs.ask(lists, { id })
     expect(Object.values(own).map(({ totalCount }) => totalCount)).toEqual([1, 1, 1, 1])
+  })
+})
+
+describe('docs/webhooks.md', async () => {
+  const text = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8')
+  const folder = await mkdtemp(join(tmpdir(), 'saygraph-docs-'))
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  const [byPackage, byHand, sayify] = await Promise.all(
+    [...text.matchAll(/^```js\n(.*?)^```/gms)].map(async ([, code], index) => {
+      const file = join(folder, `${index}.mjs`)
+      // A file outside of the project finds no packages by name.
+      await writeFile(
+        file,
+        code!.replace("'standardwebhooks'", JSON.stringify(import.meta.resolve('standardwebhooks'))),
+      )
+      const { verify, verifySayify } = await import(file)
+      return (verify ?? verifySayify) as (secret: string, headers: object, body: string) => Record<string, any>
+    }),
+  )
+
+  it('shows how to verify what is sent', async () => {
+    const { mutate, makeLink } = await workspace()
+    const { webhook, secret } = await mutate('createWebhook', HOOK)
+    const linkId = await makeLink()
+    const { id } = webhook
+    const other = await mutate('createWebhook', HOOK)
+    const rotated = await mutate('rotateWebhookSecret', { id })
+    const { headers: list, body } = await mutate('dryRunWebhook', { id })
+    const headers = asObject(list)
+    for (const verify of [byPackage!, byHand!]) {
+      for (const valid of [secret, rotated.secret]) {
+        expect(verify(valid, headers, body)).toMatchObject({ type: 'link.created', data: { linkId: uuidOf(linkId) } })
+      }
+      expect(() => verify(other.secret, headers, body)).toThrow()
+      expect(() => verify(secret, headers, `${body} `)).toThrow()
+      expect(() => verify(secret, { ...headers, 'webhook-id': 'another' }, body)).toThrow()
+      const old = { ...headers, 'webhook-timestamp': String(Number(headers['webhook-timestamp']) - 301) }
+      expect(() => verify(secret, old, body)).toThrow(/old/)
+      expect(() => verify(secret, { ...headers, 'webhook-timestamp': 'soon' }, body)).toThrow()
+    }
+  })
+
+  it("shows how to verify what is sent in Sayify's format", async () => {
+    const { mutate, slug } = await workspace()
+    const { link } = await mutate('createLink', { name: 'Asked' })
+    const { webhook, secret } = await mutate('createWebhook', {
+      ...{ url: HOOK.url, eventTypes: ['RESPONSE_STARTED'], format: 'SAYIFY', secret: 'open sesame' },
+    })
+    const page = new URL(`/w/${slug}/i/${link.slug}/sessions`, app.localUrl)
+    const { responseId } = (await (await fetch(page, { method: 'POST' })).json()) as { responseId: string }
+    const { headers: list, body } = await mutate('dryRunWebhook', { id: webhook.id })
+    const headers = Object.fromEntries(
+      Object.entries(asObject(list)).map(([name, value]) => [name.toLowerCase(), value]),
+    )
+    expect(headers).toMatchObject({ 'x-sayify-event': 'response.started', 'x-sayify-delivery-id': expect.any(String) })
+    expect(sayify!(secret, headers, body)).toMatchObject({ response: { uuid: responseId } })
+    expect(() => sayify!('close sesame', headers, body)).toThrow()
+    expect(() => sayify!(secret, headers, `${body} `)).toThrow()
+    expect(() => sayify!(secret, {}, body)).toThrow()
+  })
+
+  it('has the delays of the formats', () => {
+    const seconds = { s: 1, min: 60, h: 3_600 }
+    for (const [name, { retryAfterSeconds }] of Object.entries(FORMAT_RULES)) {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${name.toUpperCase()}\` waits`))!
+      const cells = row.slice(2, -2).split(' | ').slice(1)
+      const delays = cells.slice(0, cells.indexOf('dead')).map((cell) => {
+        const [count, unit] = cell.split(' ') as [string, keyof typeof seconds]
+        return Number(count) * seconds[unit]
+      })
+      expect(delays, name).toEqual(retryAfterSeconds)
+    }
   })
 })
 
