@@ -20,16 +20,14 @@ type Resource = Map<string, AnyOperation>
  */
 export function legacyPlugin(api: LegacyApi, { logger }: { logger: Logger }): FastifyPluginAsync {
   return async (app) => {
-    // Who asks is settled before a body is read, unless the credential is in it.
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', (_request, _body, done) => done(null))
     app.setErrorHandler((error, request, reply) => send(reply, refuse(api, error, request, logger)))
 
     const prefix = `/${api.name}`
     const served = new Set<string>()
     const route = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>) => {
       served.add(url)
-      app.route({ method: METHODS, url, exposeHeadRoute: false, handler })
+      // In the hook, since who asks is settled before anybody looks at the body, unless the credential is in it.
+      app.route({ method: METHODS, url, exposeHeadRoute: false, onRequest: handler, handler: async () => undefined })
     }
     for (const [path, resource] of resourcesOf(api)) {
       for (const url of [path, prefix + path].map(toRoute)) {

@@ -125,7 +125,10 @@ function send(
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     // Not fetch: it names the host itself, and sends no body with GET.
-    const sent = request({ host: server.hostname, port: server.port, method, path, headers }, (response) => {
+    const length: Record<string, string> =
+      body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { host: server.hostname, port: server.port, method, path, headers: { ...length, ...headers } }
+    const sent = request(options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk) => chunks.push(chunk))
       response.on('error', reject)
