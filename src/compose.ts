@@ -152,7 +152,12 @@ export async function compose(
     for (const [name, check] of Object.entries(checks)) dueLoop.add(name, check)
     onClose(() => dueLoop.stop())
     if (works) {
-      onClose(tailer.onNews(() => dueLoop.wake(FEED_WEBHOOKS)))
+      // What is sent again is due without anything to feed.
+      const wake = () => {
+        dueLoop.wake(FEED_WEBHOOKS)
+        dueLoop.wake(DELIVER_WEBHOOKS)
+      }
+      onClose(tailer.onNews(wake))
       dueLoop.start()
     }
     const reader = createReader({

@@ -55,6 +55,12 @@ export const EVENT_CATALOG = {
     stream: null,
     payload: z.object({ webhookId: id, deliveryId: id }),
   },
+  'webhook.deliveryRestarted': {
+    scope: 'webhooks:read',
+    stream: null,
+    payload: z.object({ webhookId: id, deliveryId: id }),
+  },
+  'webhook.replayed': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.eventsMissed': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.deleted': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'apiKey.created': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },

@@ -95,12 +95,16 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
   for (let attempt = 1; ; attempt++) {
     try {
       return await world.events.write(workspaceId, (tx, emit) =>
-        once(tx, { workspaceId, key: idempotencyKey, operation: 'createLink', input: asked, now }, async () => {
-          const created = await insert(tx)
-          emit('link.created', { linkId: created.id })
-          if (webhook) await storeWebhook(world, tx, emit, workspaceId, { ...webhook, linkId: created.id }, now)
-          return created
-        }),
+        once(
+          tx,
+          { workspaceId, key: idempotencyKey, operation: 'createLink', input: withoutSecret(asked), now },
+          async () => {
+            const created = await insert(tx)
+            emit('link.created', { linkId: created.id })
+            if (webhook) await storeWebhook(world, tx, emit, workspaceId, { ...webhook, linkId: created.id }, now)
+            return created
+          },
+        ),
       )
     } catch (error) {
       if (violatedConstraint(error) !== 'link_slug_key') throw error
@@ -108,6 +112,11 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
       if (attempt === SLUG_ATTEMPTS) throw error
     }
   }
+}
+
+/** What is remembered of the input, as a hash: a secret that somebody chose could be guessed from it. */
+function withoutSecret({ onFinished, ...asked }: CreateLinkInput): object {
+  return onFinished ? { ...asked, onFinished: { ...onFinished, webhookSecret: null } } : asked
 }
 
 function webhookOf(world: World, onFinished: unknown): PreparedWebhook | undefined {

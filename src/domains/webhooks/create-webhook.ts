@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/database.ts'
-import { violatedConstraint } from '../../db/sql.ts'
 import { type Emit, EVENT_TYPES, type EventType } from '../../events/index.ts'
 import { type Issue, NotFoundError, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
@@ -10,7 +9,7 @@ import { once } from '../idempotency.ts'
 import type { World } from '../world.ts'
 import { FORMAT_RULES, WEBHOOK_FORMATS, type WebhookFormatName } from './format.ts'
 import { generateSecret, secretSchema } from './secret.ts'
-import { insertWebhook } from './store.ts'
+import { holdLivingLink, insertWebhook } from './store.ts'
 
 export const HTTPS_REQUIRED = 'Webhook URL must use HTTPS.'
 
@@ -57,18 +56,18 @@ export async function createWebhook(
   const webhook = prepareWebhook(world, asked)
   const { workspaceId } = viewer
   const now = world.clock.now()
-  try {
-    const { id, sealed } = await world.events.write(workspaceId, (tx, emit) =>
-      once(tx, { workspaceId, key: idempotencyKey, operation: 'createWebhook', input: asked, now }, () =>
-        storeWebhook(world, tx, emit, workspaceId, webhook, now),
-      ),
-    )
-    // Of a repetition the secret is that of the first time, which is remembered encrypted.
-    return { id, secret: sealed === null ? null : world.sealer.open(sealed, id) }
-  } catch (error) {
-    if (violatedConstraint(error) === 'webhook_workspace_id_link_id_fkey') throw new NotFoundError('link', ['linkId'])
-    throw error
-  }
+  const { linkId } = webhook
+  // A hash of it would be kept, and a secret that somebody chose can be guessed from its hash.
+  const remembered = { ...asked, secret: asked.secret == null ? null : 'given' }
+  const { id, sealed } = await world.events.write(workspaceId, (tx, emit) =>
+    once(tx, { workspaceId, key: idempotencyKey, operation: 'createWebhook', input: remembered, now }, async () => {
+      if (linkId !== null && !(await holdLivingLink(tx, workspaceId, linkId)))
+        throw new NotFoundError('link', ['linkId'])
+      return storeWebhook(world, tx, emit, workspaceId, webhook, now)
+    }),
+  )
+  // Of a repetition the secret is that of the first time, which is remembered encrypted.
+  return { id, secret: sealed === null ? null : world.sealer.open(sealed, id) }
 }
 
 export type PreparedWebhook = ReturnType<typeof prepareWebhook>

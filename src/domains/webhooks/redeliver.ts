@@ -3,7 +3,7 @@ import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
-import { lockDelivery, lockWebhook, restartDelivery, rewindFeed } from './store.ts'
+import { lockDelivery, lockWebhook, restartDelivery, rewindFeed, type WebhookRow } from './store.ts'
 
 /**
  * Sends one delivery again, at once and with all its attempts anew, under the id it has. Throws INSUFFICIENT_SCOPE
@@ -13,11 +13,13 @@ export async function redeliver(world: World, viewer: Viewer, deliveryId: string
   requireScope(viewer, 'webhooks:write')
   if (!isUuid(deliveryId)) throw new NotFoundError('delivery', ['id'])
   const { workspaceId } = viewer
-  await world.db.transaction(async (tx) => {
+  await world.events.write(workspaceId, async (tx, emit) => {
     const delivery = await lockDelivery(tx, workspaceId, deliveryId)
     if (!delivery) throw new NotFoundError('delivery', ['id'])
-    await requireEnabled(tx, workspaceId, delivery.webhook_id)
+    // Also of a webhook that was retired with its link: what it has to deliver it still has.
+    requireEnabled(await lockWebhook(tx, workspaceId, delivery.webhook_id, 'retired too'))
     await restartDelivery(tx, workspaceId, deliveryId, world.clock.now())
+    emit('webhook.deliveryRestarted', { webhookId: delivery.webhook_id, deliveryId })
   })
 }
 
@@ -31,16 +33,16 @@ export async function replayWebhook(world: World, viewer: Viewer, id: string, af
   if (!isUuid(id)) throw new NotFoundError('webhook', ['id'])
   const { workspaceId } = viewer
   const position = decodeEventCursor(workspaceId, after)
-  await world.db.transaction(async (tx) => {
-    await requireEnabled(tx, workspaceId, id)
+  await world.events.write(workspaceId, async (tx, emit) => {
+    requireEnabled(await lockWebhook(tx, workspaceId, id))
     // Refuses a cursor from the future and one that retention has passed.
     await world.events.read(workspaceId, position, 1, {}, tx)
     await rewindFeed(tx, workspaceId, id, position)
+    emit('webhook.replayed', { webhookId: id })
   })
 }
 
-async function requireEnabled(tx: Parameters<typeof lockWebhook>[0], workspaceId: string, id: string): Promise<void> {
-  const webhook = await lockWebhook(tx, workspaceId, id)
+function requireEnabled(webhook: WebhookRow | undefined): void {
   if (!webhook) throw new NotFoundError('webhook', ['id'])
   if (!webhook.enabled) throw new ExpectedError('WEBHOOK_DISABLED', 'This webhook is disabled. Enable it first.')
 }

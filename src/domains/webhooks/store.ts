@@ -72,11 +72,17 @@ export async function insertWebhook(
   )
 }
 
-/** Locks the webhook until the transaction ends; undefined for an unknown or retired one. */
-export async function lockWebhook(tx: Tx, workspaceId: string, id: string): Promise<WebhookRow | undefined> {
+/** Locks the webhook until the transaction ends; undefined for an unknown one and, unless asked for, a retired one. */
+export async function lockWebhook(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  which: 'living' | 'retired too' = 'living',
+): Promise<WebhookRow | undefined> {
+  const living = which === 'living' ? sql`AND retired_at IS NULL` : sql``
   const [row] = await tx.query<WebhookRow>(
     sql`SELECT ${columns} FROM webhook
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND retired_at IS NULL FOR UPDATE`,
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid ${living} FOR UPDATE`,
   )
   return row
 }
@@ -474,7 +480,7 @@ export interface DeliveryRow {
   state: 'pending' | 'succeeded' | 'dead' | 'cancelled'
 }
 
-/** With its webhook, which must not be retired. */
+/** Locks a delivery until the transaction ends. */
 export async function lockDelivery(tx: Tx, workspaceId: string, id: string): Promise<DeliveryRow | undefined> {
   const [row] = await tx.query<DeliveryRow>(
     sql`SELECT d.id, d.webhook_id, d.state FROM webhook_delivery d
@@ -515,11 +521,11 @@ export async function deleteOldDeliveries(db: Queryable, now: Date): Promise<num
   return rows.length
 }
 
-/** Removes retired webhooks that have nothing left to deliver. Returns how many. */
+/** Removes retired webhooks whose deliveries are all gone. Returns how many. */
 export async function deleteRetiredWebhooks(db: Queryable): Promise<number> {
   const rows = await db.query(
     sql`DELETE FROM webhook w WHERE retired_at IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.webhook_id = w.id AND d.state = 'pending')
+          AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.webhook_id = w.id)
         RETURNING id`,
   )
   return rows.length
@@ -545,4 +551,13 @@ export async function lastEventFor(
         WHERE workspace_id = ${workspaceId}::uuid AND type = ANY(${types}::text[]) ${ofLink}`,
   )
   return row?.position ?? undefined
+}
+
+/** Holds the link against deletion until the transaction ends; false when the workspace has no such link. */
+export async function holdLivingLink(tx: Tx, workspaceId: string, linkId: string): Promise<boolean> {
+  const rows = await tx.query(
+    sql`SELECT 1 FROM link WHERE workspace_id = ${workspaceId}::uuid AND id = ${linkId}::uuid AND deleted_at IS NULL
+        FOR SHARE`,
+  )
+  return rows.length > 0
 }

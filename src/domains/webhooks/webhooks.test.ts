@@ -84,7 +84,9 @@ describe('making one', () => {
 
   test("a link must be the workspace's own", async () => {
     const { id } = await createLink(bench.world, bench.otherViewer, { name: 'Theirs' })
-    for (const linkId of [id, bench.world.newId(), 'nonsense']) {
+    const deleted = await createLink(bench.world, bench.viewer, { name: 'Gone' })
+    await deleteLink(bench.world, bench.viewer, deleted.id)
+    for (const linkId of [id, deleted.id, bench.world.newId(), 'nonsense']) {
       expect(await refusal(bench.make({ url: URL, linkId }))).toMatchObject({ code: 'NOT_FOUND', path: ['linkId'] })
     }
   })
@@ -353,7 +355,17 @@ describe('with a link', () => {
     }
     expect(await bench.deliveries(webhook!.id)).toMatchObject([{ state: 'dead', attempt_count: 4 }])
     await pruneDeliveries(world)
-    expect(await bench.deliveries(webhook!.id)).toEqual([])
+    const [dead] = await bench.deliveries(webhook!.id)
+    await redeliver(world, viewer, dead!.id)
+    await bench.work()
+    expect(await bench.deliveries(webhook!.id)).toMatchObject([{ state: 'pending', attempt_count: 5 }])
+    await bench.db.query(
+      sql`UPDATE webhook_delivery SET state = 'dead', due_at = NULL, settled_at = ${bench.clock.now()}::timestamptz
+          WHERE id = ${dead!.id}::uuid`,
+    )
+    bench.clock.advance(30 * DAY + 1)
+    await pruneDeliveries(world)
+    expect(await bench.db.query(sql`SELECT id FROM webhook WHERE id = ${webhook!.id}::uuid`)).toEqual([])
   })
 
   test('a fault of it is told with the link, and nothing is made', async () => {

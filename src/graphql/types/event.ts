@@ -30,6 +30,8 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'webhook.enabled': 'A webhook delivers again.',
   'webhook.disabled': 'A webhook delivers no more; the payload says why.',
   'webhook.deliveryFailed': 'A delivery used up its attempts; it is among the dead letters.',
+  'webhook.deliveryRestarted': 'Somebody had a delivery sent again.',
+  'webhook.replayed': 'Somebody had a webhook read the log again from an earlier event on.',
   'webhook.eventsMissed': 'Retention removed events before a webhook had them.',
   'webhook.deleted': 'A webhook was deleted with its deliveries.',
   'apiKey.created': 'An API key was made.',
