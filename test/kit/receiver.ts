@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll } from 'vitest'
 
@@ -25,11 +26,12 @@ export type Answer = (request: Received, response: ServerResponse) => void | Pro
 /** A real HTTP server that keeps all that it is sent; closed when the file is done. */
 export async function startReceiver(
   answer: Answer = (_, response) => void response.writeHead(204).end(),
+  tls?: { key: string; cert: string },
 ): Promise<Receiver> {
   const requests: Received[] = []
   let open = 0
   let peak = 0
-  const server: Server = createServer(async (incoming, response) => {
+  const listener: RequestListener = async (incoming, response) => {
     open++
     peak = Math.max(peak, open)
     response.once('close', () => open--)
@@ -43,7 +45,8 @@ export async function startReceiver(
     const request = { path: incoming.url ?? '', headers: incoming.headers, body, n: requests.length }
     requests.push(request)
     await answer(request, response)
-  })
+  }
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = () =>
     new Promise<void>((resolve) => {
@@ -52,7 +55,7 @@ export async function startReceiver(
     })
   afterAll(close)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
     open: () => open,
     peak: () => peak,
