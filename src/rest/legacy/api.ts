@@ -1,30 +1,14 @@
 import type { Scope, Viewer } from '../../domains/auth/index.ts'
+import type { Answer, AnswerDescription } from './answer.ts'
 import type { AnyOperation } from './operation.ts'
 import type { Refusal } from './refusal.ts'
-import type { LegacyRequest, RequestBody } from './request.ts'
-
-/** What is sent. `body` is any JSON value; absent: nothing. */
-export interface Answer {
-  status: number
-  body?: unknown
-  headers?: Readonly<Record<string, string>>
-}
-
-/** One of the answers that an operation can give, for the document. */
-export interface AnswerDescription {
-  status: number
-  description: string
-  /** Absent: no body. */
-  schema?: import('zod').z.ZodType
-  example?: unknown
-  headers?: Readonly<Record<string, { description: string; schema: object }>>
-}
+import type { LegacyRequest, ReadingRules } from './request.ts'
 
 /**
  * One legacy API: its operations as data, and the parts in which the APIs differ. From it come the routes
  * (`legacyPlugin`), the OpenAPI document and its page.
  */
-export interface LegacyApi {
+export interface LegacyApi extends ReadingRules {
   /** Lower case; `/{name}` is the prefix below which everything is served as well. */
   name: string
   title: string
@@ -46,17 +30,13 @@ export interface LegacyApi {
 
   /** The security schemes of OpenAPI, by name; a request needs one of them. */
   credentials: Readonly<Record<string, object>>
+  /** What is asked of every request before anything else, such as a header. Throws `Refused`. */
+  admit?(request: LegacyRequest): void
   /** Who asks, by whatever form of credential this API has. Throws `Refused` or UNAUTHENTICATED. */
   authenticate(request: LegacyRequest): Promise<Viewer>
   /** Counts a request of this viewer. Throws RATE_LIMITED. By default there is no limit. */
   limit?(viewer: Viewer): Promise<void>
 
-  /** By media type, lower case. A body of another type is refused. */
-  parsers: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>>
-  /** The most bytes of a body. */
-  maxBodyBytes: number
-  /** By default each name once, the last one counts. */
-  parseQuery?(query: string): Record<string, unknown>
   /** What an operation's `body` describes; by default the parsed body. For APIs that also take it from the query. */
   input?(request: LegacyRequest): Promise<unknown>
 

@@ -1,4 +1,5 @@
-export type { Answer, AnswerDescription, LegacyApi } from './api.ts'
+export type { Answer, AnswerDescription } from './answer.ts'
+export type { LegacyApi } from './api.ts'
 export { type AnyOperation, type Call, operation } from './operation.ts'
 export { legacyPlugin } from './plugin.ts'
 export { type Fault, type Refusal, Refused } from './refusal.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { AnswerDescription, LegacyApi } from './api.ts'
+import type { AnswerDescription } from './answer.ts'
+import type { LegacyApi } from './api.ts'
 import type { AnyOperation, ParameterDescription } from './operation.ts'
 
 type Json = Record<string, unknown>

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Scope, Viewer } from '../../domains/auth/index.ts'
-import type { Answer, AnswerDescription } from './api.ts'
+import type { Answer, AnswerDescription } from './answer.ts'
 import type { LegacyRequest } from './request.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

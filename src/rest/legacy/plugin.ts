@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { requireScope, type Viewer } from '../../domains/auth/index.ts'
 import type { Logger } from '../../platform/logger.ts'
-import type { Answer, LegacyApi } from './api.ts'
+import type { Answer } from './answer.ts'
+import type { LegacyApi } from './api.ts'
 import { openApiDocument } from './openapi.ts'
 import type { AnyOperation, Call } from './operation.ts'
 import { PAGE_POLICY, referencePage } from './reference-page.ts'
@@ -76,6 +77,7 @@ async function answer(api: LegacyApi, resource: Resource, raw: FastifyRequest, l
   const operation = resource.get(request.method === 'HEAD' ? 'GET' : request.method)
   let input: unknown
   try {
+    api.admit?.(request)
     const viewer = operation?.anonymous ? undefined : await api.authenticate(request)
     if (viewer) await api.limit?.(viewer)
     if (!operation) return unserved(request, allowedMethods(resource))

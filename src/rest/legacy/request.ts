@@ -1,7 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import type { LegacyApi } from './api.ts'
 import { Refused } from './refusal.ts'
+
+/** How an API reads what is sent. */
+export interface ReadingRules {
+  /** By media type, lower case. A body of another type is refused. */
+  parsers: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>>
+  /** The most bytes of a body that is read whole; a parser that streams judges by itself. */
+  maxBodyBytes: number
+  /** By default each name once, the last one counts. */
+  parseQuery?(query: string): Record<string, unknown>
+}
 
 /** A request as the parts of a legacy API see it. */
 export interface LegacyRequest {
@@ -30,7 +39,7 @@ export interface RequestBody {
   bytes(): Promise<Buffer>
 }
 
-export function legacyRequest(api: LegacyApi, request: FastifyRequest): LegacyRequest {
+export function legacyRequest(rules: ReadingRules, request: FastifyRequest): LegacyRequest {
   const at = request.url.indexOf('?')
   const search = at < 0 ? '' : request.url.slice(at + 1)
   let parsed: Promise<unknown> | undefined
@@ -42,9 +51,9 @@ export function legacyRequest(api: LegacyApi, request: FastifyRequest): LegacyRe
     origin: `${request.protocol}://${request.host}`,
     path: at < 0 ? request.url : request.url.slice(0, at),
     search,
-    query: (api.parseQuery ?? lastOfEach)(search),
+    query: (rules.parseQuery ?? lastOfEach)(search),
     body() {
-      parsed ??= readBody(api, request)
+      parsed ??= readBody(rules, request)
       return parsed
     },
   }
@@ -54,19 +63,19 @@ function lastOfEach(search: string): Record<string, unknown> {
   return Object.fromEntries(new URLSearchParams(search))
 }
 
-async function readBody(api: LegacyApi, request: FastifyRequest): Promise<unknown> {
+async function readBody(rules: ReadingRules, request: FastifyRequest): Promise<unknown> {
   const { raw, headers } = request
   const announced = Number(headers['content-length'] ?? 0)
   if (announced === 0 && headers['transfer-encoding'] === undefined) return undefined
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
-  const parser = Object.hasOwn(api.parsers, mediaType) ? api.parsers[mediaType] : undefined
+  const parser = Object.hasOwn(rules.parsers, mediaType) ? rules.parsers[mediaType] : undefined
   if (!parser) throw new Refused({ kind: 'unsupported_media_type', mediaType: contentType })
-  if (announced > api.maxBodyBytes) throw new Refused({ kind: 'too_large' })
-  return parser({ contentType, stream: raw, bytes: () => readAll(raw, api.maxBodyBytes) })
+  return parser({ contentType, stream: raw, bytes: () => readAll(raw, announced, rules.maxBodyBytes) })
 }
 
-async function readAll(raw: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function readAll(raw: IncomingMessage, announced: number, maxBytes: number): Promise<Buffer> {
+  if (announced > maxBytes) throw new Refused({ kind: 'too_large' })
   const chunks: Uint8Array[] = []
   let size = 0
   try {
