@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sql } from '../../src/db/sql.ts'
 import { tokenSigner } from '../../src/domains/responses/index.ts'
+import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { FakeClock } from '../../src/platform/clock.ts'
 import { deriveKey } from '../../src/platform/secret.ts'
 import { signMediaUrl } from '../../src/rest/media/index.ts'
@@ -162,19 +163,79 @@ const PREFIXES: Record<string, (slug?: string) => string> = {
   '/w/:workspace/i/:slug': () => `/w/${a.slug}/i/`,
 }
 
+const uuidOf = (globalId: string) => decodeGlobalId(globalId).id
+const document = (await (await fetch(new URL('/sayify/openapi.json', app.localUrl))).json()) as {
+  paths: Record<string, Record<string, object>>
+}
+const LEGACY = /^(?:\/sayify)?\/api\/v1\/(links|workspaces|tokens)\b/
+const LEGACY_REST = /^(GET \/sayify\/(openapi\.json|docs)|\w+ \/sayify(\/\*?)?)$/
+
+async function make(path: string, body: object, key = a.key): Promise<string> {
+  const response = await fetch(new URL(path, app.localUrl), {
+    method: 'POST',
+    headers: { ...JSON_BODY, authorization: `Bearer ${key}` },
+    body: JSON.stringify(body),
+  })
+  return ((await response.json()) as { uuid: string }).uuid
+}
+const HOOK = { url: 'https://example.com/', events: ['response.started'] }
+const hooksOf = (workspaceId: string) => `/api/v1/workspaces/${workspaceId}/webhooks/`
+const spare = async () => ({
+  link: await make('/api/v1/links/', { name: 'Spare' }),
+  token: await make('/api/v1/tokens/', { name: 'Spare' }),
+  webhook: await make(hooksOf(a.workspaceId), HOOK),
+  webhookOfWorkspace: await make(hooksOf(a.workspaceId), HOOK),
+})
+/** What a DELETE may take away, at the documented path and below the prefix. */
+const spares = [await spare(), await spare()]
+const webhookOfB = await make(hooksOf(b.workspaceId), HOOK, b.key)
+
+/** What the addresses of a legacy API name, with the credential of a. */
+function legacyProbes(method: string, url: string): Probe[] {
+  // The document lists what is served; test/contract/sayify/openapi.test.ts holds it against the routes.
+  const path = url.replace('/sayify', '').replace(/:(\w+)/g, '{$1}')
+  if (!document.paths[path]?.[method.toLowerCase()]) return []
+  const own = spares[url.startsWith('/sayify') ? 1 : 0]!
+  const deletes = method === 'DELETE'
+  const named: Record<string, [own: string, foreign: string]> = {
+    link_uuid: [deletes ? own.link : uuidOf(a.ids.Link), uuidOf(b.ids.Link)],
+    response_uuid: [uuidOf(a.ids.Response), uuidOf(b.ids.Response)],
+    workspace_uuid: [a.workspaceId, b.workspaceId],
+    webhook_uuid: [own.webhook, webhookOfB],
+    token_uuid: [own.token, uuidOf(b.ids.ApiKey)],
+  }
+  return [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+    const filled: Record<string, string[]> = {
+      ...named,
+      ...(name === 'workspace_uuid' ? { webhook_uuid: [own.webhookOfWorkspace] } : {}),
+    }
+    return {
+      label: name,
+      path: (value) => url.replace(/:(\w+)/g, (_, each: string) => (each === name ? value : filled[each]![0]!)),
+      own: named[name]![0],
+      foreign: named[name]![1],
+      unknown: randomUUID(),
+      headers: () => ({ authorization: `Bearer ${a.key}`, ...(method === 'POST' ? JSON_BODY : {}) }),
+      ...(method === 'POST' ? { body: () => JSON.stringify(HOOK) } : {}),
+    }
+  })
+}
+
 function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
-  if (NAMES_NOTHING.has(route) || STYLE.test(route)) return []
-  if (url === '/media/:uploadId') {
+  if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
+  if (LEGACY.test(url)) return legacyProbes(method, url)
+  if (url.startsWith('/media/:uploadId')) {
     const probe = { own: a.uploadId, foreign: b.uploadId, unknown: randomUUID() }
+    const named = (path: string) => (url === '/media/:uploadId' ? path : path.replace(/^[^?]*/, '$&/audio.mp3'))
     return [
-      { label: "signed for one's own workspace", path: media(a.workspaceId), ...probe },
+      { label: "signed for one's own workspace", path: (id) => named(media(a.workspaceId)(id)), ...probe },
       {
         label: 'signed by nobody',
-        path: (id) => `/media/${id}?workspace=${b.workspaceId}&expires=1999999999&signature=x`,
+        path: (id) => named(`/media/${id}?workspace=${b.workspaceId}&expires=1999999999&signature=x`),
         ...probe,
       },
-      { label: 'without a signature', path: (id) => `/media/${id}`, ...probe },
+      { label: 'without a signature', path: (id) => named(`/media/${id}`), ...probe },
     ]
   }
   const prefix = Object.keys(PREFIXES).find((each) => url.startsWith(each))
@@ -221,6 +282,9 @@ async function rowsOfB(): Promise<unknown> {
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM answer r WHERE workspace_id = ${b.workspaceId}::uuid) AS answers,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM upload r WHERE workspace_id = ${b.workspaceId}::uuid) AS uploads,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM respondent r WHERE workspace_id = ${b.workspaceId}::uuid) AS respondents,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM link r WHERE workspace_id = ${b.workspaceId}::uuid) AS links,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM webhook r WHERE workspace_id = ${b.workspaceId}::uuid) AS webhooks,
+               (SELECT jsonb_agg(to_jsonb(r) - 'last_used_at' ORDER BY id) FROM api_key r WHERE workspace_id = ${b.workspaceId}::uuid) AS keys,
                (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,
   )
 }

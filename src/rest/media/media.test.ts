@@ -12,7 +12,7 @@ import { openSession, tokenSigner, uploadAnswer } from '../../domains/responses/
 import { FakeClock } from '../../platform/clock.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { createStorage } from '../../providers/storage/index.ts'
-import { mediaPlugin, signMediaUrl } from './index.ts'
+import { audioFileName, mediaPlugin, signMediaUrl } from './index.ts'
 
 const db = await testDatabase()
 const clock = new FakeClock('2026-06-01T12:00:00Z')
@@ -141,6 +141,34 @@ describe('signed addresses', () => {
     expect(await code(address('nonsense'))).toEqual([404, 'NOT_FOUND'])
     const foreign = signMediaUrl({ publicUrl, secret, clock, workspaceId: other.workspaceId, uploadId: voice })
     expect(await code(foreign)).toEqual([404, 'NOT_FOUND'])
+  })
+
+  it('may last, and may end in a name that decides nothing', async () => {
+    const sign = (fileName?: string) =>
+      signMediaUrl({ publicUrl, secret, clock, workspaceId, uploadId: voice, ttlSeconds: null, fileName })
+    const lasting = sign(audioFileName('audio/wav'))
+    expect(lasting).toMatch(new RegExp(`^${publicUrl.origin}/media/${voice}/audio\\.wav\\?`))
+    clock.advance(100 * 365 * 86_400_000)
+    for (const url of [lasting, sign(), sign('any/näme?.mp3'), lasting.replace('audio.wav', 'other.mp3')]) {
+      const response = await fetch(url)
+      expect([response.status, response.headers.get('content-type')], url).toEqual([200, 'audio/wav'])
+      expect(response.headers.get('cache-control')).toBe('private, max-age=3600')
+    }
+    expect((await fetch(lasting, { method: 'HEAD' })).status).toBe(200)
+    clock.advance(-100 * 365 * 86_400_000)
+    const sooner = new URL(lasting)
+    sooner.searchParams.set('expires', '253402300798')
+    expect((await fetch(sooner)).status).toBe(403)
+  })
+
+  it.each([
+    ['audio/mpeg', 'audio.mp3'],
+    ['audio/mp4', 'audio.m4a'],
+    ['audio/ogg', 'audio.ogg'],
+    ['audio/webm', 'audio.webm'],
+    ['image/png', undefined],
+  ])('name recordings of the type %s %s', (mediaType, name) => {
+    expect(audioFileName(mediaType)).toBe(name)
   })
 
   it('say that bytes are gone', async () => {
