@@ -69,6 +69,20 @@ export function storageConformance(name: string, make: () => Promise<Storage> | 
       expect(await bytesOf(storage, 'kept')).toEqual({ size: 3, text: '2nd' })
     })
 
+    test('a reader may leave early, before the first byte or in the middle', async () => {
+      const storage = await make()
+      await storage.write('left', chunks(...Array.from({ length: 20 }, () => 'x'.repeat(100_000))))
+      const unread = await storage.read('left')
+      unread!.stream.destroy()
+      const begun = await storage.read('left', { start: 10, end: 1_999_999 })
+      for await (const chunk of begun!.stream) {
+        expect(chunk.length).toBeGreaterThan(0)
+        break
+      }
+      expect(begun!.stream.destroyed).toBe(true)
+      expect((await bytesOf(storage, 'left', { start: 5, end: 6 }))?.text).toBe('xx')
+    })
+
     test('shows nothing of an object while it is being written', async () => {
       const storage = await make()
       const seen: unknown[] = []
@@ -141,9 +155,20 @@ export function storageConformance(name: string, make: () => Promise<Storage> | 
       expect(texts).toContain((await bytesOf(storage, 'one'))?.text)
     })
 
+    test('stores nothing when the source of a large object fails late', async () => {
+      const storage = await make()
+      const failure = new Error('the line went dead')
+      const dying = (async function* () {
+        for (let n = 0; n < 13; n++) yield Buffer.alloc(MEGABYTE)
+        throw failure
+      })()
+      await expect(storage.write('broken', dying)).rejects.toBe(failure)
+      expect(await storage.read('broken')).toBeUndefined()
+    })
+
     test('gives a large object back unchanged, whole and in part', async () => {
       const storage = await make()
-      const large = Buffer.alloc(5 * MEGABYTE)
+      const large = Buffer.alloc(12 * MEGABYTE)
       for (let at = 0; at < large.length; at += 4) large.writeUInt32LE((at * 2654435761) >>> 0, at)
       await storage.write('large', Readable.from(split(large, 70_001)))
       expect((await buffer((await storage.read('large'))!.stream)).equals(large)).toBe(true)
