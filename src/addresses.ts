@@ -34,3 +34,18 @@ export async function freePort(host: string): Promise<number> {
   await new Promise((resolve) => probe.close(resolve))
   return port
 }
+
+/**
+ * The address as it was sent, or, when its path holds escapes that stand for nothing (`%zz`, `%ff`), one that names them
+ * literally: it is then answered like any other name that nobody has, by the entrance that it was meant for.
+ */
+export function decodableUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  const [path = ''] = url.split(/[?#]/, 1)
+  if (!path.includes('%')) return url
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return path.replaceAll('%', '%25') + url.slice(path.length)
+  }
+}

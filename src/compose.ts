@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { Redis } from 'ioredis'
-import { freePort, linkAddresses, originRule } from './addresses.ts'
+import { decodableUrl, freePort, linkAddresses, originRule } from './addresses.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
@@ -210,6 +210,7 @@ export async function compose(
       bodyLimit: config.http.maxBodyBytes,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 1_000 },
+      rewriteUrl: decodableUrl,
     }) as unknown as FastifyInstance
     onClose(() => app.close())
     const routes = new Set<string>()

@@ -488,15 +488,24 @@ describe('GET and DELETE /links/{link_uuid}/', () => {
     expect((await create({ name: 'x', slug: 'product-feedback-survey' })).slug).toBe('product-feedback-survey')
   })
 
-  it.each(['nonsense', UNKNOWN, UNKNOWN.toUpperCase(), '%00', '%F0%9F%98%80', "'--", `${'x'.repeat(2_000)}`])(
-    'does not know %s',
-    async (id) => {
-      for (const method of ['GET', 'DELETE']) {
-        const reply = await call(method, `${LINKS}${id}/`)
-        expect([reply.status, reply.text], method).toEqual([404, '{"detail":"Not found."}'])
-      }
-    },
-  )
+  it.each([
+    'nonsense',
+    UNKNOWN,
+    UNKNOWN.toUpperCase(),
+    '%00',
+    '%F0%9F%98%80',
+    '%zz',
+    '%',
+    '%ff',
+    '%C3%28',
+    "'--",
+    `${'x'.repeat(2_000)}`,
+  ])('does not know %s', async (id) => {
+    for (const method of ['GET', 'DELETE']) {
+      const reply = await call(method, `${LINKS}${id}/`)
+      expect([reply.status, reply.text], method).toEqual([404, '{"detail":"Not found."}'])
+    }
+  })
 
   it('shows whoever makes a link what was made, without the scope to read others', async () => {
     const key = await server.keyWith('links:write')
