@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import { storageConformance } from './conformance.ts'
 import { createStorage, type Storage, StorageError } from './index.ts'
 import type { S3StorageOptions } from './s3.ts'
-import { BUCKET, type Fate, startS3Server, startTroubledProxy } from './test-s3-server.ts'
+import { BUCKET, type Fate, startS3Server, startTroubledProxy } from './test-bucket-server.ts'
 
 const MEGABYTE = 1_000_000
 const root = await mkdtemp(join(tmpdir(), 'saygraph-s3-'))
