@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { FakeClock } from '../../platform/clock.ts'
+import { smsConformance } from './conformance.ts'
+import { memorySms } from './memory.ts'
+import { oncePerId } from './once.ts'
+import { outboxSms } from './outbox.ts'
+import type { SmsEvent, SmsResult } from './sms.ts'
+
+const root = await mkdtemp(join(tmpdir(), 'saygraph-sms-'))
+afterAll(() => rm(root, { recursive: true }))
+const clock = new FakeClock('2026-11-22T10:00:00Z')
+const MESSAGE = { id: 'm-1', from: 'Saygraph', to: '+358405556666', text: 'Hello' }
+
+const filesOf = async (folder: string) => {
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => name !== '.partial')
+}
+const written = async (folder: string) =>
+  Promise.all(
+    (await filesOf(folder)).map(async (name) => {
+      const { from, to, text } = JSON.parse(await readFile(join(folder, name), 'utf8'))
+      return { from, to, text }
+    }),
+  )
+
+smsConformance('memory', async () => {
+  const sms = memorySms()
+  return { sms, sent: async () => sms.history.map(({ from, to, text }) => ({ from, to, text })) }
+})
+smsConformance('outbox', async () => {
+  const folder = join(await mkdtemp(join(root, 'outbox-')), 'not', 'yet', 'made')
+  return { sms: outboxSms(folder, clock), sent: () => written(folder) }
+})
+
+test('outbox: a file says everything, and a second process leaves it as it is', async () => {
+  const folder = await mkdtemp(join(root, 'outbox-'))
+  await outboxSms(folder, clock).send({ ...MESSAGE, text: '€uro' })
+  await outboxSms(folder, clock).send({ ...MESSAGE, text: 'another' })
+  expect(await filesOf(folder)).toEqual(['m-1.json'])
+  expect(JSON.parse(await readFile(join(folder, 'm-1.json'), 'utf8'))).toEqual({
+    id: 'm-1',
+    from: 'Saygraph',
+    to: '+358405556666',
+    text: '€uro',
+    encoding: 'gsm7',
+    characters: 5,
+    segments: 1,
+    at: '2026-11-22T10:00:00.000Z',
+  })
+  expect(await readdir(join(folder, '.partial'))).toEqual([])
+})
+
+test('outbox: a folder that cannot be written to is a defect, not a refusal', async () => {
+  await expect(outboxSms('/dev/null/sms', clock).send(MESSAGE)).rejects.toThrow('ENOTDIR')
+})
+
+test('memory: remembers in order, answers as told, and lets things happen', async () => {
+  const sms = memorySms()
+  const refusal: SmsResult = { outcome: 'refused', reason: 'throttled', retryable: true, message: 'slowly' }
+  const unknown: SmsResult = { outcome: 'unknown', providerIds: [], message: 'gone' }
+  sms.answers.push(refusal, unknown)
+  expect(await sms.send(MESSAGE)).toEqual(refusal)
+  expect(await sms.send(MESSAGE)).toEqual(unknown)
+  expect(await sms.send(MESSAGE)).toEqual(unknown)
+  await sms.send({ ...MESSAGE, id: 'm-2' })
+  expect(sms.history.map(({ id }) => id)).toEqual(['m-1', 'm-2'])
+
+  const event: SmsEvent = { type: 'delivered', providerId: 'm-2', at: clock.now() }
+  await expect(sms.emit(event)).rejects.toThrow('nobody listens')
+  const seen: SmsEvent[] = []
+  const end = sms.onEvent((heard) => void seen.push(heard))
+  await sms.emit(event)
+  await sms.emit(event)
+  sms.onEvent(async () => {
+    throw new Error('not kept')
+  })
+  await expect(sms.emit(event)).rejects.toThrow('not kept')
+  end()
+  expect(seen).toEqual([event, event, event])
+})
+
+test('ids are remembered up to a number, the ones under way always', async () => {
+  const once = oncePerId(2)
+  const calls: string[] = []
+  const accepted = (id: string) => async (): Promise<SmsResult> => {
+    calls.push(id)
+    return { outcome: 'accepted', providerIds: [id] }
+  }
+  let finish = () => {}
+  const slow = once('slow', async () => {
+    calls.push('slow')
+    await new Promise<void>((done) => {
+      finish = done
+    })
+    return { outcome: 'accepted', providerIds: ['slow'] }
+  })
+  for (const id of ['a', 'b', 'c', 'b', 'a']) await once(id, accepted(id))
+  const again = once('slow', accepted('slow'))
+  expect(calls).toEqual(['slow', 'a', 'b', 'c', 'a'])
+  finish()
+  expect(await again).toBe(await slow)
+  await expect(once('defect', async () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full')
+  expect(await once('defect', accepted('defect'))).toMatchObject({ outcome: 'accepted' })
+})
