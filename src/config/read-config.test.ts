@@ -31,6 +31,8 @@ const DEFAULTS = {
   database: { kind: 'embedded', folder: resolve('data') },
   redisUrl: undefined,
   storage: { adapter: 'files', folder: resolve('data/storage') },
+  speech: { adapter: 'espeak', workers: 1, timeoutMs: 30_000 },
+  audio: { workers: 1, timeoutMs: 120_000, maxDurationMs: 3_600_000, maxBytes: 100_000_000, ffmpeg: 'ffmpeg' },
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
   firstStart: { apiKey: undefined, sampleLink: true },
@@ -64,6 +66,13 @@ test('everything can be set', () => {
       BOOTSTRAP_API_KEY: key,
       STORAGE: 'files',
       STORAGE_DIR: '/mnt/files',
+      SPEECH: 'espeak',
+      SPEECH_WORKERS: '4',
+      SPEECH_TIMEOUT: '5',
+      AUDIO_WORKERS: '8',
+      AUDIO_TIMEOUT: '60',
+      AUDIO_MAX_MINUTES: '10',
+      FFMPEG: '/opt/bin/ffmpeg',
       MAX_UPLOAD_MB: '5',
       MAX_BODY_KB: '64',
       RATE_LIMIT: '10',
@@ -106,6 +115,8 @@ test('everything can be set', () => {
     database: { kind: 'postgres', url: 'postgresql://saygraph@db/saygraph', poolSize: 40 },
     redisUrl: 'rediss://cache:6380/1',
     storage: { adapter: 'files', folder: '/mnt/files' },
+    speech: { adapter: 'espeak', workers: 4, timeoutMs: 5_000 },
+    audio: { workers: 8, timeoutMs: 60_000, maxDurationMs: 600_000, maxBytes: 5_000_000, ffmpeg: '/opt/bin/ffmpeg' },
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
     firstStart: { apiKey: key, sampleLink: false },
@@ -150,7 +161,37 @@ test.each([
     ['0123456789abcdef', 'sk_live_1234567', `sk_live_${'x'.repeat(193)}`, 'sk_live_with a space'],
     'BOOTSTRAP_API_KEY must start with sk_live_ and have 16 to 200 characters',
   ],
-  ['STORAGE', ['s3'], 'STORAGE must be files'],
+  ['STORAGE', ['S3', 'memory'], 'STORAGE must be files or s3'],
+  [
+    'S3_ENDPOINT',
+    ['minio:9000', 'https://minio/base'],
+    'S3_ENDPOINT must be an http or https URL without a path, such as https://say.example.com',
+  ],
+  ['S3_REGION', ['EU', 'eu/1'], 'S3_REGION must be a region such as eu-north-1'],
+  [
+    'S3_BUCKET',
+    ['ab', 'Recordings', 'a/b', 'ab-'],
+    'S3_BUCKET must be the name of a bucket, such as saygraph-recordings',
+  ],
+  [
+    'S3_PREFIX',
+    ['/a', 'a/', 'a//b', '../a', 'a b'],
+    'S3_PREFIX must be letters, digits, `.`, `_` and `-` between slashes, such as saygraph/uploads',
+  ],
+  ['S3_ADDRESSES', ['virtual'], 'S3_ADDRESSES must be path or host'],
+  ['SPEECH', ['flite'], 'SPEECH must be espeak, openai or none'],
+  [
+    'SPEECH_URL',
+    ['tts', 'https://tts/v1'],
+    'SPEECH_URL must be an http or https URL without a path, such as https://say.example.com',
+  ],
+  ['SPEECH_API_KEY', ['a b', 'a\nb', 'ä'], 'SPEECH_API_KEY must be printable ASCII without spaces'],
+  ['SPEECH_VOICES', ['alloy', 'en=', 'EN=a', 'en=a b'], 'SPEECH_VOICES must be pairs such as en=alloy,fi-male=onyx'],
+  ['SPEECH_TIMEOUT', ['0', '601'], 'SPEECH_TIMEOUT must be a whole number from 1 to 600'],
+  ['SPEECH_WORKERS', ['0', '65'], 'SPEECH_WORKERS must be a whole number from 1 to 64'],
+  ['AUDIO_WORKERS', ['0', '65'], 'AUDIO_WORKERS must be a whole number from 1 to 64'],
+  ['AUDIO_TIMEOUT', ['0', '3601'], 'AUDIO_TIMEOUT must be a whole number from 1 to 3600'],
+  ['AUDIO_MAX_MINUTES', ['0', '601'], 'AUDIO_MAX_MINUTES must be a whole number from 1 to 600'],
   ['LOG_LEVEL', ['verbose'], 'LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent'],
 ])('%s', (name, values, fault) => {
   // Word for word, so that nothing of a wrong secret is in it.
@@ -179,6 +220,50 @@ describe('rules across settings', () => {
     for (const [name, why] of Object.entries(NEEDED)) {
       expect(faults({ ROLE, ...given, [name]: '' })).toEqual([`${name} is needed with ROLE=${ROLE}: ${why}`])
     }
+  })
+
+  const BUCKET = {
+    S3_ENDPOINT: 'http://minio:9000',
+    S3_REGION: 'eu-north-1',
+    S3_BUCKET: 'recordings',
+    S3_ACCESS_KEY_ID: 'id',
+    S3_SECRET_ACCESS_KEY: 'secret',
+  }
+
+  test('STORAGE=s3 needs a bucket and a key, and is shared storage', () => {
+    const { STORAGE_DIR, ...others } = given
+    expect(faults({ STORAGE: 's3' })).toEqual(Object.keys(BUCKET).map((name) => `${name} is needed with STORAGE=s3`))
+    expect(faults({ STORAGE: 's3', ROLE: 'worker', ...others, ...BUCKET })).toEqual([])
+    expect(faults({ ROLE: 'worker', ...others, ...BUCKET })).toHaveLength(1)
+    const bucket = {
+      adapter: 's3',
+      endpoint: 'http://minio:9000',
+      region: 'eu-north-1',
+      bucket: 'recordings',
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+    }
+    const { storage } = readConfig({ STORAGE: 's3', STORAGE_DIR, ...BUCKET })
+    expect(storage).toEqual({ ...bucket, prefix: undefined, addressing: 'path' })
+    expect(readConfig({ STORAGE: 's3', ...BUCKET, S3_PREFIX: 'say/graph', S3_ADDRESSES: 'host' }).storage).toEqual({
+      ...bucket,
+      prefix: 'say/graph',
+      addressing: 'host',
+    })
+  })
+
+  test('SPEECH=openai needs a server; the others need nothing', () => {
+    expect(faults({ SPEECH: 'openai' })).toEqual(['SPEECH_URL is needed with SPEECH=openai'])
+    const server = { SPEECH: 'openai', SPEECH_URL: 'https://tts.example' }
+    const speech = { adapter: 'openai', url: 'https://tts.example', timeoutMs: 30_000 }
+    expect(readConfig(server).speech).toEqual({ ...speech, apiKey: undefined, model: 'tts-1', voices: {} })
+    const more = { SPEECH_API_KEY: 'sk-1', SPEECH_MODEL: 'kokoro', SPEECH_VOICES: ' en=alloy, fi-male=onyx:2 ,' }
+    const voices = { en: 'alloy', 'fi-male': 'onyx:2' }
+    expect(readConfig({ ...server, ...more }).speech).toEqual({ ...speech, apiKey: 'sk-1', model: 'kokoro', voices })
+    expect(readConfig({ SPEECH: 'none', FFMPEG: 'off' })).toMatchObject({
+      speech: { adapter: 'none' },
+      audio: { ffmpeg: undefined },
+    })
   })
 
   test('all faults are told at once, of single settings and across them', () => {

@@ -54,6 +54,19 @@ const allowRules = z.string().transform((text, context): AllowRule[] => {
   return rules
 })
 
+/** `en=alloy,fi-male=onyx`: a voice of ours is spoken by a voice of the server's. */
+const voiceNames = z.string().transform((text, context): Record<string, string> => {
+  const pairs = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  if (pairs.every((pair) => /^[a-z]+(-[a-z]+)?=[^=\s]+$/.test(pair))) {
+    return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]))
+  }
+  context.addIssue('must be pairs such as en=alloy,fi-male=onyx')
+  return z.NEVER
+})
+
 /** The environment, as text. docs/configuration.md lists every name; a test holds it against this. */
 const environment = z.object({
   PORT: integer(0, 65_535).default(4000),
@@ -81,8 +94,42 @@ const environment = z.object({
     .string()
     .regex(/^sk_live_\S{8,192}$/, 'must start with sk_live_ and have 16 to 200 characters')
     .optional(),
-  STORAGE: z.enum(['files'], 'must be files').default('files'),
+  STORAGE: z.enum(['files', 's3'], 'must be files or s3').default('files'),
   STORAGE_DIR: z.string().optional(),
+  S3_ENDPOINT: serverUrl.optional(),
+  S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be a region such as eu-north-1')
+    .optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, such as saygraph-recordings')
+    .optional(),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_PREFIX: z
+    .string()
+    .max(200, 'must have at most 200 characters')
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+      'must be letters, digits, `.`, `_` and `-` between slashes, such as saygraph/uploads',
+    )
+    .optional(),
+  S3_ADDRESSES: z.enum(['path', 'host'], 'must be path or host').default('path'),
+  SPEECH: z.enum(['espeak', 'openai', 'none'], 'must be espeak, openai or none').default('espeak'),
+  SPEECH_URL: serverUrl.optional(),
+  SPEECH_API_KEY: z
+    .string()
+    .regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+    .optional(),
+  SPEECH_MODEL: z.string().default('tts-1'),
+  SPEECH_VOICES: voiceNames.default({}),
+  SPEECH_TIMEOUT: integer(1, 600).default(30),
+  SPEECH_WORKERS: integer(1, 64).default(1),
+  AUDIO_WORKERS: integer(1, 64).default(1),
+  AUDIO_TIMEOUT: integer(1, 3_600).default(120),
+  AUDIO_MAX_MINUTES: integer(1, 600).default(60),
+  FFMPEG: z.string().default('ffmpeg'),
   MAX_UPLOAD_MB: integer(1, 10_240).default(100),
   MAX_BODY_KB: integer(16, 102_400).default(1_024),
   RATE_LIMIT: integer(1, 10_000_000).default(6_000),
@@ -142,10 +189,49 @@ export interface Config {
   }
   database: { kind: 'embedded'; folder: string } | { kind: 'postgres'; url: string; poolSize: number }
   redisUrl: string | undefined
-  storage: { adapter: 'files'; folder: string }
+  storage:
+    | { adapter: 'files'; folder: string }
+    | {
+        adapter: 's3'
+        endpoint: string
+        region: string
+        bucket: string
+        accessKeyId: string
+        secretAccessKey: string
+        prefix: string | undefined
+        addressing: 'path' | 'host'
+      }
+  /** Text to speech. */
+  speech:
+    | { adapter: 'espeak'; workers: number; timeoutMs: number }
+    | {
+        adapter: 'openai'
+        url: string
+        apiKey: string | undefined
+        model: string
+        /** Names of the server's voices by our codes. */
+        voices: Readonly<Record<string, string>>
+        timeoutMs: number
+      }
+    | { adapter: 'none' }
+  audio: {
+    workers: number
+    /** For one conversion. */
+    timeoutMs: number
+    maxDurationMs: number
+    maxBytes: number
+    /** The program, by name or path; absent: do without. */
+    ffmpeg: string | undefined
+  }
   maxUploadBytes: number
   secret: { given: string } | { file: string }
   firstStart: { apiKey: string | undefined; sampleLink: boolean }
+}
+
+/** What a choice demands. */
+const NEEDS: Readonly<Record<string, readonly EnvironmentName[]>> = {
+  'STORAGE=s3': ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
+  'SPEECH=openai': ['SPEECH_URL'],
 }
 
 /** Reads the environment. Throws ConfigurationError with all faults; an empty variable counts as absent. */
@@ -160,8 +246,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     }
     missing('DATABASE_URL', 'the embedded database belongs to one process')
     missing('APP_SECRET', 'all processes must have the same')
-    missing('STORAGE_DIR', 'all processes must see the same files, so name the shared folder')
+    if (known.STORAGE !== 's3') {
+      missing('STORAGE_DIR', 'all processes must see the same files, so name the shared folder')
+    }
     missing('REDIS_URL', 'rate limits must be counted together')
+  }
+  for (const [choice, needs] of Object.entries(NEEDS)) {
+    const [name = '', value] = choice.split('=')
+    if (known[name] !== value) continue
+    for (const need of needs) if (!known[need]) faults.push(`${need} is needed with ${choice}`)
   }
   if (!result.success || faults.length > 0) throw new ConfigurationError(faults)
   const e = result.data
@@ -195,9 +288,49 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       ? { kind: 'postgres', url: e.DATABASE_URL, poolSize: e.DATABASE_POOL }
       : { kind: 'embedded', folder: dataFolder },
     redisUrl: e.REDIS_URL,
-    storage: { adapter: 'files', folder: e.STORAGE_DIR ? resolve(e.STORAGE_DIR) : resolve(dataFolder, 'storage') },
+    storage: storageOf(e, dataFolder),
+    speech: speechOf(e),
+    audio: {
+      workers: e.AUDIO_WORKERS,
+      timeoutMs: e.AUDIO_TIMEOUT * 1_000,
+      maxDurationMs: e.AUDIO_MAX_MINUTES * 60_000,
+      maxBytes: e.MAX_UPLOAD_MB * 1_000_000,
+      ffmpeg: e.FFMPEG === 'off' ? undefined : e.FFMPEG,
+    },
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
     secret: e.APP_SECRET ? { given: e.APP_SECRET } : { file: resolve(dataFolder, 'app-secret') },
     firstStart: { apiKey: e.BOOTSTRAP_API_KEY, sampleLink: e.SAMPLE_LINK },
+  }
+}
+
+type Environment = z.output<typeof environment>
+
+function storageOf(e: Environment, dataFolder: string): Config['storage'] {
+  if (e.STORAGE === 'files') {
+    return { adapter: 'files', folder: e.STORAGE_DIR ? resolve(e.STORAGE_DIR) : resolve(dataFolder, 'storage') }
+  }
+  return {
+    adapter: 's3',
+    endpoint: e.S3_ENDPOINT ?? '',
+    region: e.S3_REGION ?? '',
+    bucket: e.S3_BUCKET ?? '',
+    accessKeyId: e.S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: e.S3_SECRET_ACCESS_KEY ?? '',
+    prefix: e.S3_PREFIX,
+    addressing: e.S3_ADDRESSES,
+  }
+}
+
+function speechOf(e: Environment): Config['speech'] {
+  const timeoutMs = e.SPEECH_TIMEOUT * 1_000
+  switch (e.SPEECH) {
+    case 'espeak':
+      return { adapter: 'espeak', workers: e.SPEECH_WORKERS, timeoutMs }
+    case 'openai': {
+      const { SPEECH_URL: url = '', SPEECH_API_KEY: apiKey, SPEECH_MODEL: model, SPEECH_VOICES: voices } = e
+      return { adapter: 'openai', url, apiKey, model, voices, timeoutMs }
+    }
+    case 'none':
+      return { adapter: 'none' }
   }
 }
