@@ -92,7 +92,8 @@ function completed(workspaceId: string, linkId: string, search: string | null): 
   return sql`${all} AND (${holds(sql`r.respondent_email`)} OR EXISTS (
     SELECT 1 FROM answer a JOIN transcript t ON t.workspace_id = a.workspace_id AND t.answer_id = a.id
     WHERE a.workspace_id = r.workspace_id AND a.response_id = r.id AND ${holds(sql`t.text`)}
-      AND NOT EXISTS (SELECT 1 FROM transcript n WHERE n.answer_id = t.answer_id AND n.version > t.version)))`
+      AND NOT EXISTS (SELECT 1 FROM transcript n WHERE n.workspace_id = t.workspace_id AND n.answer_id = t.answer_id
+                        AND n.version > t.version)))`
 }
 
 const ORDER_COLUMNS: Readonly<Record<ResponseOrder['field'], Sql>> = {

@@ -104,7 +104,7 @@ function operationView({ path, method, operation }: Listed): Markup {
 <h3 id="${operationId}">${summary}</h3>
 <p class="path"><code><span class="method">${method}</span>${path}</code></p>
 ${description ? prose(description) : ''}
-${rows.length > 0 && html`<h4>Parameters</h4>\n${table(['Name', 'In', '', 'Type', 'Meaning'], rows)}`}
+${rows.length > 0 && html`<h4>Parameters</h4>\n${table(['Name', 'In', 'Presence', 'Type', 'Meaning'], rows)}`}
 ${
   body &&
   html`<h4>Body: <code>${mediaType}</code></h4>
@@ -143,7 +143,7 @@ function schemaView(schema: Record<string, unknown>): Markup {
     const presence = required?.includes(name) ? 'always' : 'optional'
     return [html`<code>${name}</code>`, presence, schemaText(property), plain(description)]
   })
-  return html`${meaning}${table(['Field', '', 'Type', 'Meaning'], rows)}`
+  return html`${meaning}${table(['Field', 'Presence', 'Type', 'Meaning'], rows)}`
 }
 
 /** A type in words, with links to the schemas that it names. */
