@@ -20,6 +20,7 @@ export function welcome({ config, publicUrl, localUrl, firstStart }: App): strin
   lines.push(
     `  GraphiQL     ${base}/graphql`,
     ...(firstStart?.sampleLinkUrl ? [`  A link       ${firstStart.sampleLinkUrl}`] : []),
+    `  REST         ${base}/sayify/docs`,
     `  Health       ${base}/health/ready`,
     '',
     newKey ? 'Try:' : 'Try, with your key in SAYGRAPH_KEY:',

@@ -26,3 +26,15 @@ test('it opens nowhere else, with no other key, and not after a change', () => {
   }
   expect(() => sealer.open('', 'a')).toThrow()
 })
+
+test('a fingerprint is the same for the same text and purpose, and for nothing else', () => {
+  const print = sealer.fingerprint('token', 'a')
+  expect(print).toMatch(/^[0-9a-f]{64}$/)
+  expect(sealer.fingerprint('token', 'a')).toBe(print)
+  const others = [
+    sealer.fingerprint('token', 'b'),
+    sealer.fingerprint('tokens', 'a'),
+    createSealer(new Uint8Array(32).fill(2)).fingerprint('token', 'a'),
+  ]
+  expect(new Set([print, ...others]).size).toBe(4)
+})

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 
 const ALGORITHM = 'aes-256-gcm'
 const IV_BYTES = 12
@@ -10,10 +10,21 @@ export interface Sealer {
   seal(text: string, place: string): string
   /** Throws when it was sealed for another place, with another key, or was changed. */
   open(sealed: string, place: string): string
+  /**
+   * What a sealed text is found by, in hex: the same for the same text and purpose, and nothing to guess from without
+   * the server's key.
+   */
+  fingerprint(text: string, purpose: string): string
 }
 
 export function createSealer(key: Uint8Array): Sealer {
+  const printKey = new Uint8Array(hkdfSync('sha256', key, 'saygraph', 'fingerprint', 32))
   return {
+    fingerprint(text, purpose) {
+      return createHmac('sha256', printKey)
+        .update(JSON.stringify([purpose, text]))
+        .digest('hex')
+    },
     seal(text, place) {
       const iv = randomBytes(IV_BYTES)
       const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(place))

@@ -1,8 +1,8 @@
 import { type Configuration, MAX_TEXT_CHARACTERS, type QuestionRow } from '../domains/links/index.ts'
 import { type AnswerRow, ratingBounds } from '../domains/responses/index.ts'
+import { attributes, type Html, html, type Slot, webUrl } from '../platform/html.ts'
 import { FIELD } from './form.ts'
 import { takesFile, takesLongText, takesSeveral } from './form-values.ts'
-import { attributes, type Html, html, type Slot, webUrl } from './html.ts'
 import type { Fault, Texts } from './texts.ts'
 
 /** One question of the page, with what was entered before. */

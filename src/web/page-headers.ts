@@ -1,5 +1,5 @@
 import type { LinkRow } from '../domains/links/index.ts'
-import { webUrl } from './html.ts'
+import { webUrl } from '../platform/html.ts'
 
 /**
  * The headers of every page. Nothing runs and nothing is loaded but the stylesheet and the pictures and films of the

@@ -395,7 +395,7 @@ describe('what the page is made of', () => {
           WHERE link_id = ${id}::uuid AND type = 'image_choice'`,
     )
     await server.world.db.query(
-      sql`UPDATE link SET settings = settings || '{"redirectUrl": "javascript:alert(1)"}' WHERE id = ${id}::uuid`,
+      sql`UPDATE link SET settings = (settings::jsonb || '{"redirectUrl": "javascript:alert(1)"}')::json WHERE id = ${id}::uuid`,
     )
     const harmless = (markup: string) => {
       // Whatever is in quotes is a value; what is left are tags and their attributes.

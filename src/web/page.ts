@@ -1,7 +1,7 @@
 import type { LinkRow } from '../domains/links/index.ts'
+import { attributes, type Html, html, type Slot, webUrl } from '../platform/html.ts'
 import { type Field, inputId, renderField } from './fields.ts'
 import { FIELD } from './form.ts'
-import { attributes, type Html, html, type Slot, webUrl } from './html.ts'
 import { STYLE_PATH } from './style.ts'
 import { type ClosedPage, type Language, TEXTS } from './texts.ts'
 

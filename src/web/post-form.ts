@@ -2,12 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import { type LinkRow, listQuestions, type QuestionRow } from '../domains/links/index.ts'
 import { openSession, type SessionState, sessionState, submitResponse } from '../domains/responses/index.ts'
 import { ExpectedError, ValidationError } from '../platform/errors.ts'
+import { webUrl } from '../platform/html.ts'
 import { isUuid } from '../platform/ids.ts'
 import { sessionCookie } from './cookies.ts'
 import { take, type Web } from './deps.ts'
 import { FIELD, type FormFields, readForm } from './form.ts'
 import { takesFile } from './form-values.ts'
-import { webUrl } from './html.ts'
 import { type Faults, saveFields, saveFile, shownQuestions } from './save-form.ts'
 
 /** What became of a form that was sent. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { html, Markup, prose, type Slot } from './markup.ts'
+import { Html, html, type Slot } from '../../platform/html.ts'
 import type { OpenApiDocument, OpenApiOperation, OpenApiResponse } from './openapi.ts'
+import { prose } from './prose.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: light-dark(#0a58ca, #7db4ff) }
@@ -37,7 +38,7 @@ export function referencePage(document: OpenApiDocument): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${info.title}</title>
-${new Markup(`<style>${STYLE}</style>`)}
+${new Html(`<style>${STYLE}</style>`)}
 </head>
 <body>
 <header>
@@ -60,7 +61,7 @@ ${Object.entries(components.schemas).map(
 </body>
 </html>
 `
-  return page.text
+  return page.markup
 }
 
 type Listed = { path: string; method: string; operation: OpenApiOperation }
@@ -73,7 +74,7 @@ function operationsOf({ paths }: OpenApiDocument, tag: string): Listed[] {
   )
 }
 
-function contents(document: OpenApiDocument, tag: string): Markup {
+function contents(document: OpenApiDocument, tag: string): Html {
   const items = operationsOf(document, tag).map(
     ({ path, method, operation }) =>
       html`<li><a href="#${operation.operationId}">${operation.summary}</a> <code>${method} ${path}</code></li>\n`,
@@ -81,7 +82,7 @@ function contents(document: OpenApiDocument, tag: string): Markup {
   return html`<h2>${tag}</h2><ul>${items}</ul>\n`
 }
 
-function section(document: OpenApiDocument, { name, description }: { name: string; description: string }): Markup {
+function section(document: OpenApiDocument, { name, description }: { name: string; description: string }): Html {
   return html`<section aria-labelledby="tag-${name}">
 <h2 id="tag-${name}">${name}</h2>
 ${prose(description)}
@@ -90,7 +91,7 @@ ${operationsOf(document, name).map(operationView)}
 `
 }
 
-function operationView({ path, method, operation }: Listed): Markup {
+function operationView({ path, method, operation }: Listed): Html {
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation
   const rows = parameters.map((parameter) => [
     html`<code>${parameter.name}</code>`,
@@ -117,11 +118,11 @@ ${Object.entries(responses).map(([status, response]) => answerView(status, respo
 `
 }
 
-function answerView(status: string, { description, content }: OpenApiResponse): Markup {
+function answerView(status: string, { description, content }: OpenApiResponse): Html {
   const json = content?.['application/json']
   const examples = Object.values(json?.examples ?? {}).map(({ value }) => exampleView(value))
   const open = status.startsWith('2')
-  return html`<details${new Markup(open ? ' open' : '')}>
+  return html`<details${new Html(open ? ' open' : '')}>
 <summary><strong>${status}</strong> ${plain(description)}</summary>
 ${json && schemaView(json.schema)}
 ${examples}
@@ -129,12 +130,12 @@ ${examples}
 `
 }
 
-function exampleView(value: unknown): Markup {
+function exampleView(value: unknown): Html {
   return html`<pre>${JSON.stringify(value, null, 2)}</pre>\n`
 }
 
 /** An object as a table of its properties; anything else by its type. */
-function schemaView(schema: Record<string, unknown>): Markup {
+function schemaView(schema: Record<string, unknown>): Html {
   const { properties, required } = schema as { properties?: Record<string, object>; required?: string[] }
   const meaning = typeof schema.description === 'string' && schema.description !== '' && prose(schema.description)
   if (!properties) return html`${meaning}<p>${schemaText(schema)}</p>`
@@ -147,7 +148,7 @@ function schemaView(schema: Record<string, unknown>): Markup {
 }
 
 /** A type in words, with links to the schemas that it names. */
-function schemaText(schema: object): Markup {
+function schemaText(schema: object): Html {
   const {
     $ref,
     type,
@@ -192,7 +193,7 @@ function schemaText(schema: object): Markup {
   return html`${name}${format ? ` (${format})` : ''}${suffix}`
 }
 
-function table(heads: string[], rows: Slot[][]): Markup {
+function table(heads: string[], rows: Slot[][]): Html {
   return html`<table>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
