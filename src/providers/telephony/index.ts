@@ -1,0 +1,44 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Logger } from '../../platform/logger.ts'
+import { embeddedCarrier } from './simulated/embedded.ts'
+import { population } from './simulated/population.ts'
+import type { Telephony } from './telephony.ts'
+
+export { CAUSES, type Cause, type NetworkCodes } from './causes.ts'
+export { type FakeTelephony, fakeTelephony } from './fake.ts'
+export type { LedgerCall, LedgerEntry } from './simulated/ledger.ts'
+export { type Behaviour, behaviour, type Population, population, type Script } from './simulated/population.ts'
+export {
+  type ActiveCall,
+  type CallEvent,
+  type CallReport,
+  type Capabilities,
+  type CollectOutcome,
+  type Command,
+  type CommandResult,
+  DIGITS,
+  type DialRequest,
+  type DialResult,
+  type Digit,
+  type Ending,
+  isE164,
+  type Listener,
+  type Listening,
+  type Media,
+  type Rehearsal,
+  type Stage,
+  type Telephony,
+  TelephonyUnavailableError,
+} from './telephony.ts'
+
+/** Every way to call, as configuration. */
+export type TelephonyConfig =
+  /** Simulated people, within this process. */
+  { adapter: 'simulated'; seed: string; lines: number }
+
+export function createTelephony(config: TelephonyConfig, deps: { clock: Clock; logger: Logger }): Telephony {
+  switch (config.adapter) {
+    case 'simulated':
+      return embeddedCarrier({ ...deps, people: population({ seed: config.seed }), lines: config.lines })
+  }
+}
