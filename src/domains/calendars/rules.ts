@@ -36,12 +36,10 @@ const shifts = z.array(z.object({ from: time, to: time })).max(MAX_SHIFTS, `must
 
 /** Calendar rules as they are given; gives back CalendarRules with all times in full. */
 export const calendarRules = z.object({
-  timeZone: z
-    .string()
-    .refine(isTimeZone, {
-      params: { rule: 'time_zone' },
-      message: 'must be an IANA time zone such as Europe/Helsinki',
-    }),
+  timeZone: z.string().refine(isTimeZone, {
+    params: { rule: 'time_zone' },
+    message: 'must be an IANA time zone such as Europe/Helsinki',
+  }),
   weekly: z.partialRecord(z.enum(WEEKDAYS, `must be one of ${WEEKDAYS.join(', ')}`), shifts),
   exceptions: z
     .record(z.string().refine(isDay, { params: { rule: 'day' }, message: 'must be a day such as 2026-12-24' }), shifts)
