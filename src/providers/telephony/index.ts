@@ -1,11 +1,14 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { carrierClient } from './simulated/carrier-client.ts'
 import { embeddedCarrier } from './simulated/embedded.ts'
 import { population } from './simulated/population.ts'
 import type { Telephony } from './telephony.ts'
 
 export { CAUSES, type Cause, type NetworkCodes } from './causes.ts'
 export { type FakeTelephony, fakeTelephony } from './fake.ts'
+export { acceleratedClock } from './simulated/accelerated-clock.ts'
+export { type Faults, NO_FAULTS } from './simulated/faults.ts'
 export type { LedgerCall, LedgerEntry } from './simulated/ledger.ts'
 export { type Behaviour, behaviour, type Population, population, type Script } from './simulated/population.ts'
 export {
@@ -34,11 +37,15 @@ export {
 /** Every way to call, as configuration. */
 export type TelephonyConfig =
   /** Simulated people, within this process. */
-  { adapter: 'simulated'; seed: string; lines: number }
+  | { adapter: 'simulated'; seed: string; lines: number }
+  /** Simulated people, within a process of their own. */
+  | { adapter: 'carrier'; url: string }
 
 export function createTelephony(config: TelephonyConfig, deps: { clock: Clock; logger: Logger }): Telephony {
   switch (config.adapter) {
     case 'simulated':
       return embeddedCarrier({ ...deps, people: population({ seed: config.seed }), lines: config.lines })
+    case 'carrier':
+      return carrierClient({ url: config.url, logger: deps.logger })
   }
 }

@@ -6,7 +6,7 @@ import type { DialResult } from '../telephony.ts'
 export type LedgerEntry = {
   at: number
 } /** The carrier began, or began again: calls that were in progress have ended. */ & (
-  | { what: 'started' }
+  | { what: 'started'; since: number }
   /** A dial request was taken up. `nth`: which call to the number it is, from 0; absent when it made no call. */
   | { what: 'dial'; callId: string; seat: string; to: string; from?: string; nth?: number; result: DialResultName }
   | { what: 'ringing' | 'answered'; callId: string }
