@@ -1,7 +1,7 @@
 import type { Tx } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
 
-export type LegacyKind = 'link' | 'contact' | 'respondent'
+export type LegacyKind = 'link' | 'contact' | 'respondent' | 'contactList' | 'segment' | 'subuser'
 
 /**
  * The next `count` small numbers of a kind in a workspace; returns the first. Locks the counter until the transaction
@@ -13,4 +13,12 @@ export async function takeLegacyIds(tx: Tx, workspaceId: string, kind: LegacyKin
         ON CONFLICT (workspace_id, kind) DO UPDATE SET last = legacy_counter.last + excluded.last RETURNING last`,
   )
   return row!.last - count + 1
+}
+
+/** Keeps the numbers up to `last` out of what `takeLegacyIds` gives, and locks the counter as that does. */
+export async function passLegacyId(tx: Tx, workspaceId: string, kind: LegacyKind, last: number): Promise<void> {
+  await tx.query(
+    sql`INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, ${kind}, ${last}::int)
+        ON CONFLICT (workspace_id, kind) DO UPDATE SET last = greatest(legacy_counter.last, excluded.last)`,
+  )
 }

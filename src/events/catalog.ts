@@ -12,6 +12,61 @@ export const EVENT_CATALOG = {
   'link.updated': { scope: 'links:read', stream: 'linkId', payload: z.object({ linkId: id }) },
   'link.deleted': { scope: 'links:read', stream: 'linkId', payload: z.object({ linkId: id }) },
   'contact.created': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id }) },
+  'contact.updated': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id }) },
+  'contact.deleted': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id }) },
+  'contact.erased': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id }) },
+  'contact.merged': { scope: 'contacts:read', stream: null, payload: z.object({ contactId: id, mergedContactId: id }) },
+  'contact.optedOut': {
+    scope: 'contacts:read',
+    stream: null,
+    payload: z.object({ contactId: id.nullable(), channel: z.string() }),
+  },
+  'contact.optedIn': {
+    scope: 'contacts:read',
+    stream: null,
+    payload: z.object({ contactId: id.nullable(), channel: z.string() }),
+  },
+  'contacts.deleted': { scope: 'contacts:read', stream: null, payload: z.object({ contactIds: z.array(id) }) },
+  'contacts.imported': {
+    scope: 'contacts:read',
+    stream: 'importId',
+    payload: z.object({
+      importId: id,
+      state: z.enum(['running', 'finished', 'failed']),
+      rowsDone: z.int(),
+      created: z.int(),
+      updated: z.int(),
+      failed: z.int(),
+    }),
+  },
+  'contactList.created': {
+    scope: 'contacts:read',
+    stream: 'contactListId',
+    payload: z.object({ contactListId: id }),
+  },
+  'contactList.updated': {
+    scope: 'contacts:read',
+    stream: 'contactListId',
+    payload: z.object({ contactListId: id }),
+  },
+  'contactList.membersChanged': {
+    scope: 'contacts:read',
+    stream: 'contactListId',
+    payload: z.object({ contactListId: id, added: z.int(), removed: z.int() }),
+  },
+  'contactList.deleted': {
+    scope: 'contacts:read',
+    stream: 'contactListId',
+    payload: z.object({ contactListId: id }),
+  },
+  'segment.created': { scope: 'contacts:read', stream: null, payload: z.object({ segmentId: id }) },
+  'segment.updated': { scope: 'contacts:read', stream: null, payload: z.object({ segmentId: id }) },
+  'segment.deleted': { scope: 'contacts:read', stream: null, payload: z.object({ segmentId: id }) },
+  'workspace.defaultCountryChanged': {
+    scope: 'contacts:read',
+    stream: null,
+    payload: z.object({ country: z.string().nullable() }),
+  },
   'respondent.created': {
     scope: 'responses:read',
     stream: 'linkId',
@@ -65,6 +120,20 @@ export const EVENT_CATALOG = {
   'webhook.deleted': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'apiKey.created': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
   'apiKey.revoked': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
+  'user.created': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
+  'user.updated': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
+  'user.passwordChanged': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
+  'user.tokenRotated': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
+  'user.deactivated': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
+  'subuser.created': { scope: 'subusers:read', stream: null, payload: z.object({ subuserId: id }) },
+  'subuser.updated': { scope: 'subusers:read', stream: null, payload: z.object({ subuserId: id }) },
+  'subuser.tokenRotated': { scope: 'subusers:read', stream: null, payload: z.object({ subuserId: id }) },
+  'subuser.keyCreated': {
+    scope: 'subusers:read',
+    stream: null,
+    payload: z.object({ subuserId: id, apiKeyId: id }),
+  },
+  'subuser.deactivated': { scope: 'subusers:read', stream: null, payload: z.object({ subuserId: id }) },
 } as const satisfies Record<string, { scope: string; stream: string | null; payload: z.ZodObject }>
 
 export type EventType = keyof typeof EVENT_CATALOG

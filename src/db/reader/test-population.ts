@@ -36,6 +36,26 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
       revokedAt: n % 2 ? day(n + 3) : null,
     })),
   })
+  await prisma.user.createMany({
+    data: range(4).map((n) => ({
+      ...{ id: id(w, 20, n), workspaceId, email: `${name}${n}@Example.org`, username: n ? `${name} ${n}` : null },
+      ...{ allScopes: n === 0, scopes: ['read', 'write'].slice(0, n % 3), deactivatedAt: n === 3 ? day(n) : null },
+      ...at(n),
+    })),
+  })
+  // Children are workspaces of their own, with nothing of their parent's name.
+  for (const n of range(3)) {
+    const [childId, userId] = [id(10 * w + n, 0, 0), id(10 * w + n, 20, 0)]
+    await prisma.workspace.create({
+      data: { id: childId, slug: `c${w}-${n}`, name: 'Child', parentId: workspaceId, ...at(n) },
+    })
+    await prisma.user.create({
+      data: { id: userId, workspaceId: childId, email: `c${w}-${n}@example.org`, allScopes: true, ...at(n) },
+    })
+    await prisma.subuser.create({
+      data: { id: id(w, 21, n), workspaceId, legacyId: n, childId, userId, createdAt: day(n) },
+    })
+  }
   const settings = [{ a: 1, b: { c: [null, 'é"\\ \u2028', 1.5e3] } }, 'text', Prisma.JsonNull, 0, [], false]
   await prisma.link.createMany({
     data: range(6).map((n) => ({
@@ -55,6 +75,42 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
     data: range(4).map((n) => ({
       ...{ id: id(w, 4, n), workspaceId, legacyId: n, name: n % 2 ? `Person ${n}` : null, ...at(n) },
       ...{ email: n === 3 ? null : `${name}${n}@Example.org`, phone: n > 1 ? `+3161234567${n}` : null },
+      ...{ birthYear: n % 2 ? 1980 + n : null, city: n > 2 ? `${name} town` : null, sharesEmail: n === 2 },
+      ...{ mergedIntoId: n === 2 ? id(w, 4, 1) : null, deletedAt: n === 2 ? day(4) : null },
+    })),
+  })
+  await prisma.contactList.createMany({
+    data: range(3).map((n) => ({
+      ...{ id: id(w, 16, n), workspaceId, legacyId: n, name: `${name} list ${n}`, memberCount: n, ...at(n) },
+      ...{ description: n ? `About ${n}` : null, deletedAt: n === 2 ? day(5) : null },
+    })),
+  })
+  await prisma.contactListMember.createMany({
+    data: range(5).map((n) => ({
+      ...{ id: id(w, 17, n), workspaceId, listId: id(w, 16, n < 3 ? 0 : 1), contactId: id(w, 4, n % 3) },
+      ...{ position: 10 - n, createdAt: day(n) },
+    })),
+  })
+  await prisma.segment.createMany({
+    data: range(3).map((n) => ({
+      ...{ id: id(w, 18, n), workspaceId, legacyId: n, name: n ? `${name} segment ${n}` : null, ...at(n) },
+      ...{
+        filters: [{ field: 'city', operator: 'in', value: ['a', null, n] }],
+        conditions: [],
+        deletedAt: n === 2 ? day(5) : null,
+      },
+    })),
+  })
+  await prisma.contactImport.createMany({
+    data: range(3).map((n) => ({
+      ...{ id: id(w, 19, n), workspaceId, key: `${name}${n}`, optionsHash: 'o', rowsHash: 'r', dryRun: n === 1 },
+      ...{
+        state: n ? 'finished' : 'running',
+        rowsDone: n * 7,
+        created: n,
+        ...at(n),
+        finishedAt: n ? day(n + 1) : null,
+      },
     })),
   })
   await prisma.respondent.createMany({

@@ -1,2 +1,46 @@
-export { type CreateContactInput, createContact } from './create-contact.ts'
-export { contactExists } from './store.ts'
+export { addToContactList, MAX_MEMBERS_PER_CALL, removeFromContactList } from './change-members.ts'
+export type { ContactFields, ContactInput } from './contact-fields.ts'
+export {
+  type ContactListInput,
+  createContactList,
+  deleteContactList,
+  updateContactList,
+} from './contact-lists.ts'
+export { type CreateContactInput, type CreateContactOptions, createContact } from './create-contact.ts'
+export { setDefaultCountry } from './default-country.ts'
+export { deleteContact, deleteContacts } from './delete-contact.ts'
+export { type DuplicateGroup, findDuplicates } from './find-duplicates.ts'
+export { leaveLists, mergeMemberships } from './membership-store.ts'
+export {
+  type Address,
+  addressesOf,
+  isOptedOut,
+  type OptOutInput,
+  OUTREACH_CHANNELS,
+  type OutreachChannel,
+  optedOutAmong,
+  optIn,
+  optOut,
+  recordOptOuts,
+} from './opt-out.ts'
+export { contactsOf, findReceivers, type Receiver, type ReceiverInput } from './receivers.ts'
+export {
+  SEGMENT_FIELDS,
+  SEGMENT_OPERATORS,
+  type SegmentField,
+  type SegmentFilter,
+  type SegmentOperator,
+  type SegmentValue,
+} from './segment-filter.ts'
+export { countSegments, type SegmentPage, segmentPages } from './segment-store.ts'
+export { createSegment, deleteSegment, type SegmentInput, updateSegment } from './segments.ts'
+export {
+  type ContactRow,
+  contactExists,
+  lockContacts,
+  lockForErasure,
+  markContactsDeleted,
+  updateContacts,
+  wipeContacts,
+} from './store.ts'
+export { updateContact } from './update-contact.ts'

@@ -561,3 +561,16 @@ export async function holdLivingLink(tx: Tx, workspaceId: string, linkId: string
   )
   return rows.length > 0
 }
+
+/** Forgets what receivers answered to deliveries about responses: they may have repeated what they were sent. */
+export async function forgetAnswersOfReceivers(
+  tx: Tx,
+  workspaceId: string,
+  responseIds: readonly string[],
+): Promise<void> {
+  await tx.query(
+    sql`UPDATE webhook_attempt a SET response_body = NULL FROM webhook_delivery d
+        WHERE d.workspace_id = ${workspaceId}::uuid AND d.order_key = ANY(${responseIds}::uuid[])
+          AND a.workspace_id = d.workspace_id AND a.delivery_id = d.id`,
+  )
+}

@@ -18,7 +18,23 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'link.created': 'A link was made.',
   'link.updated': 'A link or one of its questions was changed.',
   'link.deleted': 'A link was deleted.',
-  'contact.created': 'A contact was added.',
+  'contact.created': 'A contact was added, other than by an import.',
+  'contact.updated': 'A contact was changed.',
+  'contact.deleted': 'A contact was deleted.',
+  'contact.erased': 'All that was personal about a contact was erased.',
+  'contact.merged': 'Another contact was merged into this one.',
+  'contact.optedOut': 'An address was opted out of a channel; `contactId` says whose it was, if that is known.',
+  'contact.optedIn': 'An address was opted in to a channel again.',
+  'contacts.deleted': 'Up to 500 contacts were deleted together.',
+  'contacts.imported': 'An import of contacts has done another batch of rows, or has ended.',
+  'contactList.created': 'A list of contacts was made.',
+  'contactList.updated': 'The name or description of a list was changed.',
+  'contactList.membersChanged': 'Contacts were added to a list or removed from it; the payload says how many.',
+  'contactList.deleted': 'A list was deleted; its contacts stay.',
+  'segment.created': 'A segment was made.',
+  'segment.updated': 'A segment was changed.',
+  'segment.deleted': 'A segment was deleted.',
+  'workspace.defaultCountryChanged': 'Telephone numbers without a country code are read in another way from now on.',
   'respondent.created': 'Someone began to take part in a link.',
   'respondent.statusChanged': 'A respondent came further; the payload says from where to where.',
   'response.started': 'A person opened a session of a link.',
@@ -36,6 +52,16 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'webhook.deleted': 'A webhook was deleted with its deliveries.',
   'apiKey.created': 'An API key was made.',
   'apiKey.revoked': 'An API key was revoked.',
+  'user.created': 'A user was added.',
+  'user.updated': 'What is known of a user, or what the user may do, was changed.',
+  'user.passwordChanged': 'The password of a user was changed; what was entered with the old one has ended.',
+  'user.tokenRotated': 'A user got another token for the legacy APIs; what was entered before has ended.',
+  'user.deactivated': 'A user can sign in no more.',
+  'subuser.created': 'A subuser was added, with a workspace of its own.',
+  'subuser.updated': 'What is known of a subuser, or its password, was changed by its parent.',
+  'subuser.tokenRotated': 'A subuser got another token for the legacy APIs from its parent.',
+  'subuser.keyCreated': 'The parent made an API key of the workspace of a subuser.',
+  'subuser.deactivated': 'A subuser was deleted: nobody can enter its workspace any more.',
 }
 
 /** `response.submitted` is `RESPONSE_SUBMITTED`, `respondent.statusChanged` is `RESPONDENT_STATUS_CHANGED`. */
@@ -68,6 +94,8 @@ const SUBJECTS = {
   answer: subject('answer', 'answerId'),
   contact: subject('contact', 'contactId'),
   apiKey: subject('apiKey', 'apiKeyId'),
+  user: subject('user', 'userId'),
+  subuser: subject('subuser', 'subuserId'),
   webhook: subject('webhook', 'webhookId'),
   webhookDelivery: subject('webhookDelivery', 'deliveryId'),
 }
@@ -76,7 +104,17 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
   description: 'One entry of the event log: something that happened, in the order in which it became true.',
   fields: (t) => {
     const node = (
-      type: 'Link' | 'Response' | 'Respondent' | 'Answer' | 'Contact' | 'ApiKey' | 'Webhook' | 'WebhookDelivery',
+      type:
+        | 'Link'
+        | 'Response'
+        | 'Respondent'
+        | 'Answer'
+        | 'Contact'
+        | 'ApiKey'
+        | 'User'
+        | 'Subuser'
+        | 'Webhook'
+        | 'WebhookDelivery',
       field: keyof typeof SUBJECTS,
       description: string,
     ) =>
@@ -120,7 +158,17 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'contact',
         'The contact it is about. Null when it is about none, or when that was erased.',
       ),
-      apiKey: node('ApiKey', 'apiKey', 'The API key it is about. Null when it is about none.'),
+      apiKey: node(
+        'ApiKey',
+        'apiKey',
+        "The API key it is about. Null when it is about none, or about one of a subuser's workspace.",
+      ),
+      user: node('User', 'user', 'The user it is about. Null when it is about none.'),
+      subuser: node(
+        'Subuser',
+        'subuser',
+        'The subuser it is about. Null when it is about none, or when that was deleted.',
+      ),
       webhook: node('Webhook', 'webhook', 'The webhook it is about. Null when it is about none, or when that is gone.'),
       webhookDelivery: node(
         'WebhookDelivery',

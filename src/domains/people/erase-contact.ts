@@ -1,0 +1,29 @@
+import { NotFoundError } from '../../platform/errors.ts'
+import { isUuid } from '../../platform/ids.ts'
+import { requireScope, type Viewer } from '../auth/index.ts'
+import { leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
+import { eraseAnswersOf } from '../responses/index.ts'
+import { forgetAnswersOfReceivers } from '../webhooks/index.ts'
+import type { World } from '../world.ts'
+
+/**
+ * Erases all that is personal about a contact, deleted or not, and about the duplicates that were merged into it: the
+ * fields, what they answered and what was made of it, recordings and files, what receivers of webhooks answered about
+ * it. Ids, numbers, counts and events stay, which name nobody; opt-outs stay as keyed hashes. Erasing again does the
+ * same once more. Throws INSUFFICIENT_SCOPE (`contacts:write`), NOT_FOUND.
+ */
+export async function eraseContact(world: World, viewer: Viewer, id: string): Promise<void> {
+  requireScope(viewer, 'contacts:write')
+  if (!isUuid(id)) throw new NotFoundError('contact', ['id'])
+  const { workspaceId } = viewer
+  const now = world.clock.now()
+  await world.events.write(workspaceId, async (tx, emit) => {
+    const ids = await lockForErasure(tx, workspaceId, id)
+    if (ids.length === 0) throw new NotFoundError('contact', ['id'])
+    await leaveLists(tx, emit, workspaceId, ids, now)
+    const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
+    await forgetAnswersOfReceivers(tx, workspaceId, responses)
+    await wipeContacts(tx, workspaceId, ids, now)
+    for (const each of ids) emit('contact.erased', { contactId: each })
+  })
+}

@@ -1,0 +1,3 @@
+/** What reaches across the domains that know something of a person. */
+export { eraseContact } from './erase-contact.ts'
+export { type MergeContactsInput, mergeContacts } from './merge-contacts.ts'

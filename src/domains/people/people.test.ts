@@ -1,0 +1,258 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { addDelivery } from '../../../test/graph/deliveries.ts'
+import {
+  brokenRules,
+  eventsAfter,
+  headOf,
+  loadLink,
+  refusal,
+  type TestWorld,
+  testWorld,
+} from '../../../test/kit/world.ts'
+import { sql } from '../../db/sql.ts'
+import { memoryStorage } from '../../providers/storage/index.ts'
+import {
+  addToContactList,
+  createContact,
+  createContactList,
+  deleteContact,
+  isOptedOut,
+  optOut,
+  updateContact,
+} from '../contacts/index.ts'
+import { createLink } from '../links/index.ts'
+import {
+  inviteRespondent,
+  openSession,
+  recordAnalysis,
+  recordAnswer,
+  submitResponse,
+  sweepUploads,
+  uploadAnswer,
+} from '../responses/index.ts'
+import { createWebhook } from '../webhooks/index.ts'
+import { eraseContact, mergeContacts } from './index.ts'
+
+const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000', 'hex'), Buffer.alloc(100)])
+const SECRET = 'Rumpelstiltskin'
+
+let kit: TestWorld
+let storage: ReturnType<typeof memoryStorage>
+beforeAll(async () => {
+  kit = await testWorld()
+  storage = memoryStorage()
+})
+
+const person = async (input: object = { name: 'x' }) => (await createContact(kit.world, kit.viewer, input)).id
+const makeLink = async () => {
+  const { id } = await createLink(kit.world, kit.viewer, {
+    name: 'Survey',
+    questions: [
+      { prompt: 'Voice', type: 'voice' },
+      { prompt: 'Text', type: 'text' },
+      { prompt: 'Mail', type: 'email' },
+    ],
+  })
+  return loadLink(kit.world, kit.workspaceId, id)
+}
+const invite = async (linkId: string, contactId: string) =>
+  (await inviteRespondent(kit.world, kit.viewer, { linkId, contactId })).id
+
+/** A submitted and analysed response of a respondent, full of what must not be found again. */
+async function respond(link: Awaited<ReturnType<typeof makeLink>>, respondentId: string) {
+  const { world, signer } = kit
+  const { token, responseId } = await openSession(world, signer, link, {
+    channel: 'web',
+    respondentToken: signer.sign('respondent', respondentId),
+  })
+  async function* source() {
+    yield WAV
+  }
+  const deps = { world, signer, storage, maxUploadBytes: 10_000 }
+  const { answerId } = await uploadAnswer(deps, link, {
+    ...{ token, fieldKey: 'voice', fileName: `${SECRET}.wav`, source: source() },
+  })
+  await recordAnswer(world, signer, link, { token, fieldKey: 'text', value: SECRET })
+  await recordAnswer(world, signer, link, { token, fieldKey: 'mail', value: `${SECRET}@example.com` })
+  await submitResponse(world, signer, link, { token })
+  await recordAnalysis(world, kit.viewer, {
+    ...{ responseId, method: 'ears' },
+    answers: [{ answerId, transcript: { text: SECRET }, insight: { summary: SECRET, keyTopics: [SECRET] } }],
+  })
+  return responseId
+}
+
+/** Every table in which a text occurs, whatever the column. */
+async function tablesWith(text: string): Promise<string[]> {
+  const tables = await kit.db.query<{ name: string }>(
+    sql`SELECT table_name AS name FROM information_schema.tables
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name`,
+  )
+  const found: string[] = []
+  for (const { name } of tables) {
+    const [hit] = await kit.db.raw<{ hit: boolean }>(
+      `SELECT EXISTS (SELECT FROM "${name}" t WHERE to_jsonb(t)::text ILIKE '%' || $1 || '%') AS hit`,
+      [text],
+    )
+    if (hit!.hit) found.push(name)
+  }
+  return found
+}
+
+describe('erasing', () => {
+  test('leaves nothing personal in any table or in the storage, and keeps what counts', async () => {
+    const id = await person({
+      ...{ firstName: SECRET, email: `${SECRET}@example.com`, phone: '+358405550111', note: SECRET, company: SECRET },
+      ...{ externalKey: SECRET, address: SECRET, city: SECRET, website: SECRET, nickname: SECRET, gender: SECRET },
+    })
+    const duplicate = await person({ name: `${SECRET} II`, phone: '+358405550222' })
+    const list = await createContactList(kit.world, kit.viewer, { name: 'List' })
+    await addToContactList(kit.world, kit.viewer, list.id, [id])
+    const link = await makeLink()
+    const responseId = await respond(link, await invite(link.id, duplicate))
+    await mergeContacts(kit.world, kit.viewer, { id, duplicateIds: [duplicate] })
+    await optOut(kit.world, kit.viewer, { contactId: id, channels: ['call'] })
+    const webhook = await createWebhook(kit.world, kit.viewer, {
+      ...{ url: 'https://hooks.invalid/', eventTypes: ['response.submitted'], enabled: false },
+    })
+    const delivery = await addDelivery(kit.db, {
+      ...{ workspaceId: kit.workspaceId, webhookId: webhook.id, state: 'dead', at: kit.clock.now(), attempts: [500] },
+      payload: { responseId },
+    })
+    await kit.db.query(sql`UPDATE webhook_delivery SET order_key = ${responseId}::uuid WHERE id = ${delivery.id}::uuid`)
+    await kit.db.query(
+      sql`UPDATE webhook_attempt SET response_body = ${`got ${SECRET}`} WHERE delivery_id = ${delivery.id}::uuid`,
+    )
+    const other = await person({ name: 'Other' })
+    const kept = await respond(link, await invite(link.id, other))
+
+    const before = await headOf(kit.world, kit.workspaceId)
+    await eraseContact(kit.world, kit.viewer, id)
+    // What another person said stays; everything below is about the erased one.
+    await eraseContact(kit.world, kit.viewer, other)
+    await kit.clock.advance(3_600_000)
+    await sweepUploads(kit.world, storage)
+
+    expect(await tablesWith(SECRET)).toEqual([])
+    expect(await tablesWith('5550111')).toEqual([])
+    expect(await tablesWith('5550222')).toEqual([])
+    expect([...storage.objects.keys()]).toEqual([])
+    const [counts] = await kit.db.query(
+      sql`SELECT (SELECT response_count FROM link WHERE id = ${link.id}::uuid) AS of_link,
+                 (SELECT count(*)::int FROM answer WHERE response_id IN (${responseId}::uuid, ${kept}::uuid)) AS answers,
+                 (SELECT count(*)::int FROM upload) AS uploads,
+                 (SELECT member_count FROM contact_list WHERE id = ${list.id}::uuid) AS members`,
+    )
+    expect(counts).toEqual({ of_link: 2, answers: 6, uploads: 0, members: 0 })
+    const events = await eventsAfter(kit.world, kit.workspaceId, before)
+    expect(events.map(([, type, payload]) => [type, (payload as { contactId?: string }).contactId])).toEqual([
+      ['contactList.membersChanged', undefined],
+      ...[id, duplicate].toSorted().map((each) => ['contact.erased', each]),
+      ['contact.erased', other],
+    ])
+    expect(await isOptedOut(kit.world, kit.db, kit.workspaceId, { channel: 'call', address: '+358405550111' })).toBe(
+      true,
+    )
+    await eraseContact(kit.world, kit.viewer, id)
+    expect((await refusal(updateContact(kit.world, kit.viewer, id, { name: 'x' }))).code).toBe('NOT_FOUND')
+  })
+
+  test('does not touch anybody else, and finds deleted contacts', async () => {
+    const link = await makeLink()
+    const [a, b] = [await person({ name: 'Ann Keeper' }), await person({ name: 'Bob Goner' })]
+    const kept = await respond(link, await invite(link.id, a))
+    await deleteContact(kit.world, kit.viewer, b)
+    await eraseContact(kit.world, kit.viewer, b)
+    expect(await tablesWith('Bob Goner')).toEqual([])
+    expect(await tablesWith(SECRET)).toEqual(['answer', 'insight', 'response', 'transcript', 'upload'])
+    const [answer] = await kit.db.query(
+      sql`SELECT text FROM answer WHERE response_id = ${kept}::uuid AND field_key = 'text'`,
+    )
+    expect(answer).toEqual({ text: SECRET })
+    expect((await refusal(eraseContact(kit.world, kit.otherViewer, a))).code).toBe('NOT_FOUND')
+  })
+})
+
+describe('merging', () => {
+  test('makes one person of several, with all that was known and happened', async () => {
+    const link = await makeLink()
+    const shared = await makeLink()
+    const id = await person({ name: 'Ann', phone: '+358405550300' })
+    const first = await person({ name: 'Anna', email: 'ann@example.com', city: 'Turku', phone: '+358405550301' })
+    const second = await person({ email: 'ann2@example.com', city: 'Oulu', company: 'Acme', externalKey: 'k' })
+    const ofFirst = await invite(link.id, first)
+    const [ofKept, ofSecond] = [await invite(shared.id, id), await invite(shared.id, second)]
+    const moved = await respond(shared, ofSecond)
+    const lists = [
+      await createContactList(kit.world, kit.viewer, { name: 'Both' }),
+      await createContactList(kit.world, kit.viewer, { name: 'One' }),
+    ]
+    const bystander = await person()
+    await addToContactList(kit.world, kit.viewer, lists[0]!.id, [first, bystander, id])
+    await addToContactList(kit.world, kit.viewer, lists[1]!.id, [second])
+    await optOut(kit.world, kit.viewer, { contactId: first, channels: ['call'] })
+    const before = await headOf(kit.world, kit.workspaceId)
+    await mergeContacts(kit.world, kit.viewer, { id, duplicateIds: [first, second, first] })
+
+    const [contact] = await kit.db.query(
+      sql`SELECT name, phone, email, city, company, external_key, deleted_at FROM contact WHERE id = ${id}::uuid`,
+    )
+    expect(contact).toEqual({
+      ...{ name: 'Ann', phone: '+358405550300', email: 'ann@example.com', city: 'Turku', company: 'Acme' },
+      ...{ external_key: 'k', deleted_at: null },
+    })
+    const gone = await kit.db.query(
+      sql`SELECT merged_into_id, deleted_at FROM contact WHERE id IN (${first}::uuid, ${second}::uuid)`,
+    )
+    expect(gone).toEqual([1, 2].map(() => ({ merged_into_id: id, deleted_at: kit.clock.now() })))
+    const respondents = await kit.db.query<{ id: string; contact_id: string; status: string }>(
+      sql`SELECT id, contact_id, status::text FROM respondent WHERE link_id IN (${link.id}::uuid, ${shared.id}::uuid)`,
+    )
+    expect(new Map(respondents.map((row) => [row.id, [row.contact_id, row.status]]))).toEqual(
+      new Map([
+        [ofFirst, [id, 'created']],
+        [ofKept, [id, 'analyzed']],
+        [ofSecond, [second, 'analyzed']],
+      ]),
+    )
+    const [response] = await kit.db.query(sql`SELECT respondent_id FROM response WHERE id = ${moved}::uuid`)
+    expect(response).toEqual({ respondent_id: ofKept })
+    const members = await kit.db.query<{ name: string; ids: string[]; member_count: number }>(
+      sql`SELECT l.name, array_agg(m.contact_id ORDER BY m.position)::text[] AS ids, l.member_count
+          FROM contact_list l JOIN contact_list_member m ON m.list_id = l.id
+          WHERE l.id = ANY(${lists.map((list) => list.id)}::uuid[]) GROUP BY l.id ORDER BY l.name`,
+    )
+    expect(members).toEqual([
+      { name: 'Both', ids: [id, bystander], member_count: 2 },
+      { name: 'One', ids: [id], member_count: 1 },
+    ])
+    const isOut = (address: string) => isOptedOut(kit.world, kit.db, kit.workspaceId, { channel: 'call', address })
+    expect([await isOut('+358405550300'), await isOut('+358405550301')]).toEqual([true, true])
+    expect((await eventsAfter(kit.world, kit.workspaceId, before)).map(([, type, payload]) => [type, payload])).toEqual(
+      [
+        ['contactList.membersChanged', { contactListId: lists[0]!.id, added: 0, removed: 1 }],
+        ['respondent.statusChanged', { linkId: shared.id, respondentId: ofKept, from: 'created', to: 'analyzed' }],
+        ['contact.optedOut', { contactId: id, channel: 'call' }],
+        ['contact.merged', { contactId: id, mergedContactId: first }],
+        ['contact.merged', { contactId: id, mergedContactId: second }],
+      ],
+    )
+  })
+
+  test('refuses what cannot be merged, and changes nothing', async () => {
+    const [id, other] = [await person(), await person()]
+    const merge = (duplicateIds: string[], kept = id) =>
+      mergeContacts(kit.world, kit.viewer, { id: kept, duplicateIds })
+    const before = await headOf(kit.world, kit.workspaceId)
+    expect(await brokenRules(merge([]))).toEqual(['duplicateIds too_short'])
+    expect(await brokenRules(merge([other, id]))).toEqual(['duplicateIds.1 same'])
+    expect(await brokenRules(merge([other, kit.world.newId(), 'nonsense']))).toEqual([
+      'duplicateIds.1 unknown_contact',
+      'duplicateIds.2 unknown_contact',
+    ])
+    expect((await refusal(merge([other], kit.world.newId()))).code).toBe('NOT_FOUND')
+    expect(await headOf(kit.world, kit.workspaceId)).toBe(before)
+    await merge([other])
+    expect(await brokenRules(merge([other]))).toEqual(['duplicateIds.0 unknown_contact'])
+  })
+})

@@ -1,0 +1,94 @@
+import type { Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import type { Emit } from '../../events/index.ts'
+import type { RespondentStatus } from './store.ts'
+
+/**
+ * Empties what contacts have said, and what was made of it: values and texts of answers, transcripts, insights, the
+ * address noted with a response. Uploads are left to the sweep, which removes their bytes. Responses and answers stay,
+ * with what was asked, so that counts stay true. Returns the responses.
+ */
+export async function eraseAnswersOf(
+  tx: Tx,
+  workspaceId: string,
+  contactIds: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  const responses = await tx.query<{ id: string }>(
+    sql`SELECT r.id FROM response r JOIN respondent p ON p.workspace_id = r.workspace_id AND p.id = r.respondent_id
+        WHERE r.workspace_id = ${workspaceId}::uuid AND p.contact_id = ANY(${contactIds}::uuid[])
+        ORDER BY r.id FOR UPDATE OF r`,
+  )
+  const ids = responses.map((row) => row.id)
+  if (ids.length === 0) return ids
+  await tx.query(
+    sql`DELETE FROM insight i USING answer a
+        WHERE i.workspace_id = ${workspaceId}::uuid AND a.workspace_id = i.workspace_id AND a.id = i.answer_id
+          AND a.response_id = ANY(${ids}::uuid[])`,
+  )
+  await tx.query(
+    sql`DELETE FROM transcript t USING answer a
+        WHERE t.workspace_id = ${workspaceId}::uuid AND a.workspace_id = t.workspace_id AND a.id = t.answer_id
+          AND a.response_id = ANY(${ids}::uuid[])`,
+  )
+  await tx.query(
+    sql`UPDATE answer SET value = NULL, text = NULL, upload_id = NULL, updated_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND response_id = ANY(${ids}::uuid[])`,
+  )
+  await tx.query(
+    sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz, file_name = NULL
+        WHERE workspace_id = ${workspaceId}::uuid AND response_id = ANY(${ids}::uuid[])`,
+  )
+  await tx.query(
+    sql`UPDATE response SET respondent_email = NULL, updated_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
+  )
+  return ids
+}
+
+/** How far each status is: of two participations that become one the further one's counts. */
+const RANK: readonly RespondentStatus[] = ['invalid', 'created', 'queued', 'called', 'surveyed', 'analyzed']
+
+/**
+ * Makes a contact the respondent that a duplicate of it was. Where both take part in a link, the responses move to the
+ * participation of the one that is kept; the other's stays with the duplicate, empty, so that its personal address and
+ * its number keep leading somewhere.
+ */
+export async function moveRespondents(
+  tx: Tx,
+  emit: Emit,
+  workspaceId: string,
+  { from, to }: { from: string; to: string },
+  now: Date,
+): Promise<void> {
+  const both = await tx.query<{
+    link_id: string
+    from_id: string
+    from_status: RespondentStatus
+    to_id: string
+    to_status: RespondentStatus
+  }>(
+    sql`SELECT f.link_id, f.id AS from_id, f.status AS from_status, t.id AS to_id, t.status AS to_status
+        FROM respondent f JOIN respondent t ON t.workspace_id = f.workspace_id AND t.link_id = f.link_id
+        WHERE f.workspace_id = ${workspaceId}::uuid AND f.contact_id = ${from}::uuid AND t.contact_id = ${to}::uuid
+        ORDER BY f.id FOR UPDATE OF f, t`,
+  )
+  for (const pair of both) {
+    await tx.query(
+      sql`UPDATE response SET respondent_id = ${pair.to_id}::uuid
+          WHERE workspace_id = ${workspaceId}::uuid AND respondent_id = ${pair.from_id}::uuid`,
+    )
+    if (RANK.indexOf(pair.from_status) <= RANK.indexOf(pair.to_status)) continue
+    await tx.query(
+      sql`UPDATE respondent SET status = ${pair.from_status}::respondent_status, updated_at = ${now}::timestamptz
+          WHERE workspace_id = ${workspaceId}::uuid AND id = ${pair.to_id}::uuid`,
+    )
+    const change = { linkId: pair.link_id, respondentId: pair.to_id, from: pair.to_status, to: pair.from_status }
+    emit('respondent.statusChanged', change)
+  }
+  await tx.query(
+    sql`UPDATE respondent SET contact_id = ${to}::uuid
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ${from}::uuid
+          AND id <> ALL(${both.map((pair) => pair.from_id)}::uuid[])`,
+  )
+}
