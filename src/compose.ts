@@ -174,6 +174,7 @@ export async function compose(
         world,
         tailer,
         browserTokens: tokens,
+        limiter,
         signer,
         webhookBuilders,
         linkUrl,

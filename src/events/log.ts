@@ -17,8 +17,11 @@ export interface LoggedEvent<Type extends EventType = EventType> {
   payload: EventPayload<Type>
 }
 
-/** Says what happened; it is appended when the transaction is about to commit. */
-export type Emit = <Type extends EventType>(type: Type, payload: EventPayload<Type>) => void
+/**
+ * Says what happened; it is appended when the transaction is about to commit, to the log of the workspace that is
+ * written to, or of `workspaceId` where one transaction changes two.
+ */
+export type Emit = <Type extends EventType>(type: Type, payload: EventPayload<Type>, workspaceId?: string) => void
 
 export interface EventFilter {
   /** Only these types; absent: all. */
@@ -39,6 +42,7 @@ export interface EventLog {
   /**
    * Runs `change` in a transaction and appends what it emits as the last statement before the commit: the head row of
    * the workspace is locked only from there to the commit. Nothing is appended, and no position used, when it throws.
+   * Heads of several workspaces are locked in the order of their ids, so that none waits for another in a circle.
    */
   write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>): Promise<T>
   /**
@@ -102,15 +106,19 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
 
   return {
     async write(workspaceId, change) {
-      let appended = false
+      let appended: string[] = []
       const result = await db.transaction(async (tx) => {
-        const events: { type: EventType; payload: object }[] = []
-        const value = await change(tx, (type, payload) => events.push({ type, payload }))
-        appended = events.length > 0
-        if (appended) await append(tx, workspaceId, events)
+        const logs = new Map<string, { type: EventType; payload: object }[]>()
+        const value = await change(tx, (type, payload, log = workspaceId) => {
+          const events = logs.get(log)
+          if (events) events.push({ type, payload })
+          else logs.set(log, [{ type, payload }])
+        })
+        appended = [...logs.keys()].sort()
+        for (const log of appended) await append(tx, log, logs.get(log)!)
         return value
       })
-      if (appended) for (const listener of listeners) listener(workspaceId)
+      for (const log of appended) for (const listener of listeners) listener(log)
       return result
     },
 

@@ -13,12 +13,14 @@ export type NodeModel =
   | 'transcript'
   | 'insight'
   | 'apiKey'
+  | 'user'
+  | 'subuser'
   | 'webhook'
   | 'webhookDelivery'
   | 'webhookAttempt'
 
-/** What there is of a model to whoever has the id: a webhook that has ended with its link is no more. */
-const EXISTING: Partial<Record<NodeModel, object>> = { webhook: { retiredAt: null } }
+/** What there is of a model to whoever has the id: a webhook that has ended with its link is no more, nor a deleted subuser. */
+const EXISTING: Partial<Record<NodeModel, object>> = { webhook: { retiredAt: null }, subuser: { deactivatedAt: null } }
 
 type Query = { select?: object; include?: object }
 type Row = { id: string }

@@ -4,6 +4,7 @@ import type { TokenSigner } from '../domains/responses/index.ts'
 import type { RequestBuilders } from '../domains/webhooks/index.ts'
 import type { World } from '../domains/world.ts'
 import type { Tailer } from '../events/index.ts'
+import type { RateLimiter } from '../platform/rate-limiter.ts'
 import type { Batches } from './batches.ts'
 
 /** What resolvers translate to: made once by compose.ts. */
@@ -11,6 +12,8 @@ export interface Services {
   world: World
   tailer: Tailer
   browserTokens: BrowserTokens
+  /** Counts attempts to sign in. */
+  limiter: RateLimiter
   signer: TokenSigner
   /** The public address of a link's page; `query` is appended when given. */
   linkUrl(workspaceSlug: string, linkSlug: string, query?: Record<string, string>): string
@@ -22,6 +25,8 @@ export interface Services {
 
 export interface Context extends Services {
   requestId: string
+  /** The client's IP address; undefined on a socket, which was let in with a credential. */
+  readonly address: string | undefined
   /** Who asks. Reading it throws UNAUTHENTICATED when no credential was given. */
   readonly viewer: Viewer
   /** Every read of rows goes through it: it is bound to the viewer's workspace. */

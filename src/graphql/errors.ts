@@ -7,6 +7,10 @@ import { builder } from './builder.ts'
 export class ConflictError extends ExpectedError {}
 /** A limit of the workspace is reached. */
 export class LimitReachedError extends ExpectedError {}
+/** Who signs in is not known by this e-mail address and password. */
+export class WrongPasswordError extends ExpectedError {}
+/** Too many attempts. */
+export class RateLimitedError extends ExpectedError {}
 /** The credential may not do this. */
 export class ForbiddenError extends ExpectedError {}
 /** A text that is no cursor of the event log. */
@@ -19,8 +23,12 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   FIELD_KEY_CONFLICT: ConflictError,
   CONTACT_CONFLICT: ConflictError,
   IDEMPOTENCY_CONFLICT: ConflictError,
+  EMAIL_TAKEN: ConflictError,
   WEBHOOK_DISABLED: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
+  SUBUSER_DEPTH_REACHED: LimitReachedError,
+  WRONG_PASSWORD: WrongPasswordError,
+  RATE_LIMITED: RateLimitedError,
   INSUFFICIENT_SCOPE: ForbiddenError,
   INVALID_CURSOR: InvalidCursorError,
   CURSOR_EXPIRED: CursorExpired,
@@ -108,6 +116,22 @@ builder.objectType(ForbiddenError, {
   name: 'ForbiddenError',
   description: 'The credential lacks a scope.',
   interfaces: [ErrorInterface],
+})
+builder.objectType(WrongPasswordError, {
+  name: 'WrongPasswordError',
+  description: 'The e-mail address is unknown or the password is not its own; which of the two is not told.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(RateLimitedError, {
+  name: 'RateLimitedError',
+  description: 'Too many attempts failed, or too many wait.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    retryAfter: t.int({
+      description: 'In how many seconds to try again.',
+      resolve: (error) => Number(error.details.retryAfter ?? 1),
+    }),
+  }),
 })
 builder.objectType(InvalidCursorError, {
   name: 'InvalidCursorError',

@@ -54,6 +54,7 @@ interface YogaServerContext {
   req: IncomingMessage
   res: ServerResponse
   requestId: string
+  address: string
 }
 
 /** The GraphQL entrance: HTTP and SSE as a Fastify plugin, WebSockets attached to the same server. */
@@ -70,7 +71,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     tailer: services.tailer,
     events: services.world.events,
     sources: EVENT_SOURCES,
-    renew: (context) => contextOf(context.viewer, context.requestId, batchesOfTurn(context)),
+    renew: (context) => contextOf(context.viewer, context.requestId, undefined, batchesOfTurn(context)),
     logger,
   })
 
@@ -88,11 +89,17 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     return batches
   }
 
-  function contextOf(viewer: Viewer | undefined, requestId: string, batches?: Batches): Context {
+  function contextOf(
+    viewer: Viewer | undefined,
+    requestId: string,
+    address: string | undefined,
+    batches?: Batches,
+  ): Context {
     let bound: Context['reader'] | undefined
     return {
       ...services,
       requestId,
+      address,
       get viewer() {
         if (!viewer) throw new ExpectedError('UNAUTHENTICATED', 'Give an API key: `Authorization: Bearer sk_live_…`.')
         return viewer
@@ -108,11 +115,15 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     }
   }
 
-  async function contextFor(credential: string | undefined, requestId: string): Promise<Context> {
-    if (credential === undefined) return contextOf(undefined, requestId)
+  async function contextFor(
+    credential: string | undefined,
+    requestId: string,
+    address: string | undefined,
+  ): Promise<Context> {
+    if (credential === undefined) return contextOf(undefined, requestId, address)
     const viewer = await authenticate(credential)
     await limit(viewer)
-    return contextOf(viewer, requestId)
+    return contextOf(viewer, requestId, address)
   }
 
   const documents = createDocuments(schema, limits, options.introspection)
@@ -152,9 +163,9 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     schema,
     graphqlEndpoint: PATH,
     // Kept apart from Yoga's own context, which would read every property of ours when it copies them.
-    context: async ({ req, requestId }) => {
+    context: async ({ req, requestId, address }) => {
       try {
-        return { saygraph: await contextFor(bearer(req.headers.authorization), requestId) }
+        return { saygraph: await contextFor(bearer(req.headers.authorization), requestId, address) }
       } catch (error) {
         throw presentError(error, logger, requestId)
       }
@@ -179,7 +190,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
     const kind = getOperationAST(args.document, args.operationName)?.operation
     if (kind !== 'query' && kind !== 'mutation') return false
     const credential = bearer(request.headers.authorization)
-    const contextValue = await contextFor(credential, request.id).catch(() => undefined)
+    const contextValue = await contextFor(credential, request.id, request.ip).catch(() => undefined)
     if (!contextValue) return false
     const result = await executor.execute({ ...args, contextValue })
     if (result.errors) {
@@ -222,7 +233,12 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
         raw.body = request.body
         // Headers that hooks have set, such as CORS, since the reply is no longer Fastify's to send.
         for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string)
-        await yoga.handle(raw, reply.raw, { req: raw, res: reply.raw, requestId: request.id })
+        await yoga.handle(raw, reply.raw, {
+          req: raw,
+          res: reply.raw,
+          requestId: request.id,
+          address: request.ip,
+        })
       },
     })
   }
@@ -246,7 +262,7 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           executor,
           connections,
           logger,
-          contextFor: (credential) => contextFor(credential, services.world.newId()),
+          contextFor: (credential) => contextFor(credential, services.world.newId(), undefined),
           prepare: documents.prepare,
         },
       ),

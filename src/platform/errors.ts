@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   // Who you are and what you may do
   UNAUTHENTICATED: { retryable: false, text: 'No credential, or one that is unknown, expired or revoked.' },
   INSUFFICIENT_SCOPE: { retryable: false, text: 'The credential lacks the scope that this needs.' },
+  WRONG_PASSWORD: { retryable: false, text: 'The e-mail address is unknown or the password is not its own.' },
   RATE_LIMITED: { retryable: true, text: 'Too many requests; `retryAfter` says in how many seconds to try again.' },
   // What you asked for
   NOT_FOUND: { retryable: false, text: 'Nothing with this id exists in your workspace.' },
@@ -22,6 +23,8 @@ export const ERROR_CODES = {
     retryable: false,
     text: 'The person already takes part in this link, or another contact has this address.',
   },
+  EMAIL_TAKEN: { retryable: false, text: 'Another user of this server has this e-mail address.' },
+  SUBUSER_DEPTH_REACHED: { retryable: false, text: 'A subuser cannot have subusers of its own.' },
   IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link

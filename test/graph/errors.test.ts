@@ -5,7 +5,7 @@ import { SCOPES, type Scope } from '../../src/domains/auth/index.ts'
 import { READ_SCOPES } from '../../src/domains/auth/scopes.ts'
 import { buildSchema } from '../../src/graphql/schema.ts'
 import { testApp } from '../kit/app.ts'
-import { NODE_NAMES, populate } from './population.ts'
+import { NODE_NAMES, PASSWORD, populate } from './population.ts'
 import { isOpen, page } from './walk.ts'
 
 let failing: RegExp | undefined
@@ -240,13 +240,75 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['ValidationError', 'VALIDATION_FAILED', ['expiresAt'], () => ({ name: 'x', expiresAt: '2000-01-01T00:00:00Z' })],
   ],
   revokeApiKey: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ApiKey') })]],
+  signIn: [
+    ['WrongPasswordError', 'WRONG_PASSWORD', [], () => ({ email: 'user@errors.example', password: 'wrong' })],
+    ['WrongPasswordError', 'WRONG_PASSWORD', [], () => ({ email: '\u0000', password: '\u0000' })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['expiresIn'],
+      () => ({ email: 'user@errors.example', password: PASSWORD, expiresIn: 1 }),
+    ],
+  ],
+  createUser: [
+    ['ValidationError', 'VALIDATION_FAILED', ['password'], () => ({ email: 'new@errors.example', password: 'short' })],
+    [
+      'ConflictError',
+      'EMAIL_TAKEN',
+      ['email'],
+      () => ({ email: 'USER@errors.example', password: 'correct horse battery' }),
+    ],
+  ],
+  updateUser: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('User') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['username'], () => ({ id: p.ids.User, username: ' ' })],
+    ['ConflictError', 'EMAIL_TAKEN', ['email'], () => ({ id: p.ids.User, email: 'sub@errors.example' })],
+  ],
+  changePassword: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('User'), newPassword: 'another horse' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['id'], () => ({ newPassword: 'another horse' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['newPassword'], () => ({ id: p.ids.User, newPassword: 'password' })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['newPassword'],
+      () => ({ id: p.ids.User, newPassword: 'User@errors.example' }),
+    ],
+  ],
+  deactivateUser: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('User') })]],
+  rotateUserToken: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('User') })]],
+  createSubuser: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['password'],
+      () => ({ username: 'x', email: 'new@errors.example', password: '' }),
+    ],
+    [
+      'ConflictError',
+      'EMAIL_TAKEN',
+      ['email'],
+      () => ({ username: 'x', email: 'user@errors.example', password: 'correct horse battery' }),
+    ],
+  ],
+  updateSubuser: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Subuser') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['password'], () => ({ id: p.ids.Subuser, password: '12345678' })],
+    ['ConflictError', 'EMAIL_TAKEN', ['email'], () => ({ id: p.ids.Subuser, email: 'user@errors.example' })],
+  ],
+  deactivateSubuser: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Subuser') })]],
+  rotateSubuserToken: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Subuser') })]],
+  createSubuserApiKey: [
+    ['NotFoundError', 'NOT_FOUND', ['subuserId'], () => ({ subuserId: UNKNOWN('Subuser'), name: 'x' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ subuserId: p.ids.Subuser, name: '' })],
+  ],
   createBrowserToken: [
     ['ValidationError', 'VALIDATION_FAILED', ['expiresIn'], () => ({ expiresIn: 59 })],
     ['ValidationError', 'VALIDATION_FAILED', ['scopes', '0'], () => ({ scopes: ['TOKENS_WRITE'] })],
   ],
 }
 
-/** What a mutation needs; the token mutation needs no scope. */
+/** What a mutation needs; the token mutations need no scope. */
 const WRITE_SCOPES: Record<string, Scope | null> = {
   createLink: 'links:write',
   updateLink: 'links:write',
@@ -271,6 +333,17 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   dryRunWebhook: 'webhooks:write',
   createApiKey: 'tokens:write',
   revokeApiKey: 'tokens:write',
+  signIn: null,
+  createUser: 'users:write',
+  updateUser: 'users:write',
+  changePassword: 'users:write',
+  deactivateUser: 'users:write',
+  rotateUserToken: 'users:write',
+  createSubuser: 'subusers:write',
+  updateSubuser: 'subusers:write',
+  deactivateSubuser: 'subusers:write',
+  rotateSubuserToken: 'subusers:write',
+  createSubuserApiKey: 'subusers:write',
   createBrowserToken: null,
 }
 
@@ -552,7 +625,7 @@ describe('scopes', () => {
       ).data!.createBrowserToken
     const all = await issue('{}')
     expect(all.scopes).toEqual(
-      SCOPES.filter((scope) => !/^tokens|^webhooks:write/.test(scope)).map((scope) =>
+      SCOPES.filter((scope) => !/^tokens|^webhooks:write|^users:write|^subusers/.test(scope)).map((scope) =>
         scope.toUpperCase().replace(':', '_'),
       ),
     )

@@ -132,6 +132,20 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'DryRunWebhookInput.cursor': eventCursor,
   'AnswerAnalysisInput.answerId': nodes('Answer'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
+  'Query.user(id:)': nodes('User'),
+  'Query.users(after:)': connectionCursor,
+  'Query.users(before:)': connectionCursor,
+  'Query.subuser(id:)': nodes('Subuser'),
+  'Query.subusers(after:)': connectionCursor,
+  'Query.subusers(before:)': connectionCursor,
+  'UpdateUserInput.id': nodes('User'),
+  'ChangePasswordInput.id': nodes('User'),
+  'DeactivateUserInput.id': nodes('User'),
+  'RotateUserTokenInput.id': nodes('User'),
+  'UpdateSubuserInput.id': nodes('Subuser'),
+  'DeactivateSubuserInput.id': nodes('Subuser'),
+  'RotateSubuserTokenInput.id': nodes('Subuser'),
+  'CreateSubuserApiKeyInput.subuserId': nodes('Subuser'),
 }
 
 /** What looks like a name of something and is not one. Each has its own test below where a workspace matters. */
@@ -143,6 +157,8 @@ const NAMES_NOTHING: Record<string, string> = {
   'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
   'RecordAnalysisInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateWebhookInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateUserInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateSubuserInput.idempotencyKey': "the caller's own, within the workspace",
   'QuestionInput.fieldKey': 'a new name, unique within the link',
   'QuestionChanges.fieldKey': 'a new name, unique within the link',
   'ImageCardInput.id': 'a new name within the question',
@@ -166,6 +182,8 @@ const REQUIRED: Record<string, () => unknown> = {
   'DryRunWebhookInput.id': () => a.ids.Webhook,
   'ReorderQuestionsInput.linkId': () => a.ids.Link,
   'ReorderQuestionsInput.questionIds': () => a.questionIds,
+  'ChangePasswordInput.newPassword': () => 'another horse battery staple',
+  'CreateSubuserApiKeyInput.name': () => 'Key of a subuser',
   'Subscription.responseStarted(linkId:)': () => a.ids.Link,
   'Subscription.responseSubmitted(linkId:)': () => a.ids.Link,
   'UpdateQuestionInput.question': () => ({ prompt: 'In other words' }),
@@ -234,6 +252,7 @@ function legacyIds({ path }: Input, { field }: Place): Attempt[] {
     RESPONSE: 'Response',
     ANSWER: 'Answer',
     API_KEY: 'ApiKey',
+    SUBUSER: 'Subuser',
     WEBHOOK: 'Webhook',
   }
   expect(path).toEqual(['id'])
@@ -416,7 +435,7 @@ const cases = [...fieldsOf(schema)].flatMap((place) =>
     .map((input) => ({ title: `${place.name} ${input.path.join('.')}`, place, input })),
 )
 /** What ends things comes last, so that what is tried with one's own ids still finds them. */
-const LAST = ['deleteWebhook', 'deleteQuestion', 'deleteLink', 'revokeApiKey']
+const LAST = ['deleteWebhook', 'deleteQuestion', 'deleteLink', 'revokeApiKey', 'deactivateUser', 'deactivateSubuser']
 const rank = ({ place }: (typeof cases)[number]) => LAST.indexOf(place.field.name)
 cases.sort((one, other) => rank(one) - rank(other))
 

@@ -21,7 +21,7 @@ export interface Population {
   uploadId: string
   /** The address of the upload, signed. */
   mediaUrl: URL
-  numbers: { link: number; contact: number; respondent: number }
+  numbers: { link: number; contact: number; respondent: number; subuser: number }
   /** A cursor in the middle of the event log. */
   eventCursor: string
 }
@@ -29,6 +29,8 @@ export interface Population {
 export const NODE_NAMES = [
   'Workspace',
   'ApiKey',
+  'User',
+  'Subuser',
   'Link',
   'Question',
   'Contact',
@@ -42,6 +44,9 @@ export const NODE_NAMES = [
   'WebhookAttempt',
 ] as const
 export type NodeName = (typeof NODE_NAMES)[number]
+
+/** Of the user `user@SLUG.example` and the subuser `sub@SLUG.example`. */
+export const PASSWORD = 'correct horse battery staple'
 
 const QUESTIONS = [
   { prompt: 'How was it?', configuration: { text: { maxCharacters: 500 } } },
@@ -127,7 +132,17 @@ export async function populate(
   const { createApiKey } = await graphql(
     `mutation { createApiKey(input: { name: "Key of ${slug}" }) { ... on CreateApiKeyPayload { apiKey { id } } } }`,
   )
-
+  const { createUser, createSubuser } = await graphql(
+    `mutation ($user: CreateUserInput!, $subuser: CreateSubuserInput!) {
+      createUser(input: $user) { ... on CreateUserPayload { user { id } } ... on Error { message } }
+      createSubuser(input: $subuser) { ... on CreateSubuserPayload { subuser { id legacyId } } ... on Error { message } }
+    }`,
+    {
+      user: { email: `user@${slug}.example`, username: `User of ${slug}`, password: PASSWORD },
+      subuser: { email: `sub@${slug}.example`, username: `Subuser of ${slug}`, password: PASSWORD },
+    },
+  )
+  if (!createUser.user || !createSubuser.subuser) throw new Error(createUser.message ?? createSubuser.message)
   const page = new URL(`/w/${slug}/i/${link.slug}/`, app.localUrl)
   async function send(method: string, path: string, session?: string, body?: unknown, type = 'application/json') {
     const response = await fetch(new URL(path, page), {
@@ -217,6 +232,8 @@ export async function populate(
   const ids = {
     Workspace: global('Workspace', workspaceId),
     ApiKey: createApiKey.apiKey.id as string,
+    User: createUser.user.id as string,
+    Subuser: createSubuser.subuser.id as string,
     Link: link.id as string,
     Question: link.questions[0].id as string,
     Contact: ann.id,
@@ -250,7 +267,12 @@ export async function populate(
     personalToken: new URL(respondent.personalUrl).searchParams.get('r')!,
     uploadId: mediaUrl.pathname.split('/').at(-1)!,
     mediaUrl,
-    numbers: { link: link.legacyId, contact: ann.legacyId, respondent: respondent.legacyId },
+    numbers: {
+      link: link.legacyId,
+      contact: ann.legacyId,
+      respondent: respondent.legacyId,
+      subuser: createSubuser.subuser.legacyId,
+    },
     eventCursor: events.cursor,
   }
 }
@@ -263,7 +285,7 @@ export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: P
   // Numbers that count within a workspace differ between the two, so that one's number is not the other's as well.
   await app.db.query(
     sql`INSERT INTO legacy_counter (workspace_id, kind, last)
-        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'respondent']) AS kind`,
+        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'respondent', 'subuser']) AS kind`,
   )
   return {
     a: await populate(app, { workspaceId: decodeGlobalId(id).id, slug, key: app.key }),

@@ -35,6 +35,17 @@ describe.skipIf(onPostgres)('row-level security', async () => {
        CREATE POLICY own ON "${name}" USING ("${column}" = current_setting('app.workspace')::uuid)`,
     )
   }
+  // The one way across: a parent sees the user through whom it administers a child (domains/auth/subuser-store.ts).
+  for (const [table, column] of [
+    ['workspace_user', 'id'],
+    ['user_secret', 'user_id'],
+  ]) {
+    await app.db.script(
+      `CREATE POLICY subusers ON "${table}" USING (EXISTS (SELECT FROM subuser b
+         WHERE b.workspace_id = current_setting('app.workspace')::uuid AND b.child_id = "${table}".workspace_id
+           AND b.user_id = "${table}"."${column}"))`,
+    )
+  }
 
   async function confined<T>(workspaceId: string, run: () => Promise<T>): Promise<T> {
     await app.db.query(sql`SELECT set_config('app.workspace', ${workspaceId}, false)`)
@@ -105,14 +116,17 @@ describe.skipIf(onPostgres)('row-level security', async () => {
       'question',
       'respondent',
       'response',
+      'subuser',
       'transcript',
       'upload',
+      'user_secret',
       'webhook',
       'webhook_attempt',
       'webhook_delivery',
       'webhook_feed',
       'webhook_secret',
       'workspace',
+      'workspace_user',
     ])
   })
 

@@ -97,6 +97,8 @@ describe('the schema', () => {
       'InviteRespondentInput',
       'CreateWebhookInput',
       'RecordAnalysisInput',
+      'CreateUserInput',
+      'CreateSubuserInput',
     ]
     for (const name of creating) {
       const input = schema.getType(name) as GraphQLNamedType & { getFields(): Record<string, GraphQLInputField> }

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { testApp } from '../kit/app.ts'
 import { addDelivery } from './deliveries.ts'
-import { type Population, populate } from './population.ts'
+import { PASSWORD, type Population, populate } from './population.ts'
 
 /** How many statements an operation sends, counted with one row and with twenty: the numbers must be the same. */
 const statements: string[] = []
@@ -22,7 +22,16 @@ let many: typeof one
 /** Rows of every kind, each as often as there are links. */
 async function fill(population: Population, count: number): Promise<typeof one> {
   const newId = idGenerator(systemClock)
-  const { workspaceId: w, key } = population
+  const { workspaceId: w, key, slug } = population
+  // The token of a subuser is encrypted, so each is made as anybody makes one. The first is there.
+  for (let n = 1; n < count; n++) {
+    const { data } = await app.graphql(
+      'mutation ($input: CreateSubuserInput!) { createSubuser(input: $input) { __typename } }',
+      { input: { username: `Sub ${n}`, email: `sub-${n}@${slug}.example`, password: PASSWORD } },
+      key,
+    )
+    expect(data!.createSubuser.__typename).toBe('CreateSubuserPayload')
+  }
   await app.db.query(sql`DELETE FROM answer WHERE workspace_id = ${w}::uuid`)
   await app.db.query(
     sql`DELETE FROM response WHERE workspace_id = ${w}::uuid AND NOT EXISTS (SELECT FROM upload u WHERE u.response_id = response.id)`,
@@ -68,6 +77,8 @@ async function fill(population: Population, count: number): Promise<typeof one> 
       VALUES (${contact}::uuid, ${w}::uuid, ${1000 + n}, ${`Person ${n}`}, now(), now())`)
     await app.db.query(sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
       VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
+    await app.db.query(sql`INSERT INTO workspace_user (id, workspace_id, email, all_scopes, scopes, created_at, updated_at)
+      VALUES (${newId()}::uuid, ${w}::uuid, ${`user-${n}@${slug}.example`}, true, '{}', now(), now())`)
     // Disabled, so that nothing is sent while statements are counted.
     const webhook = newId()
     ids.Webhook!.push(global('Webhook', webhook))
@@ -165,6 +176,8 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, '{ responses(first: 20, filter: { search: "x" }) { nodes { id } } }'],
   [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
   [1, '{ apiKeys(first: 20) { nodes { name scopes } } }'],
+  [1, '{ users(first: 20) { nodes { email username scopes deactivatedAt } } }'],
+  [2, '{ subusers(first: 20) { nodes { legacyId email username firstName authToken updatedAt } } }'],
   [
     1,
     '{ webhooks(first: 20) { nodes { url eventTypes link { name } deliveries(first: 3) { nodes { uuid eventType eventCursor payload nextAttemptAt attempts(first: 3) { nodes { number failure delivery { state } } } } } } } }',

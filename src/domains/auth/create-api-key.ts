@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Tx } from '../../db/database.ts'
+import type { Emit } from '../../events/index.ts'
 import { ValidationError } from '../../platform/errors.ts'
 import { line, parse } from '../../platform/validation.ts'
 import type { World } from '../world.ts'
@@ -29,6 +31,13 @@ export async function createApiKey(
   input: CreateApiKeyInput,
 ): Promise<{ id: string; key: string }> {
   requireScope(viewer, 'tokens:write')
+  const key = prepareKey(world, viewer, input)
+  await world.events.write(viewer.workspaceId, (tx, emit) => storeKey(tx, emit, viewer.workspaceId, key))
+  return { id: key.id, key: key.secret }
+}
+
+/** Judges what was asked for by what the viewer itself has. Throws VALIDATION_FAILED. */
+export function prepareKey(world: World, viewer: Viewer, input: CreateApiKeyInput) {
   const { name, scopes = [...viewer.scopes], expiresAt = viewer.expiresAt } = parse(schema, input)
   for (const [index, scope] of scopes.entries()) {
     if (!viewer.scopes.has(scope)) {
@@ -44,20 +53,16 @@ export async function createApiKey(
     const message = `your own key ends at ${viewer.expiresAt.toISOString()}, and no key can outlive the one that made it`
     throw new ValidationError([{ path: ['expiresAt'], rule: 'too_large', message }])
   }
-  const id = world.newId()
-  const key = generateKey()
-  await world.events.write(viewer.workspaceId, async (tx, emit) => {
-    const unique = [...new Set(scopes)]
-    await insertKey(tx, {
-      id,
-      workspaceId: viewer.workspaceId,
-      name,
-      ...describeKey(key),
-      scopes: unique,
-      createdAt: now,
-      expiresAt,
-    })
-    emit('apiKey.created', { apiKeyId: id })
-  })
-  return { id, key }
+  return { id: world.newId(), secret: generateKey(), name, scopes: [...new Set(scopes)], createdAt: now, expiresAt }
+}
+
+/** Stores a prepared key of a workspace within a transaction of the caller's. */
+export async function storeKey(
+  tx: Tx,
+  emit: Emit,
+  workspaceId: string,
+  { secret, ...key }: ReturnType<typeof prepareKey>,
+): Promise<void> {
+  await insertKey(tx, { ...key, ...describeKey(secret), workspaceId })
+  emit('apiKey.created', { apiKeyId: key.id }, workspaceId)
 }

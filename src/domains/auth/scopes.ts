@@ -10,6 +10,10 @@ export const SCOPES = [
   'webhooks:write',
   'tokens:read',
   'tokens:write',
+  'users:read',
+  'users:write',
+  'subusers:read',
+  'subusers:write',
 ] as const
 
 export type Scope = (typeof SCOPES)[number]
@@ -25,6 +29,8 @@ export function isScope(text: string): text is Scope {
 export const READ_SCOPES: Readonly<Record<string, Scope | null>> = {
   Workspace: null,
   ApiKey: 'tokens:read',
+  User: 'users:read',
+  Subuser: 'subusers:read',
   Link: 'links:read',
   Question: 'links:read',
   Contact: 'contacts:read',

@@ -14,7 +14,7 @@ export interface KeyRow {
 export async function findKeyByHash(db: Queryable, hash: string): Promise<KeyRow | undefined> {
   const [row] = await db.query<KeyRow>(
     sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
-        FROM api_key k JOIN workspace w ON w.id = k.workspace_id WHERE k.hash = ${hash}`,
+        FROM api_key k JOIN workspace w ON w.id = k.workspace_id AND w.deactivated_at IS NULL WHERE k.hash = ${hash}`,
   )
   return row
 }
@@ -22,7 +22,7 @@ export async function findKeyByHash(db: Queryable, hash: string): Promise<KeyRow
 export async function findKeyById(db: Queryable, id: string): Promise<KeyRow | undefined> {
   const [row] = await db.query<KeyRow>(
     sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
-        FROM api_key k JOIN workspace w ON w.id = k.workspace_id WHERE k.id = ${id}::uuid`,
+        FROM api_key k JOIN workspace w ON w.id = k.workspace_id AND w.deactivated_at IS NULL WHERE k.id = ${id}::uuid`,
   )
   return row
 }
@@ -78,6 +78,15 @@ export async function markKeyRevoked(tx: Tx, workspaceId: string, id: string, no
   return rows.length > 0
 }
 
+/** Revokes all keys of a workspace; returns the ids of those that were not revoked before. */
+export async function markAllKeysRevoked(tx: Tx, workspaceId: string, now: Date): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    sql`UPDATE api_key SET revoked_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND revoked_at IS NULL RETURNING id`,
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Moves the last use forward, never back, and only when it is older than `resolutionMs`. */
 export async function touchKey(db: Queryable, id: string, now: Date, resolutionMs: number): Promise<void> {
   const before = new Date(now.getTime() - resolutionMs)
@@ -93,8 +102,10 @@ export interface WorkspaceRow {
   name: string
 }
 
+/** Unless nobody can enter it any more. */
 export async function findWorkspaceBySlug(db: Queryable, slug: string): Promise<WorkspaceRow | undefined> {
-  const [row] = await db.query<WorkspaceRow>(sql`SELECT id, slug, name FROM workspace WHERE slug = ${slug}`)
+  const [row] = await db.query<WorkspaceRow>(sql`SELECT id, slug, name FROM workspace
+                                               WHERE slug = ${slug} AND deactivated_at IS NULL`)
   return row
 }
 
@@ -103,10 +114,15 @@ export async function findFirstWorkspace(db: Queryable): Promise<WorkspaceRow | 
   return row
 }
 
-export async function insertWorkspace(tx: Tx, workspace: WorkspaceRow, now: Date): Promise<void> {
+export async function insertWorkspace(
+  tx: Tx,
+  workspace: WorkspaceRow & { parentId?: string },
+  now: Date,
+): Promise<void> {
   await tx.query(
-    sql`INSERT INTO workspace (id, slug, name, created_at, updated_at)
-        VALUES (${workspace.id}::uuid, ${workspace.slug}, ${workspace.name}, ${now}::timestamptz, ${now}::timestamptz)`,
+    sql`INSERT INTO workspace (id, slug, name, parent_id, created_at, updated_at)
+        VALUES (${workspace.id}::uuid, ${workspace.slug}, ${workspace.name}, ${workspace.parentId ?? null}::uuid,
+                ${now}::timestamptz, ${now}::timestamptz)`,
   )
   await tx.query(sql`INSERT INTO event_head (workspace_id) VALUES (${workspace.id}::uuid)`)
 }

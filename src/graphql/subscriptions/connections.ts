@@ -1,5 +1,5 @@
 import type { Viewer } from '../../domains/auth/index.ts'
-import type { Following, Tailer } from '../../events/index.ts'
+import type { EventType, Following, Tailer } from '../../events/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 
@@ -8,7 +8,7 @@ export type End = (why: ExpectedError) => void
 
 export interface Connections {
   /**
-   * Watches over a connection: it is ended when its key is revoked, in whatever process, and when its credential
+   * Watches over a connection: it is ended when its key is revoked or its user gets another password or is deactivated, in whatever process, and when its credential
    * expires. `recheck` is called once the watch stands, so that a revocation just before cannot slip through.
    * Returns a function that forgets the connection.
    */
@@ -19,6 +19,14 @@ export interface Connections {
 }
 
 const EXPIRY_CHECK_MS = 1_000
+
+/** After these, what was entered with before opens nothing any more. */
+const ENDINGS: readonly EventType[] = [
+  'apiKey.revoked',
+  'user.passwordChanged',
+  'user.tokenRotated',
+  'user.deactivated',
+]
 
 export function createConnections({
   tailer,
@@ -53,10 +61,10 @@ export function createConnections({
     const opened = {
       users: 0,
       following: tailer.follow(workspaceId, {
-        types: ['apiKey.revoked'],
+        types: ENDINGS,
         onEvent: (event) => {
-          const { apiKeyId } = event.payload as { apiKeyId: string }
-          endWhere((viewer) => viewer.apiKeyId === apiKeyId)
+          const { apiKeyId, userId } = event.payload as { apiKeyId?: string; userId?: string }
+          endWhere((viewer) => (userId === undefined ? viewer.apiKeyId === apiKeyId : viewer.userId === userId))
         },
         // Without the watch a revoked key would stay: better to let clients connect again.
         onError: () => {

@@ -52,7 +52,8 @@ const CreateBrowserTokenInput = builder.inputType('CreateBrowserTokenInput', {
   fields: (t) => ({
     scopes: t.field({
       type: [ScopeEnum],
-      description: 'A subset of your scopes, without `TOKENS_*` and `WEBHOOKS_WRITE`; all of those when absent.',
+      description:
+        'A subset of your scopes, without `TOKENS_*`, `WEBHOOKS_WRITE`, `USERS_WRITE` and `SUBUSERS_*`; all of those when absent.',
     }),
     expiresIn: t.int({ description: 'Seconds, 60 to 3600; 900 when absent.' }),
   }),

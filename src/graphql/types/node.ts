@@ -11,6 +11,8 @@ import type { Context } from '../context.ts'
 const MODELS: Readonly<Record<string, NodeModel>> = {
   Workspace: 'workspace',
   ApiKey: 'apiKey',
+  User: 'user',
+  Subuser: 'subuser',
   Link: 'link',
   Question: 'question',
   Contact: 'contact',
@@ -48,7 +50,7 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
   values: {
     SAYGENT: { description: 'Numbers of surveys (links) and respondents.' },
     SAYIFY: { description: 'UUIDs of links, questions, responses, answers, webhooks and keys; slugs of links.' },
-    MULTISENDER: { description: 'Numbers of accounts (contacts).' },
+    MULTISENDER: { description: 'Numbers of accounts (contacts) and subusers.' },
     SAYSIMPLE: { description: 'None of the present types has an id of it.' },
   } as const,
 })
@@ -63,6 +65,7 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
     RESPONSE: { description: 'A response.' },
     ANSWER: { description: 'An answer.' },
     API_KEY: { description: 'An API key.' },
+    SUBUSER: { description: 'A subuser.' },
     WEBHOOK: { description: 'A webhook.' },
   } as const,
 })
@@ -78,6 +81,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
   RESPONSE: 'Response',
   ANSWER: 'Answer',
   API_KEY: 'ApiKey',
+  SUBUSER: 'Subuser',
   WEBHOOK: 'Webhook',
 }
 
@@ -85,7 +89,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
   SAYGENT: ['LINK', 'RESPONDENT'],
   SAYIFY: ['LINK'],
-  MULTISENDER: ['LINK', 'CONTACT'],
+  MULTISENDER: ['LINK', 'CONTACT', 'SUBUSER'],
   SAYSIMPLE: ['LINK'],
 }
 
@@ -113,14 +117,21 @@ builder.queryField('nodeByLegacyId', (t) =>
   }),
 )
 
+/** What there is of a type to whoever has the id. */
+const EXISTING: Partial<Record<LegacyType, object>> = {
+  LINK: { deletedAt: null },
+  WEBHOOK: { retiredAt: null },
+  SUBUSER: { deactivatedAt: null },
+}
+
 const MAX_INT = 2 ** 31 - 1
 
 function legacyWhere(system: System, type: LegacyType, id: string): object | undefined {
   if (/^[1-9]\d{0,9}$/.test(id) && Number(id) <= MAX_INT && NUMBERED[system].includes(type)) {
-    return { legacyId: Number(id), ...(type === 'LINK' ? { deletedAt: null } : {}) }
+    return { legacyId: Number(id), ...EXISTING[type] }
   }
   if (system === 'SAYIFY' || type === 'LINK') {
-    if (isUuid(id.toLowerCase())) return { id: id.toLowerCase(), ...(type === 'WEBHOOK' ? { retiredAt: null } : {}) }
+    if (isUuid(id.toLowerCase())) return { id: id.toLowerCase(), ...EXISTING[type] }
     if (type === 'LINK' && id !== '' && isStorable(id)) return { slug: id, deletedAt: null }
   }
   return undefined

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope, type Viewer } from '../../domains/auth/index.ts'
+import { type CredentialKind, SCOPES, type Scope, type Viewer } from '../../domains/auth/index.ts'
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
@@ -17,7 +17,10 @@ export const CredentialEnum = builder.enumType('CredentialKind', {
   description: 'What was presented as a credential.',
   values: {
     API_KEY: { value: 'apiKey', description: 'A long-lived API key.' },
-    BROWSER_TOKEN: { value: 'browserToken', description: 'A short-lived token that a key was exchanged for.' },
+    BROWSER_TOKEN: {
+      value: 'browserToken',
+      description: 'A short-lived token that a key was exchanged for, or that a user got for a password.',
+    },
   } as const,
 })
 
@@ -35,6 +38,11 @@ builder.prismaNode('Workspace', {
     eventRetentionDays: t.exposeInt('eventRetentionDays', {
       description: 'For how many days events can be read; after that, cursors from before have expired.',
     }),
+    isSubuser: t.boolean({
+      description: 'Whether it belongs to a subuser of another workspace; then it cannot have subusers of its own.',
+      select: { parentId: true },
+      resolve: ({ parentId }) => parentId !== null,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
 })
@@ -43,6 +51,8 @@ const API_KEYS: Order = { name: 'apiKeys', column: 'createdAt', direction: 'desc
 
 const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
   description: 'The credential of this request, and the workspace it is bound to.',
+  // Whoever asks may see whom they are, as who wrote something may see it.
+  extensions: { payload: true },
   fields: (t) => ({
     workspace: t.prismaField({
       type: 'Workspace',
@@ -53,7 +63,17 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
     credential: t.field({
       type: CredentialEnum,
       description: 'What was presented.',
-      resolve: (viewer) => viewer.credential,
+      // Legacy tokens are refused at this entrance.
+      resolve: (viewer) => viewer.credential as Exclude<CredentialKind, 'legacyToken'>,
+    }),
+    user: t.prismaField({
+      type: 'User',
+      nullable: true,
+      description: 'The user who signed in; null when a key was presented, or a token that a key was exchanged for.',
+      resolve: (query, viewer, _args, context) =>
+        viewer.userId === undefined
+          ? null
+          : context.reader.user.findUniqueOrThrow({ ...query, where: { id: viewer.userId } }),
     }),
     scopes: t.field({
       type: [ScopeEnum],
