@@ -1,14 +1,129 @@
+import { expect, test } from 'vitest'
 import { FakeClock } from '../../platform/clock.ts'
 import { telephonyConformance } from './conformance.ts'
 import { fakeTelephony } from './fake.ts'
-import { harnessOf, testPeople } from './simulated/test-harness.ts'
+import { population } from './simulated/population.ts'
+import { harnessOf, TEST_NUMBERS, testPeople } from './simulated/test-harness.ts'
+import type { CallEvent } from './telephony.ts'
+
+const START = '2026-11-22T10:00:00.000Z'
 
 telephonyConformance('fake', () => {
-  const telephony = fakeTelephony({ clock: new FakeClock('2026-11-22T10:00:00Z'), people: testPeople, lines: 10 })
+  const telephony = fakeTelephony({ clock: new FakeClock(START), people: testPeople, lines: 10 })
   return harnessOf(
     telephony,
     telephony,
     () => telephony.advance(100),
     () => telephony.close(),
   )
+})
+
+const callId = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+const request = (n: number, to: string) => ({
+  callId: callId(n),
+  seat: 'a',
+  to,
+  ringTimeoutMs: 30_000,
+  maxDurationMs: 60_000,
+})
+
+test('the same calls take the same course, to the millisecond', async () => {
+  const run = async (seed: string) => {
+    const clock = new FakeClock(START)
+    const fake = fakeTelephony({ clock, people: population({ seed }), lines: 50, faults: { doubled: 0.2, late: 0.2 } })
+    const heard: CallEvent[] = []
+    await fake.listen('a', {
+      async event(event) {
+        heard.push(event)
+        // Work of the listener's own takes turns of the event loop, but no time.
+        for (let turns = heard.length % 3; turns > 0; turns--) await new Promise(setImmediate)
+        if (event.type !== 'answered') return
+        const media = [{ kind: 'silence', durationMs: 3_000 }] as const
+        await fake.command(event.callId, { id: 'p', kind: 'play', media })
+      },
+    })
+    for (let n = 0; n < 40; n++) {
+      await fake.dial(request(n, `+35840200${1_000 + n}`))
+      await fake.advance(250)
+    }
+    await fake.advance(600_000)
+    return { heard, history: fake.history, calls: fake.calls() }
+  }
+  const first = await run('a')
+  expect(await run('a')).toEqual(first)
+  expect((await run('b')).history).not.toEqual(first.history)
+  expect(first.calls).toHaveLength(40)
+})
+
+test('time passes only when told, and each thing happens at its instant', async () => {
+  const clock = new FakeClock(START)
+  const fake = fakeTelephony({ clock, people: testPeople })
+  const heard: string[] = []
+  await fake.listen('a', {
+    async event({ type, at }) {
+      await new Promise(setImmediate)
+      expect(clock.now()).toEqual(at)
+      heard.push(type)
+    },
+  })
+  await fake.dial(request(1, TEST_NUMBERS.ringsOut))
+  const next = fake.nextDue()!
+  await fake.settle()
+  expect([heard, clock.now().toISOString()]).toEqual([[], START])
+  clock.set(next)
+  await fake.settle()
+  expect([heard, clock.now()]).toEqual([['ringing'], next])
+  expect(fake.nextDue()).toEqual(new Date(Date.parse(START) + 30_000))
+  await fake.advance(3_600_000)
+  expect(heard).toEqual(['ringing', 'ended'])
+  expect(clock.now().getTime()).toBe(next.getTime() + 3_600_000)
+  expect(fake.nextDue()).toBeUndefined()
+})
+
+test('history tells everything that happened, in order', async () => {
+  const fake = fakeTelephony({ clock: new FakeClock(START), people: testPeople })
+  await fake.listen('a', {
+    async event({ type }) {
+      const media = [{ kind: 'silence', durationMs: 3_000 }] as const
+      if (type === 'answered') await fake.command(callId(1), { id: 'p', kind: 'play', media })
+      if (type === 'playback') await fake.command(callId(1), { id: 'r', kind: 'record', maxDurationMs: 1_000 })
+      if (type === 'recorded') await fake.command(callId(1), { id: 'h', kind: 'hangUp' })
+    },
+  })
+  await fake.dial(request(1, TEST_NUMBERS.pressesFive))
+  await fake.dial(request(1, TEST_NUMBERS.busy))
+  await fake.dial(request(2, 'nobody'))
+  await fake.advance(60_000)
+  expect(fake.history.map((entry) => [entry.what, 'result' in entry ? entry.result : ''].join(' ').trim())).toEqual([
+    'dial accepted',
+    'dial duplicate',
+    'dial invalid_number',
+    'ringing',
+    'answered',
+    'command',
+    'keypress',
+    'command',
+    'recorded',
+    'command',
+    'ended',
+  ])
+  expect(fake.calls()).toMatchObject([
+    { callId: callId(1), nth: 0, cause: 'answered', keys: [{ digit: '5' }], duplicates: 1, recordings: [{}] },
+  ])
+})
+
+test('a person who is called again does what this person does the second time', async () => {
+  const number = '+358401230212'
+  const fake = fakeTelephony({ clock: new FakeClock(START), people: testPeople })
+  const causes = async (telephony: typeof fake, ids: number[]) => {
+    for (const n of ids) {
+      await telephony.dial({ ...request(n, number), maxDurationMs: 5_000 })
+      await telephony.advance(60_000)
+    }
+    return telephony.calls().map(({ cause }) => cause)
+  }
+  expect(await causes(fake, [1, 2])).toEqual(['busy', 'answered'])
+  const { calledBefore } = await fake.rehearsal!([number])
+  const later = fakeTelephony({ clock: new FakeClock(START), people: testPeople, calledBefore })
+  expect(await causes(later, [3])).toEqual(['answered'])
 })
