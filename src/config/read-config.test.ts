@@ -33,6 +33,7 @@ const DEFAULTS = {
   storage: { adapter: 'files', folder: resolve('data/storage') },
   speech: { adapter: 'espeak', workers: 1, timeoutMs: 30_000 },
   audio: { workers: 1, timeoutMs: 120_000, maxDurationMs: 3_600_000, maxBytes: 100_000_000, ffmpeg: 'ffmpeg' },
+  telephony: { adapter: 'simulated', seed: '1', lines: 100 },
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
   firstStart: { apiKey: undefined, sampleLink: true },
@@ -73,6 +74,9 @@ test('everything can be set', () => {
       AUDIO_TIMEOUT: '60',
       AUDIO_MAX_MINUTES: '10',
       FFMPEG: '/opt/bin/ffmpeg',
+      TELEPHONY: 'simulated',
+      CARRIER_SEED: 'demo',
+      CARRIER_LINES: '5',
       MAX_UPLOAD_MB: '5',
       MAX_BODY_KB: '64',
       RATE_LIMIT: '10',
@@ -117,6 +121,7 @@ test('everything can be set', () => {
     storage: { adapter: 'files', folder: '/mnt/files' },
     speech: { adapter: 'espeak', workers: 4, timeoutMs: 5_000 },
     audio: { workers: 8, timeoutMs: 60_000, maxDurationMs: 600_000, maxBytes: 5_000_000, ffmpeg: '/opt/bin/ffmpeg' },
+    telephony: { adapter: 'simulated', seed: 'demo', lines: 5 },
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
     firstStart: { apiKey: key, sampleLink: false },
@@ -128,6 +133,13 @@ const PUBLIC = 'PUBLIC_URL must be an http or https URL without a path, such as 
 test.each([
   ['PORT', ['-1', '65536', '4e3', '0x10', '80.5', ' 80', 'http'], 'PORT must be a whole number from 0 to 65535'],
   ['DATABASE_POOL', ['1', '1001'], 'DATABASE_POOL must be a whole number from 2 to 1000'],
+  ['TELEPHONY', ['asterisk'], 'TELEPHONY must be simulated'],
+  ['CARRIER_LINES', ['0', '10001'], 'CARRIER_LINES must be a whole number from 1 to 10000'],
+  [
+    'CARRIER_URL',
+    ['127.0.0.1:7000', 'http://127.0.0.1:7000/x'],
+    'CARRIER_URL must be an http or https URL without a path, such as https://say.example.com',
+  ],
   ['MAX_UPLOAD_MB', ['0', '10241'], 'MAX_UPLOAD_MB must be a whole number from 1 to 10240'],
   ['MAX_BODY_KB', ['15', '102401'], 'MAX_BODY_KB must be a whole number from 16 to 102400'],
   ['RATE_LIMIT', ['0', '10000001'], 'RATE_LIMIT must be a whole number from 1 to 10000000'],
@@ -196,6 +208,11 @@ test.each([
 ])('%s', (name, values, fault) => {
   // Word for word, so that nothing of a wrong secret is in it.
   for (const value of values) expect([value, ...faults({ [name]: value })]).toEqual([value, fault])
+})
+
+test('a carrier in a process of its own has people and lines of its own', () => {
+  const CARRIER_URL = 'http://127.0.0.1:7000'
+  expect(readConfig({ CARRIER_URL, CARRIER_SEED: 'x' }).telephony).toEqual({ adapter: 'carrier', url: CARRIER_URL })
 })
 
 describe('rules across settings', () => {

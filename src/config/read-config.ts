@@ -130,6 +130,10 @@ const environment = z.object({
   AUDIO_TIMEOUT: integer(1, 3_600).default(120),
   AUDIO_MAX_MINUTES: integer(1, 600).default(60),
   FFMPEG: z.string().default('ffmpeg'),
+  TELEPHONY: z.enum(['simulated'], 'must be simulated').default('simulated'),
+  CARRIER_URL: serverUrl.optional(),
+  CARRIER_SEED: z.string().default('1'),
+  CARRIER_LINES: integer(1, 10_000).default(100),
   MAX_UPLOAD_MB: integer(1, 10_240).default(100),
   MAX_BODY_KB: integer(16, 102_400).default(1_024),
   RATE_LIMIT: integer(1, 10_000_000).default(6_000),
@@ -223,6 +227,10 @@ export interface Config {
     /** The program, by name or path; absent: do without. */
     ffmpeg: string | undefined
   }
+  telephony: /** Simulated people in this process. */
+    | { adapter: 'simulated'; seed: string; lines: number }
+    /** Simulated people in a process of their own. */
+    | { adapter: 'carrier'; url: string }
   maxUploadBytes: number
   secret: { given: string } | { file: string }
   firstStart: { apiKey: string | undefined; sampleLink: boolean }
@@ -297,6 +305,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       maxBytes: e.MAX_UPLOAD_MB * 1_000_000,
       ffmpeg: e.FFMPEG === 'off' ? undefined : e.FFMPEG,
     },
+    telephony: e.CARRIER_URL
+      ? { adapter: 'carrier', url: e.CARRIER_URL }
+      : { adapter: 'simulated', seed: e.CARRIER_SEED, lines: e.CARRIER_LINES },
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
     secret: e.APP_SECRET ? { given: e.APP_SECRET } : { file: resolve(dataFolder, 'app-secret') },
     firstStart: { apiKey: e.BOOTSTRAP_API_KEY, sampleLink: e.SAMPLE_LINK },
