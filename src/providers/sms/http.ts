@@ -3,7 +3,8 @@ import { createOutbound, type OutboundAnswer } from '../outbound/index.ts'
 import { type BodyTemplate, renderBody, templateFault } from './http-template.ts'
 import { textAt } from './json-pointer.ts'
 import { oncePerId } from './once.ts'
-import { objectionTo, oneLine, refused, type SmsResult, type SmsSender } from './sms.ts'
+import { oneLine } from './one-line.ts'
+import { objectionTo, refused, type SmsResult, type SmsSender } from './sms.ts'
 
 export interface HttpSmsOptions {
   /** http or https, where each message is posted. The operator chose it, so it may be a private address. */
@@ -40,7 +41,7 @@ export function httpSms(options: HttpSmsOptions): SmsSender {
     maxBodyBytes: MAX_ANSWER_BYTES,
     maxRedirects: 0,
   })
-  const once = oncePerId()
+  const once = oncePerId<SmsResult>()
   let closed = false
   return {
     async send(sms) {

@@ -15,7 +15,7 @@ export function memorySms(): MemorySms {
   const history: Sms[] = []
   const answers: SmsResult[] = []
   const listeners = new Set<SmsListener>()
-  const once = oncePerId()
+  const once = oncePerId<SmsResult>()
   let closed = false
   return {
     history,

@@ -1,13 +1,13 @@
-import type { SmsResult } from './sms.ts'
-
 const REMEMBERED = 10_000
 
 /**
  * Runs `send` once for each id, as long as it is remembered; whoever comes later gets the first one's result. What was
  * refused was not sent, so it may be tried again.
  */
-export function oncePerId(most = REMEMBERED): (id: string, send: () => Promise<SmsResult>) => Promise<SmsResult> {
-  const results = new Map<string, Promise<SmsResult>>()
+export function oncePerId<Result extends { outcome: string }>(
+  most = REMEMBERED,
+): (id: string, send: () => Promise<Result>) => Promise<Result> {
+  const results = new Map<string, Promise<Result>>()
   const settled = new Set<string>()
   return (id, send) => {
     const earlier = results.get(id)

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pdu } from 'smpp'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { gate } from './gate.ts'
 import { oncePerId } from './once.ts'
+import { oneLine } from './one-line.ts'
 import { type Delivered, eventOf, type ReceiptIds } from './smpp-deliver.ts'
 import { type LongMessages, submitsOf } from './smpp-message.ts'
 import { BindError, openSession, type SmppSession } from './smpp-session.ts'
 import { refusalOf, statusName } from './smpp-status.ts'
-import { objectionTo, oneLine, refused, type Sms, type SmsListener, type SmsResult, type SmsSender } from './sms.ts'
+import { objectionTo, refused, type Sms, type SmsListener, type SmsResult, type SmsSender } from './sms.ts'
 
 export interface SmppOptions {
   host: string
@@ -48,7 +50,7 @@ export function smppSms(options: SmppOptions, { clock, logger }: { clock: Clock;
   const { receiptIds = 'same', longMessages = 'udh', throttledMs = 500, connectMs = 10_000 } = options
   const { firstMs, mostMs } = options.reconnect ?? { firstMs: 1_000, mostMs: 60_000 }
   const listeners = new Set<SmsListener>()
-  const once = oncePerId()
+  const once = oncePerId<SmsResult>()
   const underWay = new Set<Promise<SmsResult>>()
   const window = gate(options.window ?? 10)
   const stop = new AbortController()
@@ -199,24 +201,6 @@ export function smppSms(options: SmppOptions, { clock, logger }: { clock: Clock;
       })()
       return closing
     },
-  }
-}
-
-/** Lets `most` run at one time, the others in their order. */
-function gate(most: number): <T>(run: () => Promise<T>) => Promise<T> {
-  const queue: (() => void)[] = []
-  let running = 0
-  return async (run) => {
-    if (running >= most) await new Promise<void>((go) => queue.push(go))
-    else running++
-    try {
-      return await run()
-    } finally {
-      // Whoever is next takes over this place.
-      const next = queue.shift()
-      if (next) next()
-      else running--
-    }
   }
 }
 

@@ -83,7 +83,7 @@ test('memory: remembers in order, answers as told, and lets things happen', asyn
 })
 
 test('ids are remembered up to a number, the ones under way always', async () => {
-  const once = oncePerId(2)
+  const once = oncePerId<SmsResult>(2)
   const calls: string[] = []
   const accepted = (id: string) => async (): Promise<SmsResult> => {
     calls.push(id)

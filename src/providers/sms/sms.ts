@@ -1,3 +1,4 @@
+import { oneLine } from './one-line.ts'
 import { splitSms } from './segments.ts'
 
 /** A text message to one phone. */
@@ -113,15 +114,4 @@ export function objectionTo({ id, from, to, text }: Sms): (SmsResult & { outcome
   const { length } = splitSms(text).parts
   if (length > MOST_SEGMENTS) return refused('invalid_message', `the text takes ${length} parts, more than 255`)
   return undefined
-}
-
-const MAX_MESSAGE = 500
-
-/** What the other side says may be anything. */
-export function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_MESSAGE)
-    .toWellFormed()
 }
