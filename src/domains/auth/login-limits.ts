@@ -5,7 +5,10 @@ import type { Rate, RateLimiter } from '../../platform/rate-limiter.ts'
 import { verifyPassword } from './password-hash.ts'
 import { normalPassword } from './password-rules.ts'
 
-/** Failures only: whoever knows the password may log in as often as they like. */
+/**
+ * Failures only: whoever knows the password may log in as often as they like. The one after these is refused as too
+ * many, and so is everything that follows it for a while.
+ */
 export const FAILURES_PER_ADDRESS: Rate = { points: 20, seconds: 15 * 60 }
 /** Across all addresses. NIST SP 800-63B allows 100 in a row; more would let a password be guessed in time. */
 export const FAILURES_PER_ACCOUNT: Rate = { points: 50, seconds: 60 * 60 }

@@ -108,7 +108,7 @@ function isAbout({ payload }: LoggedEvent, webhookId: string): boolean {
 }
 
 /** What the order of deliveries is kept for, the narrowest first. */
-const ORDERED_BY = ['responseId', 'respondentId', 'contactId', 'linkId', 'webhookId', 'apiKeyId']
+const ORDERED_BY = ['responseId', 'respondentId', 'contactId', 'linkId', 'webhookId', 'subuserId', 'userId', 'apiKeyId']
 
 function orderKeyOf(event: LoggedEvent): string {
   const payload = event.payload as Record<string, unknown>
