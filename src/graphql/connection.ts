@@ -98,8 +98,20 @@ export function connectionOf<Node extends Row>(
   }
 }
 
+/** The values within the cursors of a page, for lists that no model holds. Throws as `keysetQuery` does. */
+export function keysetBounds(args: PageArgs, order: Order, workspaceId: string) {
+  const { size, backward } = pageSize(args)
+  return {
+    after: args.after == null ? null : decode(args.after, order, workspaceId, 'after').value,
+    before: args.before == null ? null : decode(args.before, order, workspaceId, 'before').value,
+    /** One more than the page, to know whether it is the last one. */
+    take: size + 1,
+    backward,
+  }
+}
+
 /** Segments are objects: a nested selection takes them as they are and finds nothing under plain names. */
-const NODE_PATHS = [[{ name: 'edges' }, { name: 'node' }], [{ name: 'nodes' }]]
+export const NODE_PATHS = [[{ name: 'edges' }, { name: 'node' }], [{ name: 'nodes' }]]
 
 /** A connection at the root or over any filter: one statement for the page, one more only if `totalCount` is asked for. */
 export async function rootConnection<Node extends Row>(

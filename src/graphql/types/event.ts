@@ -93,6 +93,9 @@ const SUBJECTS = {
   respondent: subject('respondent', 'respondentId'),
   answer: subject('answer', 'answerId'),
   contact: subject('contact', 'contactId'),
+  contactList: subject('contactList', 'contactListId'),
+  segment: subject('segment', 'segmentId'),
+  contactImport: subject('contactImport', 'importId'),
   apiKey: subject('apiKey', 'apiKeyId'),
   user: subject('user', 'userId'),
   subuser: subject('subuser', 'subuserId'),
@@ -110,6 +113,9 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         | 'Respondent'
         | 'Answer'
         | 'Contact'
+        | 'ContactList'
+        | 'Segment'
+        | 'ContactImport'
         | 'ApiKey'
         | 'User'
         | 'Subuser'

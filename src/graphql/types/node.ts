@@ -16,6 +16,10 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Link: 'link',
   Question: 'question',
   Contact: 'contact',
+  ContactList: 'contactList',
+  ContactListMember: 'contactListMember',
+  Segment: 'segment',
+  ContactImport: 'contactImport',
   Respondent: 'respondent',
   Response: 'response',
   Answer: 'answer',
@@ -50,7 +54,9 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
   values: {
     SAYGENT: { description: 'Numbers of surveys (links) and respondents.' },
     SAYIFY: { description: 'UUIDs of links, questions, responses, answers, webhooks and keys; slugs of links.' },
-    MULTISENDER: { description: 'Numbers of accounts (contacts) and subusers.' },
+    MULTISENDER: {
+      description: 'Numbers of accounts (contacts), groups (contact lists), filters (segments) and subusers.',
+    },
     SAYSIMPLE: { description: 'None of the present types has an id of it.' },
   } as const,
 })
@@ -61,6 +67,8 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
     LINK: { description: 'A link: by number, UUID or slug, whichever the system.' },
     QUESTION: { description: 'A question.' },
     CONTACT: { description: 'A contact.' },
+    CONTACT_LIST: { description: 'A list of contacts.' },
+    SEGMENT: { description: 'A segment.' },
     RESPONDENT: { description: 'A respondent.' },
     RESPONSE: { description: 'A response.' },
     ANSWER: { description: 'An answer.' },
@@ -77,6 +85,8 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
   LINK: 'Link',
   QUESTION: 'Question',
   CONTACT: 'Contact',
+  CONTACT_LIST: 'ContactList',
+  SEGMENT: 'Segment',
   RESPONDENT: 'Respondent',
   RESPONSE: 'Response',
   ANSWER: 'Answer',
@@ -89,7 +99,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
   SAYGENT: ['LINK', 'RESPONDENT'],
   SAYIFY: ['LINK'],
-  MULTISENDER: ['LINK', 'CONTACT', 'SUBUSER'],
+  MULTISENDER: ['LINK', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'SUBUSER'],
   SAYSIMPLE: ['LINK'],
 }
 
@@ -120,6 +130,9 @@ builder.queryField('nodeByLegacyId', (t) =>
 /** What there is of a type to whoever has the id. */
 const EXISTING: Partial<Record<LegacyType, object>> = {
   LINK: { deletedAt: null },
+  CONTACT: { deletedAt: null },
+  CONTACT_LIST: { deletedAt: null },
+  SEGMENT: { deletedAt: null },
   WEBHOOK: { retiredAt: null },
   SUBUSER: { deactivatedAt: null },
 }

@@ -1,33 +1,10 @@
-import { createContact } from '../../domains/contacts/index.ts'
 import { inviteRespondent } from '../../domains/responses/index.ts'
 import { builder } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { idOf } from '../global-id.ts'
-import { COMMON_ERRORS, ERRORS, given, IDEMPOTENCY_KEY } from './mutation-kit.ts'
+import { COMMON_ERRORS, ERRORS, IDEMPOTENCY_KEY } from './mutation-kit.ts'
 
 const { NotFoundError, ConflictError } = ERRORS
-
-const CreateContactInput = builder.inputType('CreateContactInput', {
-  description: 'A person; at least one of name, e-mail address and phone number.',
-  fields: (t) => ({
-    name: t.string({ description: 'Their name, in one line.' }),
-    email: t.field({ type: 'EmailAddress', description: 'Unique among your contacts.' }),
-    phone: t.string({ description: 'E.164, such as +358401234567.' }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-  }),
-})
-
-const CreateContactPayload = builder.objectRef<{ id: string }>('CreateContactPayload').implement({
-  description: 'The contact was added.',
-  extensions: { payload: true },
-  fields: (t) => ({
-    contact: t.prismaField({
-      type: 'Contact',
-      description: 'The contact.',
-      resolve: (query, { id }, _args, context) => context.reader.contact.findUniqueOrThrow({ ...query, where: { id } }),
-    }),
-  }),
-})
 
 const InviteRespondentInput = builder.inputType('InviteRespondentInput', {
   description: 'Who is to take part in what.',
@@ -52,13 +29,6 @@ const InviteRespondentPayload = builder.objectRef<{ id: string }>('InviteRespond
 })
 
 builder.mutationFields((t) => ({
-  createContact: t.field({
-    type: CreateContactPayload,
-    description: 'Adds a person. Needs `contacts:write`.',
-    errors: { types: [...COMMON_ERRORS, ConflictError] },
-    args: { input: t.arg({ type: CreateContactInput, required: true, description: 'The person.' }) },
-    resolve: (_root, args, { world, viewer }) => asData(() => createContact(world, viewer, given(args.input))),
-  }),
   inviteRespondent: t.field({
     type: InviteRespondentPayload,
     description: 'Makes a contact a respondent of a link, with an address of their own. Needs `responses:write`.',

@@ -30,6 +30,37 @@ const ResponseEvent = builder.objectRef<LoggedEvent>('ResponseEvent').implement(
   }),
 })
 
+const ContactImportEvent = builder.objectRef<LoggedEvent>('ContactImportEvent').implement({
+  description: 'An import of contacts came further.',
+  fields: (t) => ({
+    cursor: t.string({
+      description: 'Give it as `after` to continue with the next one.',
+      resolve: (event) => encodeEventCursor(event.workspaceId, event.position),
+    }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
+    event: t.field({
+      type: Event,
+      description: 'The event itself; its payload has the counts as they were then.',
+      resolve: (event) => event,
+    }),
+    contactImport: t.prismaField({
+      type: 'ContactImport',
+      nullable: true,
+      description: 'The import as it is when this is sent; null when it is gone.',
+      resolve: (query, event, _args, context) =>
+        context.batches.node('contactImport', (event.payload as { importId: string }).importId, query) as never,
+    }),
+  }),
+})
+
+async function ofImport(context: Context, importId: string): Promise<EventFilter> {
+  requireScope(context.viewer, 'contacts:read')
+  const id = idOf('ContactImport', importId, ['importId'])
+  const found = await context.reader.contactImport.findUnique({ where: { id }, select: { id: true } })
+  if (!found) throw new NotFoundError('contact import', ['importId'])
+  return { types: ['contacts.imported'], streamId: id }
+}
+
 async function ofLink(context: Context, type: EventType, linkId: string): Promise<EventFilter> {
   requireScope(context.viewer, 'responses:read')
   const id = idOf('Link', linkId, ['linkId'])
@@ -43,6 +74,7 @@ export const EVENT_SOURCES: Record<string, EventSource> = {
   events: async (args, context) => eventFilter(context.viewer, args.types as EventType[] | undefined),
   responseStarted: (args, context) => ofLink(context, 'response.started', args.linkId as string),
   responseSubmitted: (args, context) => ofLink(context, 'response.submitted', args.linkId as string),
+  importProgress: (args, context) => ofImport(context, args.importId as string),
 }
 
 builder.subscriptionType({
@@ -63,6 +95,16 @@ builder.subscriptionType({
       description: 'A person began to answer this link.',
       args: {
         linkId: t.arg.id({ required: true, description: 'Global id of the link.' }),
+        after: t.arg.string({ description: AFTER }),
+      },
+      subscribe: throughTheHub,
+      resolve: (event: LoggedEvent) => event,
+    }),
+    importProgress: t.field({
+      type: ContactImportEvent,
+      description: 'An import of contacts came further, once per batch of up to 500 rows. Needs `contacts:read`.',
+      args: {
+        importId: t.arg.id({ required: true, description: 'Global id of the import.' }),
         after: t.arg.string({ description: AFTER }),
       },
       subscribe: throughTheHub,

@@ -35,6 +35,11 @@ builder.prismaNode('Workspace', {
       nullable: true,
       description: 'How many links may exist at once; null is no limit. Deleted links do not count.',
     }),
+    defaultCountry: t.exposeString('defaultCountry', {
+      nullable: true,
+      description:
+        'ISO 3166-1 code of the country whose form telephone numbers without a country code have; null: they are refused.',
+    }),
     eventRetentionDays: t.exposeInt('eventRetentionDays', {
       description: 'For how many days events can be read; after that, cursors from before have expired.',
     }),
