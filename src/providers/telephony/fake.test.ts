@@ -127,3 +127,33 @@ test('a person who is called again does what this person does the second time', 
   const later = fakeTelephony({ clock: new FakeClock(START), people: testPeople, calledBefore })
   expect(await causes(later, [3])).toEqual(['answered'])
 })
+
+test('a collection is forgotten when the seat changes hands, and begins anew when it is asked for again', async () => {
+  const fake = fakeTelephony({ clock: new FakeClock(START), people: testPeople })
+  const heard: string[] = []
+  const hear = ({ type }: CallEvent) => void heard.push(type)
+  await fake.listen('a', { event: hear })
+  await fake.dial({ ...request(1, TEST_NUMBERS.pressesFive), maxDurationMs: 600_000 })
+  await fake.advance(20_000)
+  const media = [{ kind: 'silence', durationMs: 10_000 }] as const
+  const ask = {
+    id: 'c',
+    kind: 'collect',
+    media,
+    maxDigits: 1,
+    firstDigitTimeoutMs: 5_000,
+    interDigitTimeoutMs: 1,
+  } as const
+  await fake.command(callId(1), ask)
+  await fake.advance(1_000)
+  await fake.listen('a', { event: hear })
+  await fake.advance(60_000)
+  // The key was pressed, and nobody collected.
+  expect(heard).toEqual(['ringing', 'answered', 'keypress'])
+  await fake.command(callId(1), ask)
+  await fake.advance(1_400)
+  expect(heard).toHaveLength(3)
+  // The person hears the same prompt again, and does the same again.
+  await fake.advance(200)
+  expect(heard.slice(3)).toEqual(['keypress', 'collected'])
+})

@@ -7,7 +7,7 @@ import type { Telephony } from './telephony.ts'
 
 export { CAUSES, type Cause, type NetworkCodes } from './causes.ts'
 export { type FakeTelephony, fakeTelephony } from './fake.ts'
-export { acceleratedClock } from './simulated/accelerated-clock.ts'
+export { acceleratedClock, type Pace } from './simulated/accelerated-clock.ts'
 export { type Faults, NO_FAULTS } from './simulated/faults.ts'
 export type { LedgerCall, LedgerEntry } from './simulated/ledger.ts'
 export { type Behaviour, behaviour, type Population, population, type Script } from './simulated/population.ts'

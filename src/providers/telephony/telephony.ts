@@ -197,6 +197,7 @@ export interface Ending {
   codes: NetworkCodes
 }
 
+/** `answeredAt` is undefined when there was no answer, and of a call in progress also when the provider does not say. */
 export type CallReport = { callId: string } & (
   | { state: 'in_progress'; stage: Stage; seat: string; answeredAt: Date | undefined }
   | ({ state: 'ended' } & Ending)

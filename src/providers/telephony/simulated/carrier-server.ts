@@ -22,6 +22,8 @@ export interface CarrierOptions {
   lines: number
   /** How many times as fast as the wall's its clock runs. A ledger that is continued must be continued at its speed. */
   speed: number
+  /** What its clock says when it begins (not when a ledger is continued), as ISO 8601; absent: the wall's time. */
+  startsAt?: string
 }
 
 export interface RunningCarrier {
@@ -43,14 +45,16 @@ export async function startCarrier(options: CarrierOptions): Promise<RunningCarr
   const faults = { ...NO_FAULTS, ...options.faults }
   const ledger = openLedger(options.ledger)
   const entries: LedgerEntry[] = [...ledger.entries]
-  const since = new Date(entries.find((entry) => entry.what === 'started')?.since ?? Date.now())
-  const clock = acceleratedClock(speed, since)
+  const begun = entries.find((entry) => entry.what === 'started')
+  const since = new Date(begun?.since ?? Date.now())
+  const startsAt = new Date(begun?.startsAt ?? options.startsAt ?? since)
+  const clock = acceleratedClock({ speed, since, startsAt })
   const now = () => clock.now().getTime()
   const write = (entry: LedgerEntry) => {
     ledger.append(entry)
     entries.push(entry)
   }
-  write({ at: now(), what: 'started', since: since.getTime() })
+  write({ at: now(), what: 'started', since: since.getTime(), startsAt: startsAt.getTime() })
 
   const switchboard = new Switchboard({
     forgetful: faults.forgetful,
@@ -96,8 +100,7 @@ export async function startCarrier(options: CarrierOptions): Promise<RunningCarr
   }
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse, ids: string[]) => unknown> = {
-    'GET carrier': (_, response) =>
-      answer(response, { lines, speed, since: since.toISOString() } satisfies CarrierFacts),
+    'GET carrier': (_, response) => answer(response, { lines, speed, since, startsAt } satisfies CarrierFacts),
     'POST calls': dial,
     'GET calls': (_, response) => answer(response, exchange.active()),
     async 'POST reports'(request, response) {
@@ -112,9 +115,12 @@ export async function startCarrier(options: CarrierOptions): Promise<RunningCarr
       const command = await body<Parameters<Exchange['command']>[1]>(request)
       checkIds(callId, command.id)
       run()
+      const lost = exchange.nextCommandFault(callId, command.id)
+      if (lost === 'request') return response.destroy()
       const result = exchange.command(callId, command, now())
       run()
-      answer(response, result)
+      if (lost === 'answer') response.destroy()
+      else answer(response, result)
     },
     'GET recordings'(_, response, [callId = '', commandId = '']) {
       const bytes = exchange.recording(callId, commandId)

@@ -4,7 +4,7 @@ import { embeddedCarrier } from './embedded.ts'
 import { harnessOf, passRealTime, testPeople } from './test-harness.ts'
 
 telephonyConformance('embedded carrier', () => {
-  const clock = acceleratedClock(20, new Date())
+  const clock = acceleratedClock({ speed: 20, since: new Date() })
   const telephony = embeddedCarrier({ clock, speed: 20, people: testPeople, lines: 10 })
   return harnessOf(telephony, telephony, passRealTime, () => telephony.close())
 })

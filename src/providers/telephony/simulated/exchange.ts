@@ -14,7 +14,7 @@ import {
   type Media,
   type Stage,
 } from '../telephony.ts'
-import { arrivals, dialFault, type Faults } from './faults.ts'
+import { arrivals, commandFault, dialFault, type Faults } from './faults.ts'
 import { LedgerBook, type LedgerEntry } from './ledger.ts'
 import { type Behaviour, behaviour, type Population } from './population.ts'
 import { type Due, Timeline } from './timeline.ts'
@@ -68,6 +68,8 @@ interface LiveCall extends DialRequest {
   /** By id: the event that told the result, once there is one. */
   commands: Map<string, CallEvent | undefined>
   sequence: number
+  /** Commands that arrived or were to arrive. */
+  sendings: number
 }
 
 const BETWEEN_DIGITS_MS = 300
@@ -122,6 +124,13 @@ export class Exchange {
     return dialFault(this.#options.faults, number, nth)
   }
 
+  /** The same for the next command to a call. */
+  nextCommandFault(callId: string, commandId: string): ReturnType<typeof commandFault> {
+    const call = this.#live.get(callId)
+    if (!call) return undefined
+    return commandFault(this.#options.faults, call.to, call.nth, commandId, call.sendings++)
+  }
+
   /** How many calls the number has had. */
   timesCalled(number: string): number {
     return this.#book.timesCalled(number) + (this.#options.calledBefore?.(number) ?? 0)
@@ -164,6 +173,7 @@ export class Exchange {
       task: undefined,
       commands: new Map(),
       sequence: 0,
+      sendings: 0,
     }
     this.#live.set(callId, call)
     this.#plan(call, now + request.ringTimeoutMs, (at) => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../../platform/clock.ts'
 import { fakeTelephony } from '../fake.ts'
-import type { CallEvent, DialRequest, Telephony } from '../telephony.ts'
+import type { CallEvent, Command, DialRequest, Telephony } from '../telephony.ts'
 import { carrierClient } from './carrier-client.ts'
 import type { Faults } from './faults.ts'
 import { type TestCarrier, testCarrier } from './test-carrier.ts'
@@ -135,6 +135,31 @@ describe('between a client and a carrier', () => {
     expect(await patient.dial(second)).toEqual({ outcome: 'accepted' })
     expect((await carrier.calls()).map(({ callId }) => callId)).toEqual([second.callId])
     expect(await patient.reconcile([call.callId])).toMatchObject([{ state: 'never_heard' }])
+  })
+
+  test('a command that is lost, or its answer, is repeated until it is done, and done once', async () => {
+    const { carrier, client } = await connect({ commandLost: 0.4, commandAnswerLost: 0.4 })
+    const outcomes: string[] = []
+    const insist = async (callId: string, command: Command) => {
+      for (let outcome = 'unknown'; outcome === 'unknown'; outcomes.push(outcome)) {
+        outcome = (await client.command(callId, command)).outcome
+      }
+    }
+    const heard: CallEvent[] = []
+    await client.listen(SEAT, { event: (event) => void heard.push(event) })
+    const calls = Array.from({ length: 5 }, () => ({ ...request(TEST_NUMBERS.silent), maxDurationMs: 600_000 }))
+    for (const call of calls) await client.dial(call)
+    await until(() => heard.filter(({ type }) => type === 'answered').length === calls.length, 'the answers')
+    for (const { callId } of calls) {
+      await insist(callId, { id: 'r', kind: 'record', maxDurationMs: 60_000 })
+      await insist(callId, { id: 'bye', kind: 'hangUp' })
+    }
+    expect(outcomes.filter((outcome) => outcome === 'unknown').length).toBeGreaterThan(5)
+    const given = (await carrier.entries()).filter((entry) => entry.what === 'command')
+    expect(given.map((entry) => `${entry.callId} ${entry.commandId}`)).toEqual(
+      calls.flatMap(({ callId }) => [`${callId} r`, `${callId} bye`]),
+    )
+    await until(async () => (await client.active()).length === 0, 'the end')
   })
 
   test('where nobody listens, nothing was dialled', async () => {

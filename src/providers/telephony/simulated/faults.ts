@@ -17,6 +17,9 @@ export interface Faults {
   /** Dial requests that travel for `dialSlowBy`. */
   dialSlow: number
   dialSlowBy: Range
+  /** Commands that are lost on the way, and those that are done but whose answer is lost. */
+  commandLost: number
+  commandAnswerLost: number
   /** What happens while nobody listens to a seat is not kept for the next listener, as with Asterisk. */
   forgetful: boolean
 }
@@ -31,6 +34,8 @@ export const NO_FAULTS: Faults = {
   dialAnswerLost: 0,
   dialSlow: 0,
   dialSlowBy: { minMs: 100, maxMs: 1_000 },
+  commandLost: 0,
+  commandAnswerLost: 0,
   forgetful: false,
 }
 
@@ -54,4 +59,14 @@ export function dialFault(
   if (of('dial lost') < faults.dialLost) return { lost: 'request', delayMs }
   if (of('dial answer lost') < faults.dialAnswerLost) return { lost: 'answer', delayMs }
   return { delayMs }
+}
+
+/** What becomes of a command, by the words that name this sending of it. */
+export function commandFault(
+  faults: Faults,
+  ...sending: readonly (string | number)[]
+): 'request' | 'answer' | undefined {
+  const drawn = chance(faults.seed, 'command', ...sending)
+  if (drawn < faults.commandLost) return 'request'
+  return drawn < faults.commandLost + faults.commandAnswerLost ? 'answer' : undefined
 }

@@ -3,10 +3,11 @@ import type { Cause } from '../causes.ts'
 import type { DialResult } from '../telephony.ts'
 
 /** What a carrier knows to have happened, in the order in which it did. Instants are milliseconds by its clock. */
-export type LedgerEntry = {
-  at: number
-} /** The carrier began, or began again: calls that were in progress have ended. */ & (
-  | { what: 'started'; since: number }
+export type LedgerEntry = { at: number } & Happening
+
+type Happening =
+  /** The carrier began, or began again: calls that were in progress have ended. With the pace of its clock. */
+  | { what: 'started'; since: number; startsAt: number }
   /** A dial request was taken up. `nth`: which call to the number it is, from 0; absent when it made no call. */
   | { what: 'dial'; callId: string; seat: string; to: string; from?: string; nth?: number; result: DialResultName }
   | { what: 'ringing' | 'answered'; callId: string }
@@ -15,7 +16,6 @@ export type LedgerEntry = {
   | { what: 'discarded'; callId: string; commandId: string }
   | { what: 'recorded'; callId: string; commandId: string; durationMs: number; speaksMs: number }
   | { what: 'ended'; callId: string; cause: Cause; q850?: number; sip?: number }
-)
 
 export type DialResultName = 'accepted' | Extract<DialResult, { outcome: 'refused' }>['reason']
 

@@ -94,9 +94,11 @@ export function localCarrier(
       },
       async command(callId, command) {
         checkIds(callId, command.id)
+        const lost = exchange.nextCommandFault(callId, command.id)
+        if (lost === 'request') return { outcome: 'unknown', detail: 'The request was lost.' }
         const result = exchange.command(callId, command, now())
         driver.onPlanned()
-        return result
+        return lost === 'answer' ? { outcome: 'unknown', detail: 'The answer was lost.' } : result
       },
       async reconcile(callIds) {
         return callIds.map(
