@@ -1,5 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer'
-import { encodeWords } from 'nodemailer/lib/mime-funcs'
+import { encodeWord } from 'nodemailer/lib/mime-funcs'
 import { asciiDomain, type Email, type Mailbox, messageIdOf } from './email.ts'
 
 /** Of an encoded word (RFC 2047, 2: 75 characters with all around it). */
@@ -35,7 +35,7 @@ function mailbox({ address, name }: Mailbox): { address: string; name: string } 
 
 /** What only looks encoded must be encoded too, or it would be read as what it is not. */
 function unstructured(text: string): string | { prepared: true; foldLines: true; value: string } {
-  return text.includes('=?') ? { prepared: true, foldLines: true, value: encodeWords(text, 'B', WORD, true) } : text
+  return text.includes('=?') ? { prepared: true, foldLines: true, value: encodeWord(text, 'B', WORD) } : text
 }
 
 /** Base64 where quoting would be longer. */

@@ -23,6 +23,8 @@ export function refusalOf(error: SmtpError): EmailResult & { outcome: 'refused' 
 }
 
 function reasonOf({ code, command = '', responseCode }: SmtpError, status = ''): EmailRefusal {
+  // Whatever a relay says to STARTTLS: without encryption there is no relay.
+  if (code === 'ETLS') return 'unreachable'
   if (code === 'EAUTH' || (responseCode && ACCOUNT_CODES.has(responseCode))) {
     return responseCode && responseCode < 500 ? 'deferred' : 'account'
   }

@@ -77,8 +77,9 @@ export function smtpEmail(options: SmtpOptions, { clock }: { clock: Clock }): Em
     const line: Line = { connection }
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
-        connection.close()
+        // Before the end that this brings about, which knows no reason.
         reject(error)
+        connection.close()
       }
       connection.on('error', fail)
       connection.on('end', () => {
