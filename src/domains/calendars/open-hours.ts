@@ -44,9 +44,10 @@ export function openings(rules: CalendarRules, from: Date, to: Date): Opening[] 
 /** The first instant from `at` on at which the calendar is open; `at` itself when it is. Undefined: not within 400 days. */
 export function nextOpening(rules: CalendarRules, at: Date): Date | undefined {
   if (isOpen(rules, at)) return at
-  for (let day = 0; day < HORIZON_DAYS; day += 7) {
-    const from = new Date(at.getTime() + day * DAY_MS)
-    const [first] = openings(rules, from, new Date(from.getTime() + 7 * DAY_MS))
+  const horizon = at.getTime() + HORIZON_DAYS * DAY_MS
+  // Most open within a day; the longer it takes, the more is looked at at once.
+  for (let from = at.getTime(), days = 1; from < horizon; from += days * DAY_MS, days = Math.min(2 * days, 32)) {
+    const [first] = openings(rules, new Date(from), new Date(from + days * DAY_MS))
     if (first) return first.start
   }
   return undefined
