@@ -82,7 +82,8 @@ const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000
 
 export async function populate(
   app: TestApp,
-  { workspaceId, slug, key }: { workspaceId: string; slug: string; key: string },
+  /** Without `subusers` its id is empty and its number 0: the workspace of a subuser has none. */
+  { workspaceId, slug, key, subusers = true }: { workspaceId: string; slug: string; key: string; subusers?: boolean },
 ): Promise<Population> {
   async function graphql(query: string, variables: object = {}) {
     const { data, errors } = await app.graphql(query, variables as Record<string, unknown>, key)
@@ -132,17 +133,24 @@ export async function populate(
   const { createApiKey } = await graphql(
     `mutation { createApiKey(input: { name: "Key of ${slug}" }) { ... on CreateApiKeyPayload { apiKey { id } } } }`,
   )
-  const { createUser, createSubuser } = await graphql(
-    `mutation ($user: CreateUserInput!, $subuser: CreateSubuserInput!) {
-      createUser(input: $user) { ... on CreateUserPayload { user { id } } ... on Error { message } }
-      createSubuser(input: $subuser) { ... on CreateSubuserPayload { subuser { id legacyId } } ... on Error { message } }
-    }`,
-    {
-      user: { email: `user@${slug}.example`, username: `User of ${slug}`, password: PASSWORD },
-      subuser: { email: `sub@${slug}.example`, username: `Subuser of ${slug}`, password: PASSWORD },
-    },
+  const { createUser } = await graphql(
+    `mutation ($input: CreateUserInput!) { createUser(input: $input) {
+      ... on CreateUserPayload { user { id } } ... on Error { message }
+    } }`,
+    { input: { email: `user@${slug}.example`, username: `User of ${slug}`, password: PASSWORD } },
   )
-  if (!createUser.user || !createSubuser.subuser) throw new Error(createUser.message ?? createSubuser.message)
+  if (!createUser.user) throw new Error(createUser.message)
+  let subuser = { id: '', legacyId: 0 }
+  if (subusers) {
+    const { createSubuser } = await graphql(
+      `mutation ($input: CreateSubuserInput!) { createSubuser(input: $input) {
+        ... on CreateSubuserPayload { subuser { id legacyId } } ... on Error { message }
+      } }`,
+      { input: { email: `sub@${slug}.example`, username: `Subuser of ${slug}`, password: PASSWORD } },
+    )
+    if (!createSubuser.subuser) throw new Error(createSubuser.message)
+    subuser = createSubuser.subuser
+  }
   const page = new URL(`/w/${slug}/i/${link.slug}/`, app.localUrl)
   async function send(method: string, path: string, session?: string, body?: unknown, type = 'application/json') {
     const response = await fetch(new URL(path, page), {
@@ -233,7 +241,7 @@ export async function populate(
     Workspace: global('Workspace', workspaceId),
     ApiKey: createApiKey.apiKey.id as string,
     User: createUser.user.id as string,
-    Subuser: createSubuser.subuser.id as string,
+    Subuser: subuser.id,
     Link: link.id as string,
     Question: link.questions[0].id as string,
     Contact: ann.id,
@@ -271,7 +279,7 @@ export async function populate(
       link: link.legacyId,
       contact: ann.legacyId,
       respondent: respondent.legacyId,
-      subuser: createSubuser.subuser.legacyId,
+      subuser: subuser.legacyId,
     },
     eventCursor: events.cursor,
   }
