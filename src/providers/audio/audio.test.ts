@@ -210,6 +210,28 @@ describe('what is not audio', () => {
   })
 })
 
+test('a WebM file that ends in junk does not keep a thread busy', async () => {
+  const junk = Buffer.concat([FIXTURES.webm, Buffer.alloc(5_000, 0x02)])
+  expect(await refusalOf(junk)).not.toBe('failed')
+  const inside = Uint8Array.from(FIXTURES.webm)
+  inside.fill(0x02, 700, 720)
+  inside.fill(0x02, 2_600)
+  expect(await refusalOf(inside)).not.toBe('failed')
+  // Found at random: with mediabunny's own cache these bytes kept it busy for ever.
+  const found = Uint8Array.from(FIXTURES.webm)
+  for (const [at, value] of [
+    [143, 0x7f],
+    [180, 0x79],
+    [213, 0],
+    [269, 0xde],
+    [353, 0xff],
+    [373, 0],
+  ] as const) {
+    found[at] = value
+  }
+  expect(await refusalOf(found)).toBe('hostile')
+})
+
 test('an MP3 file with 10 MB of tags is read past them', async () => {
   const size = 10_000_000
   const id3 = Buffer.alloc(10 + size)

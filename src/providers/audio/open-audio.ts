@@ -1,6 +1,5 @@
 import {
   ADTS,
-  CustomSource,
   FLAC,
   Input,
   type InputAudioTrack,
@@ -19,6 +18,7 @@ import { decodeOpus } from './decode-opus.ts'
 import { decodeWav } from './decode-wav.ts'
 import { decodeWithFfmpeg, type Ffmpeg, ffmpegCanDecode } from './decode-with-ffmpeg.ts'
 import { type ByteSource, type Decoded, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE } from './decoded.ts'
+import { watchedSource } from './watched-source.ts'
 import { isWav } from './wav-format.ts'
 
 Logging.level = 0
@@ -46,10 +46,7 @@ export async function openAudio(
   if (isWav(source)) return { ...decodeWav(source), dispose() {} }
   const input = new Input({
     formats: [...CONTAINERS.keys()],
-    source: new CustomSource({
-      getSize: () => source.size,
-      read: (start, end) => source.read(start, end - start).slice(),
-    }),
+    source: watchedSource(source),
   })
   const dispose = () => input.dispose()
   try {
@@ -78,6 +75,7 @@ async function formatOf(source: ByteSource, input: Input): Promise<InputFormat> 
   try {
     return await input.getFormat()
   } catch (cause) {
+    if (cause instanceof AudioError) throw cause
     const head = String.fromCharCode(...source.read(0, 12))
     if (BEGINNINGS.some((beginning) => beginning.test(head))) {
       throw new AudioError('truncated', 'the file ends in its header', { cause })
