@@ -34,6 +34,8 @@ const DEFAULTS = {
   speech: { adapter: 'espeak', workers: 1, timeoutMs: 30_000 },
   audio: { workers: 1, timeoutMs: 120_000, maxDurationMs: 3_600_000, maxBytes: 100_000_000, ffmpeg: 'ffmpeg' },
   telephony: { adapter: 'simulated', seed: '1', lines: 100 },
+  sms: { adapter: 'outbox', folder: resolve('data/sms') },
+  email: { adapter: 'outbox', folder: resolve('data/email') },
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
   firstStart: { apiKey: undefined, sampleLink: true },
@@ -77,6 +79,10 @@ test('everything can be set', () => {
       TELEPHONY: 'simulated',
       CARRIER_SEED: 'demo',
       CARRIER_LINES: '5',
+      SMS: 'outbox',
+      SMS_DIR: '/mnt/sms',
+      EMAIL: 'outbox',
+      EMAIL_DIR: '/mnt/email',
       MAX_UPLOAD_MB: '5',
       MAX_BODY_KB: '64',
       RATE_LIMIT: '10',
@@ -122,12 +128,19 @@ test('everything can be set', () => {
     speech: { adapter: 'espeak', workers: 4, timeoutMs: 5_000 },
     audio: { workers: 8, timeoutMs: 60_000, maxDurationMs: 600_000, maxBytes: 5_000_000, ffmpeg: '/opt/bin/ffmpeg' },
     telephony: { adapter: 'simulated', seed: 'demo', lines: 5 },
+    sms: { adapter: 'outbox', folder: '/mnt/sms' },
+    email: { adapter: 'outbox', folder: '/mnt/email' },
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
     firstStart: { apiKey: key, sampleLink: false },
   })
 })
 
+const SMSC = 'SMPP_URL must be a host and a port such as smpp://host.example:1234, or with smpps:// for TLS'
+const RELAY = 'SMTP_URL must be a host and a port such as smtp://host.example:1234, or with smtps:// for TLS'
+const BODY = 'SMS_HTTP_BODY must be JSON or a form with {to} or {toDigits}, and {text}, such as to={to}&text={text}'
+const FIELDS =
+  'SMS_HTTP_WEBHOOK must be pairs such as receipt-id=/data/id,delivered=DELIVRD|OK of JSON Pointers, or of words for delivered and failed; the names are receipt-id, status, code, delivered, failed, from, to, text, id'
 const ORIGIN = 'CORS_ORIGINS must be `*` or an origin such as https://app.example.com'
 const PUBLIC = 'PUBLIC_URL must be an http or https URL without a path, such as https://say.example.com'
 test.each([
@@ -204,6 +217,32 @@ test.each([
   ['AUDIO_WORKERS', ['0', '65'], 'AUDIO_WORKERS must be a whole number from 1 to 64'],
   ['AUDIO_TIMEOUT', ['0', '3601'], 'AUDIO_TIMEOUT must be a whole number from 1 to 3600'],
   ['AUDIO_MAX_MINUTES', ['0', '601'], 'AUDIO_MAX_MINUTES must be a whole number from 1 to 600'],
+  ['SMS', ['memory', 'twilio'], 'SMS must be outbox, smpp or http'],
+  ['SMPP_URL', ['smsc:2775', 'http://smsc:2775', 'smpp://u:p@smsc', 'smpp://smsc/path', 'smpp://smsc:x'], SMSC],
+  ['SMPP_SYSTEM_ID', ['x'.repeat(16)], 'SMPP_SYSTEM_ID must have at most 15 characters'],
+  ['SMPP_PASSWORD', ['a b', 'ä'], 'SMPP_PASSWORD must be printable ASCII without spaces'],
+  ['SMPP_SYSTEM_TYPE', ['x'.repeat(13)], 'SMPP_SYSTEM_TYPE must have at most 12 characters'],
+  ['SMPP_WINDOW', ['0', '1001'], 'SMPP_WINDOW must be a whole number from 1 to 1000'],
+  ['SMPP_LONG_MESSAGES', ['sar'], 'SMPP_LONG_MESSAGES must be udh or payload'],
+  ['SMPP_RECEIPT_IDS', ['hex'], 'SMPP_RECEIPT_IDS must be same, decimal or hexadecimal'],
+  ['SMS_HTTP_URL', ['gateway/send', 'ftp://x'], 'SMS_HTTP_URL must be a URL that starts with http:// or https://'],
+  ['SMS_HTTP_BODY', ['{"to":"{to}"}', '{to: "{to}", "{text}"}', 'to={to}', 'to={to} text={text}'], BODY],
+  [
+    'SMS_HTTP_HEADER',
+    ['Bearer x', 'A:', 'A: b\r\nC: d'],
+    'SMS_HTTP_HEADER must be a header such as Authorization: Bearer abc',
+  ],
+  ['SMS_HTTP_ID', ['id', '/~2'], 'SMS_HTTP_ID must be a JSON Pointer such as /messages/0/id'],
+  ['SMS_HTTP_IDEMPOTENT', ['yes'], 'SMS_HTTP_IDEMPOTENT must be on or off'],
+  ['SMS_HTTP_TIMEOUT', ['0', '121'], 'SMS_HTTP_TIMEOUT must be a whole number from 1 to 120'],
+  ['SMS_HTTP_WEBHOOK', ['receipt-id', 'status=status', 'sender=/x', 'delivered=a||b', 'from=/x=y', ','], FIELDS],
+  ['EMAIL', ['sendgrid'], 'EMAIL must be outbox or smtp'],
+  ['SMTP_URL', ['mail:587', 'https://mail', 'smtp://u:p@mail', 'smtp://mail/x'], RELAY],
+  ['SMTP_STARTTLS', ['optional'], 'SMTP_STARTTLS must be on or off'],
+  ['SMTP_RETURN_PATH', ['bounces', 'a b@c', '<a@b>'], 'SMTP_RETURN_PATH must be an e-mail address'],
+  ['SMTP_CONNECTIONS', ['0', '101'], 'SMTP_CONNECTIONS must be a whole number from 1 to 100'],
+  ['SMTP_TIMEOUT', ['0', '601'], 'SMTP_TIMEOUT must be a whole number from 1 to 600'],
+  ['SMTP_VERIFY', ['1'], 'SMTP_VERIFY must be on or off'],
   ['LOG_LEVEL', ['verbose'], 'LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent'],
 ])('%s', (name, values, fault) => {
   // Word for word, so that nothing of a wrong secret is in it.
@@ -280,6 +319,122 @@ describe('rules across settings', () => {
     expect(readConfig({ SPEECH: 'none', FFMPEG: 'off' })).toMatchObject({
       speech: { adapter: 'none' },
       audio: { ffmpeg: undefined },
+    })
+  })
+
+  test('SMS=smpp needs an SMSC and an account', () => {
+    const account = { SMPP_URL: 'smpp://smsc.example', SMPP_SYSTEM_ID: 'us', SMPP_PASSWORD: 'secret' }
+    expect(faults({ SMS: 'smpp' })).toEqual(Object.keys(account).map((name) => `${name} is needed with SMS=smpp`))
+    const plain = {
+      adapter: 'smpp',
+      host: 'smsc.example',
+      port: 2775,
+      tls: false,
+      systemId: 'us',
+      password: 'secret',
+      systemType: '',
+      window: 10,
+      longMessages: 'udh',
+      receiptIds: 'same',
+    }
+    expect(readConfig({ SMS: 'smpp', ...account }).sms).toEqual(plain)
+    const more = {
+      SMPP_URL: 'smpps://[::1]:9',
+      SMPP_SYSTEM_TYPE: 'type',
+      SMPP_WINDOW: '3',
+      SMPP_LONG_MESSAGES: 'payload',
+      SMPP_RECEIPT_IDS: 'decimal',
+    }
+    const changed = { systemType: 'type', window: 3, longMessages: 'payload', receiptIds: 'decimal' }
+    expect(readConfig({ SMS: 'smpp', ...account, ...more }).sms).toEqual({
+      ...plain,
+      host: '::1',
+      port: 9,
+      tls: true,
+      ...changed,
+    })
+    expect(readConfig({ SMS: 'smpp', ...account, SMPP_URL: 'smpps://smsc.example/' }).sms).toMatchObject({ port: 3550 })
+  })
+
+  test('SMS=http needs a gateway and what it wants to read', () => {
+    expect(faults({ SMS: 'http' })).toEqual([
+      'SMS_HTTP_URL is needed with SMS=http',
+      'SMS_HTTP_BODY is needed with SMS=http',
+    ])
+    const gateway = { SMS: 'http', SMS_HTTP_URL: 'http://gw/send', SMS_HTTP_BODY: 'to={toDigits}&text={text}' }
+    const plain = {
+      adapter: 'http',
+      url: 'http://gw/send',
+      body: { format: 'form', template: 'to={toDigits}&text={text}' },
+      headers: {},
+      idPointer: undefined,
+      idempotent: false,
+      timeoutMs: 30_000,
+      webhook: {},
+    }
+    expect(readConfig(gateway).sms).toEqual(plain)
+    const template = '{"to":"{to}","body":"{text}"}'
+    const more = {
+      SMS_HTTP_BODY: template,
+      SMS_HTTP_HEADER: 'Authorization: Bearer a b',
+      SMS_HTTP_ID: '/messages/0/id',
+      SMS_HTTP_IDEMPOTENT: 'on',
+      SMS_HTTP_TIMEOUT: '5',
+      SMS_HTTP_WEBHOOK: 'receipt-id=/data/id, delivered=OK|DELIVRD,from=/msisdn',
+    }
+    expect(readConfig({ ...gateway, ...more }).sms).toEqual({
+      ...plain,
+      body: { format: 'json', template },
+      headers: { authorization: 'Bearer a b' },
+      idPointer: '/messages/0/id',
+      idempotent: true,
+      timeoutMs: 5_000,
+      webhook: { 'receipt-id': '/data/id', delivered: 'OK|DELIVRD', from: '/msisdn' },
+    })
+  })
+
+  test('EMAIL=smtp needs a relay, and is encrypted unless told otherwise', () => {
+    expect(faults({ EMAIL: 'smtp' })).toEqual(['SMTP_URL is needed with EMAIL=smtp'])
+    expect(faults({ SMTP_USER: 'u' })).toEqual(['SMTP_PASSWORD is needed with SMTP_USER'])
+    expect(faults({ SMTP_PASSWORD: 'p' })).toEqual(['SMTP_USER is needed with SMTP_PASSWORD'])
+    const relay = { EMAIL: 'smtp', SMTP_URL: 'smtp://mail.example' }
+    const plain = {
+      adapter: 'smtp',
+      host: 'mail.example',
+      port: 587,
+      security: 'starttls',
+      auth: undefined,
+      returnPath: undefined,
+      connections: 5,
+      timeoutMs: 30_000,
+      verifyAtStart: false,
+    }
+    expect(readConfig(relay).email).toEqual(plain)
+    expect(readConfig({ ...relay, SMTP_STARTTLS: 'off', SMTP_URL: 'smtp://mail:25' }).email).toEqual({
+      ...plain,
+      host: 'mail',
+      port: 25,
+      security: 'off',
+    })
+    const more = {
+      SMTP_URL: 'smtps://mail.example',
+      SMTP_STARTTLS: 'off',
+      SMTP_USER: 'u',
+      SMTP_PASSWORD: 'p ä',
+      SMTP_RETURN_PATH: 'bounces@say.example',
+      SMTP_CONNECTIONS: '2',
+      SMTP_TIMEOUT: '7',
+      SMTP_VERIFY: 'on',
+    }
+    expect(readConfig({ ...relay, ...more }).email).toEqual({
+      ...plain,
+      port: 465,
+      security: 'tls',
+      auth: { user: 'u', password: 'p ä' },
+      returnPath: 'bounces@say.example',
+      connections: 2,
+      timeoutMs: 7_000,
+      verifyAtStart: true,
     })
   })
 

@@ -67,6 +67,61 @@ const voiceNames = z.string().transform((text, context): Record<string, string> 
   return z.NEVER
 })
 
+/** `smpp://smsc.example:2775`: a host, maybe a port, and nothing else. */
+const hostUrl = (schemes: readonly [string, string]) =>
+  z
+    .string()
+    .refine(
+      (text) =>
+        /^[a-z]+:\/\/[^/?#@\s]+\/?$/.test(text) &&
+        URL.canParse(text) &&
+        schemes.includes(text.slice(0, text.indexOf(':'))),
+      `must be a host and a port such as ${schemes[0]}://host.example:1234, or with ${schemes[1]}:// for TLS`,
+    )
+
+const printable = z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+
+const WEBHOOK_FIELDS = ['receipt-id', 'status', 'code', 'delivered', 'failed', 'from', 'to', 'text', 'id'] as const
+
+/** `receipt-id=/data/id,delivered=DELIVRD|OK`: where a gateway's webhooks say what. */
+const webhookFields = z.string().transform((text, context): Partial<Record<WebhookField, string>> => {
+  const pairs = text.split(',').map((part) => part.trim().split('=') as [WebhookField, string])
+  const isFine = ([name, value, ...rest]: [WebhookField, string, ...string[]]) =>
+    WEBHOOK_FIELDS.includes(name) &&
+    rest.length === 0 &&
+    (name === 'delivered' || name === 'failed' ? /^[^|\s]+(\|[^|\s]+)*$/ : /^(\/([^~/]|~[01])*)+$/).test(value)
+  if (pairs.every(isFine)) return Object.fromEntries(pairs)
+  context.addIssue(
+    `must be pairs such as receipt-id=/data/id,delivered=DELIVRD|OK of JSON Pointers, or of words for delivered and failed; the names are ${WEBHOOK_FIELDS.join(', ')}`,
+  )
+  return z.NEVER
+})
+
+const httpHeader = z.string().transform((text, context): Record<string, string> => {
+  const [, name, value] = text.match(/^([\w!#$%&'*+.^`|~-]+):\s*([!-~]([ -~]*[!-~])?)$/) ?? []
+  if (name && value) return { [name.toLowerCase()]: value }
+  context.addIssue('must be a header such as Authorization: Bearer abc')
+  return z.NEVER
+})
+
+const isJson = (text: string) => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const gatewayBody = z.string().transform((template, context): { format: 'json' | 'form'; template: string } => {
+  const format = isJson(template) ? 'json' : 'form'
+  const isForm = /^[^=&\s{]+=[^&\s]*(&[^=&\s]+=[^&\s]*)*$/.test(template)
+  const isFilled = template.includes('{text}') && /\{(to|toDigits)\}/.test(template)
+  if (isFilled && (format === 'json' || isForm)) return { format, template }
+  context.addIssue('must be JSON or a form with {to} or {toDigits}, and {text}, such as to={to}&text={text}')
+  return z.NEVER
+})
+
 /** The environment, as text. docs/configuration.md lists every name; a test holds it against this. */
 const environment = z.object({
   PORT: integer(0, 65_535).default(4000),
@@ -134,6 +189,38 @@ const environment = z.object({
   CARRIER_URL: serverUrl.optional(),
   CARRIER_SEED: z.string().default('1'),
   CARRIER_LINES: integer(1, 10_000).default(100),
+  SMS: z.enum(['outbox', 'smpp', 'http'], 'must be outbox, smpp or http').default('outbox'),
+  SMS_DIR: z.string().optional(),
+  SMPP_URL: hostUrl(['smpp', 'smpps']).optional(),
+  SMPP_SYSTEM_ID: printable.max(15, 'must have at most 15 characters').optional(),
+  SMPP_PASSWORD: printable.optional(),
+  SMPP_SYSTEM_TYPE: printable.max(12, 'must have at most 12 characters').optional(),
+  SMPP_WINDOW: integer(1, 1_000).default(10),
+  SMPP_LONG_MESSAGES: z.enum(['udh', 'payload'], 'must be udh or payload').default('udh'),
+  SMPP_RECEIPT_IDS: z.enum(['same', 'decimal', 'hexadecimal'], 'must be same, decimal or hexadecimal').default('same'),
+  SMS_HTTP_URL: urlOf(['http:', 'https:']).optional(),
+  SMS_HTTP_BODY: gatewayBody.optional(),
+  SMS_HTTP_HEADER: httpHeader.default({}),
+  SMS_HTTP_ID: z
+    .string()
+    .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON Pointer such as /messages/0/id')
+    .optional(),
+  SMS_HTTP_IDEMPOTENT: flag.default(false),
+  SMS_HTTP_TIMEOUT: integer(1, 120).default(30),
+  SMS_HTTP_WEBHOOK: webhookFields.default({}),
+  EMAIL: z.enum(['outbox', 'smtp'], 'must be outbox or smtp').default('outbox'),
+  EMAIL_DIR: z.string().optional(),
+  SMTP_URL: hostUrl(['smtp', 'smtps']).optional(),
+  SMTP_STARTTLS: flag.default(true),
+  SMTP_USER: z.string().optional(),
+  SMTP_PASSWORD: z.string().optional(),
+  SMTP_RETURN_PATH: z
+    .string()
+    .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'must be an e-mail address')
+    .optional(),
+  SMTP_CONNECTIONS: integer(1, 100).default(5),
+  SMTP_TIMEOUT: integer(1, 600).default(30),
+  SMTP_VERIFY: flag.default(false),
   MAX_UPLOAD_MB: integer(1, 10_240).default(100),
   MAX_BODY_KB: integer(16, 102_400).default(1_024),
   RATE_LIMIT: integer(1, 10_000_000).default(6_000),
@@ -156,6 +243,8 @@ const environment = z.object({
 
 export type EnvironmentName = keyof z.input<typeof environment>
 export const ENVIRONMENT_NAMES = Object.keys(environment.shape) as EnvironmentName[]
+
+export type WebhookField = (typeof WEBHOOK_FIELDS)[number]
 
 /** The settings of a server, in groups. */
 export interface Config {
@@ -231,6 +320,47 @@ export interface Config {
     | { adapter: 'simulated'; seed: string; lines: number }
     /** Simulated people in a process of their own. */
     | { adapter: 'carrier'; url: string }
+  sms:
+    | { adapter: 'outbox'; folder: string }
+    | {
+        adapter: 'smpp'
+        host: string
+        port: number
+        tls: boolean
+        systemId: string
+        password: string
+        systemType: string
+        /** Messages without an answer at one time. */
+        window: number
+        longMessages: 'udh' | 'payload'
+        receiptIds: 'same' | 'decimal' | 'hexadecimal'
+      }
+    | {
+        adapter: 'http'
+        url: string
+        body: { format: 'json' | 'form'; template: string }
+        headers: Readonly<Record<string, string>>
+        /** A JSON Pointer to the message's id in the gateway's answer. */
+        idPointer: string | undefined
+        idempotent: boolean
+        timeoutMs: number
+        /** What differs from the defaults of webhooks. */
+        webhook: Readonly<Partial<Record<WebhookField, string>>>
+      }
+  email:
+    | { adapter: 'outbox'; folder: string }
+    | {
+        adapter: 'smtp'
+        host: string
+        port: number
+        security: 'starttls' | 'tls' | 'off'
+        auth: { user: string; password: string } | undefined
+        returnPath: string | undefined
+        connections: number
+        /** For each silence of the relay. */
+        timeoutMs: number
+        verifyAtStart: boolean
+      }
   maxUploadBytes: number
   secret: { given: string } | { file: string }
   firstStart: { apiKey: string | undefined; sampleLink: boolean }
@@ -240,6 +370,9 @@ export interface Config {
 const NEEDS: Readonly<Record<string, readonly EnvironmentName[]>> = {
   'STORAGE=s3': ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
   'SPEECH=openai': ['SPEECH_URL'],
+  'SMS=smpp': ['SMPP_URL', 'SMPP_SYSTEM_ID', 'SMPP_PASSWORD'],
+  'SMS=http': ['SMS_HTTP_URL', 'SMS_HTTP_BODY'],
+  'EMAIL=smtp': ['SMTP_URL'],
 }
 
 /** Reads the environment. Throws ConfigurationError with all faults; an empty variable counts as absent. */
@@ -263,6 +396,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     const [name = '', value] = choice.split('=')
     if (known[name] !== value) continue
     for (const need of needs) if (!known[need]) faults.push(`${need} is needed with ${choice}`)
+  }
+  for (const [given, other] of [
+    ['SMTP_USER', 'SMTP_PASSWORD'],
+    ['SMTP_PASSWORD', 'SMTP_USER'],
+  ] as const) {
+    if (known[given] && !known[other]) faults.push(`${other} is needed with ${given}`)
   }
   if (!result.success || faults.length > 0) throw new ConfigurationError(faults)
   const e = result.data
@@ -308,6 +447,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     telephony: e.CARRIER_URL
       ? { adapter: 'carrier', url: e.CARRIER_URL }
       : { adapter: 'simulated', seed: e.CARRIER_SEED, lines: e.CARRIER_LINES },
+    sms: smsOf(e, dataFolder),
+    email: emailOf(e, dataFolder),
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
     secret: e.APP_SECRET ? { given: e.APP_SECRET } : { file: resolve(dataFolder, 'app-secret') },
     firstStart: { apiKey: e.BOOTSTRAP_API_KEY, sampleLink: e.SAMPLE_LINK },
@@ -344,4 +485,61 @@ function speechOf(e: Environment): Config['speech'] {
     case 'none':
       return { adapter: 'none' }
   }
+}
+
+function smsOf(e: Environment, dataFolder: string): Config['sms'] {
+  switch (e.SMS) {
+    case 'outbox':
+      return { adapter: 'outbox', folder: e.SMS_DIR ? resolve(e.SMS_DIR) : resolve(dataFolder, 'sms') }
+    case 'smpp': {
+      const { scheme, host, port } = hostAndPort(e.SMPP_URL ?? '', { smpp: 2775, smpps: 3550 })
+      return {
+        adapter: 'smpp',
+        host,
+        port,
+        tls: scheme === 'smpps',
+        systemId: e.SMPP_SYSTEM_ID ?? '',
+        password: e.SMPP_PASSWORD ?? '',
+        systemType: e.SMPP_SYSTEM_TYPE ?? '',
+        window: e.SMPP_WINDOW,
+        longMessages: e.SMPP_LONG_MESSAGES,
+        receiptIds: e.SMPP_RECEIPT_IDS,
+      }
+    }
+    case 'http':
+      return {
+        adapter: 'http',
+        url: e.SMS_HTTP_URL ?? '',
+        body: e.SMS_HTTP_BODY ?? { format: 'json', template: '' },
+        headers: e.SMS_HTTP_HEADER,
+        idPointer: e.SMS_HTTP_ID,
+        idempotent: e.SMS_HTTP_IDEMPOTENT,
+        timeoutMs: e.SMS_HTTP_TIMEOUT * 1_000,
+        webhook: e.SMS_HTTP_WEBHOOK,
+      }
+  }
+}
+
+function emailOf(e: Environment, dataFolder: string): Config['email'] {
+  if (e.EMAIL === 'outbox') {
+    return { adapter: 'outbox', folder: e.EMAIL_DIR ? resolve(e.EMAIL_DIR) : resolve(dataFolder, 'email') }
+  }
+  const { scheme, host, port } = hostAndPort(e.SMTP_URL ?? '', { smtp: 587, smtps: 465 })
+  return {
+    adapter: 'smtp',
+    host,
+    port,
+    security: scheme === 'smtps' ? 'tls' : e.SMTP_STARTTLS ? 'starttls' : 'off',
+    auth: e.SMTP_USER && e.SMTP_PASSWORD ? { user: e.SMTP_USER, password: e.SMTP_PASSWORD } : undefined,
+    returnPath: e.SMTP_RETURN_PATH,
+    connections: e.SMTP_CONNECTIONS,
+    timeoutMs: e.SMTP_TIMEOUT * 1_000,
+    verifyAtStart: e.SMTP_VERIFY,
+  }
+}
+
+function hostAndPort(url: string, ports: Readonly<Record<string, number>>) {
+  const { protocol, hostname, port } = new URL(url)
+  const scheme = protocol.slice(0, -1)
+  return { scheme, host: hostname.replace(/^\[|\]$/g, ''), port: port ? Number(port) : (ports[scheme] ?? 0) }
 }

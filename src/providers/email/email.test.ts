@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../config/read-config.ts'
 import { FakeClock } from '../../platform/clock.ts'
 import { composeEmail } from './compose.ts'
 import { emailConformance, MESSAGE } from './conformance.ts'
 import { asciiDomain, type EmailResult, idOfMessageId, messageIdOf, objectionTo } from './email.ts'
+import { createEmail } from './index.ts'
 import { memoryEmail } from './memory.ts'
 import { outboxEmail } from './outbox.ts'
 import { readEmail } from './test-relay.ts'
@@ -204,4 +206,16 @@ test('whatever the fields say, no field is added and no line is broken', async (
     }),
     { numRuns: 300 },
   )
+})
+
+test('every configuration makes its sender', async () => {
+  const DATA_DIR = await mkdtemp(join(root, 'data-'))
+  const outcomes: unknown[] = []
+  for (const EMAIL of ['outbox', 'smtp']) {
+    const email = createEmail(readConfig({ DATA_DIR, EMAIL, SMTP_URL: 'smtp://127.0.0.1:1' }).email, { clock })
+    outcomes.push((await email.send(MESSAGE)).outcome)
+    await email.close()
+  }
+  expect(outcomes).toEqual(['accepted', 'refused'])
+  expect(await eml(join(DATA_DIR, 'email'))).toHaveLength(1)
 })

@@ -31,6 +31,30 @@ export const DEFAULT_WEBHOOK_MAPPING: SmsWebhookMapping = {
   inbound: { from: '/from', to: '/to', text: '/text', id: '/id' },
 }
 
+/** The defaults but for these; several statuses are separated by `|` (SMS_HTTP_WEBHOOK in docs/configuration.md). */
+export function webhookMapping(
+  given: Readonly<
+    Partial<Record<'receipt-id' | 'status' | 'code' | 'delivered' | 'failed' | 'from' | 'to' | 'text' | 'id', string>>
+  >,
+): SmsWebhookMapping {
+  const { receipt, inbound } = DEFAULT_WEBHOOK_MAPPING
+  return {
+    receipt: {
+      id: given['receipt-id'] ?? receipt.id,
+      status: given.status ?? receipt.status,
+      code: given.code ?? receipt.code,
+      delivered: given.delivered?.split('|') ?? receipt.delivered,
+      failed: given.failed?.split('|') ?? receipt.failed,
+    },
+    inbound: {
+      from: given.from ?? inbound.from,
+      to: given.to ?? inbound.to,
+      text: given.text ?? inbound.text,
+      id: given.id ?? inbound.id,
+    },
+  }
+}
+
 /** The body of a webhook, JSON or a form by its content type; undefined when it is neither. */
 export function webhookPayload(contentType: string, body: string): unknown {
   const type = contentType.split(';')[0]!.trim().toLowerCase()

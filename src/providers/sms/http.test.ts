@@ -9,7 +9,13 @@ import { httpServer, httpsServer, rawServer } from '../outbound/test-servers.ts'
 import { smsConformance } from './conformance.ts'
 import { type HttpSmsOptions, httpSms } from './http.ts'
 import { type BodyTemplate, renderBody, templateFault } from './http-template.ts'
-import { DEFAULT_WEBHOOK_MAPPING, parseHttpInbound, parseHttpReceipt, webhookPayload } from './http-webhook.ts'
+import {
+  DEFAULT_WEBHOOK_MAPPING,
+  parseHttpInbound,
+  parseHttpReceipt,
+  webhookMapping,
+  webhookPayload,
+} from './http-webhook.ts'
 import { atPointer, isJsonPointer } from './json-pointer.ts'
 import { e164Of } from './number.ts'
 import type { Sms } from './sms.ts'
@@ -276,6 +282,16 @@ describe('webhooks of a gateway', () => {
       providerId: '9',
       at,
     })
+  })
+
+  test('a mapping that differs in a few fields', () => {
+    expect(webhookMapping({})).toEqual(mapping)
+    const own = webhookMapping({ 'receipt-id': '/data/id', delivered: 'OK|DONE', text: '/body' })
+    expect(own).toEqual({
+      receipt: { ...mapping.receipt, id: '/data/id', delivered: ['OK', 'DONE'] },
+      inbound: { ...mapping.inbound, text: '/body' },
+    })
+    expect(parseHttpReceipt(own, { data: { id: 7 }, status: 'done' }, at)).toMatchObject({ type: 'delivered' })
   })
 
   test('what is no message and no document', () => {

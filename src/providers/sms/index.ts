@@ -13,6 +13,7 @@ export {
   parseHttpInbound,
   parseHttpReceipt,
   type SmsWebhookMapping,
+  webhookMapping,
   webhookPayload,
 } from './http-webhook.ts'
 export { type MemorySms, memorySms } from './memory.ts'

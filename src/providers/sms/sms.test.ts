@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { readConfig } from '../../config/read-config.ts'
 import { FakeClock } from '../../platform/clock.ts'
 import { smsConformance } from './conformance.ts'
+import { createSms } from './index.ts'
 import { memorySms } from './memory.ts'
 import { oncePerId } from './once.ts'
 import { outboxSms } from './outbox.ts'
@@ -104,4 +106,26 @@ test('ids are remembered up to a number, the ones under way always', async () =>
   expect(await again).toBe(await slow)
   await expect(once('defect', async () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full')
   expect(await once('defect', accepted('defect'))).toMatchObject({ outcome: 'accepted' })
+})
+
+test('every configuration makes its sender', async () => {
+  const settings = {
+    DATA_DIR: await mkdtemp(join(root, 'data-')),
+    SMPP_URL: 'smpp://127.0.0.1:1',
+    SMPP_SYSTEM_ID: 'us',
+    SMPP_PASSWORD: 'secret',
+    SMS_HTTP_URL: 'http://127.0.0.1:1/',
+    SMS_HTTP_BODY: 'to={to}&text={text}',
+  }
+  const outcomes: unknown[] = []
+  for (const SMS of ['outbox', 'smpp', 'http']) {
+    const sms = createSms(readConfig({ ...settings, SMS }).sms, { clock })
+    const sending = sms.send(MESSAGE)
+    await sms.close()
+    outcomes.push((await sending).outcome)
+  }
+  expect(outcomes).toEqual(['accepted', 'refused', 'refused'])
+  expect(await filesOf(join(settings.DATA_DIR, 'sms'))).toEqual(['m-1.json'])
+  const template = { format: 'json', template: '{' } as const
+  expect(() => createSms({ adapter: 'http', url: 'http://x', body: template }, { clock })).toThrow('is not JSON')
 })
