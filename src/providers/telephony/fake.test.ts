@@ -157,3 +157,36 @@ test('a collection is forgotten when the seat changes hands, and begins anew whe
   await fake.advance(200)
   expect(heard.slice(3)).toEqual(['keypress', 'collected'])
 })
+
+test('people reply to each prompt in its turn, and not to one that another has replaced', async () => {
+  const replies = [
+    { digits: '1', afterMs: 5_000 },
+    { digits: '23', afterMs: 1_000 },
+    undefined,
+    { digits: '4', afterMs: 500 },
+  ]
+  const scripts = [{ endsWith: '0299', calls: [{ outcome: 'answers', replies }] }] as const
+  const fake = fakeTelephony({ clock: new FakeClock(START), people: { ...testPeople, drops: 0, hangsUp: 0, scripts } })
+  await fake.listen('a', { event() {} })
+  await fake.dial({ ...request(1, '+358401230299'), maxDurationMs: 600_000 })
+  await fake.advance(20_000)
+  const keys: string[] = []
+  for (const [id, ms] of Object.entries({ first: 2_000, second: 10_000, third: 10_000, fourth: 10_000 })) {
+    const before = fake.calls()[0]!.keys.length
+    await fake.command(callId(1), {
+      id,
+      kind: 'play',
+      media: [{ kind: 'silence', durationMs: 10_000 }],
+      interruptedBy: '',
+    })
+    await fake.advance(ms)
+    keys.push(
+      fake
+        .calls()[0]!
+        .keys.slice(before)
+        .map(({ digit }) => digit)
+        .join(''),
+    )
+  }
+  expect(keys).toEqual(['', '23', '', '4'])
+})
