@@ -38,6 +38,32 @@ test('the migrations make the database that schema.prisma describes', async () =
   await db.close()
 })
 
+test('a key that could do everything before there were users can do everything after it, and no other more', async () => {
+  const db = embeddedDatabase(await PGlite.create())
+  const all = await readMigrations()
+  const before = all.filter(({ name }) => name < '0004')
+  await migrate(db, before)
+  await db.script(`
+    INSERT INTO workspace (id, slug, name, created_at, updated_at)
+      VALUES ('01900000-0000-7000-8000-000000000000', 'w', 'W', now(), now());
+    INSERT INTO api_key (id, workspace_id, name, prefix, suffix, hash, scopes, created_at)
+      SELECT gen_random_uuid(), '01900000-0000-7000-8000-000000000000', n, '', '', n, s::text[], now() FROM (VALUES
+        ('all', '{links:read,links:write,responses:read,responses:write,contacts:read,contacts:write,webhooks:read,webhooks:write,tokens:read,tokens:write}'),
+        ('most', '{links:read,links:write,responses:read,responses:write,contacts:read,contacts:write,webhooks:read,webhooks:write,tokens:read}')
+      ) AS key(n, s)`)
+  const scopesOf = async (name: string) => {
+    const [row] = await db.query<{ scopes: string[] }>(sql`SELECT scopes FROM api_key WHERE name = ${name}`)
+    return row!.scopes
+  }
+  const most = await scopesOf('most')
+  await migrate(db, all)
+  expect(await scopesOf('all')).toEqual(
+    expect.arrayContaining(['links:read', 'users:read', 'users:write', 'subusers:read', 'subusers:write']),
+  )
+  expect(await scopesOf('most')).toEqual(most)
+  await db.close()
+})
+
 test('a second run applies nothing; an edited or unknown migration stops the start', async () => {
   const db = embeddedDatabase(await PGlite.create())
   const names = (await readMigrations()).map((migration) => migration.name)

@@ -67,6 +67,43 @@ describe('writing', () => {
     expect(await positions(workspaceId, 0)).toEqual([1, 2, 3])
   })
 
+  test('one change may be told in two logs, of which both have it or neither', async () => {
+    const [one, other] = [await fresh(), await fresh()]
+    const told: string[] = []
+    const stop = log.onAppend((workspaceId) => told.push(workspaceId))
+    await log.write(one, async (_, emit) => {
+      emit('link.created', { linkId: id() })
+      emit('link.updated', { linkId: id() }, other)
+      emit('link.deleted', { linkId: id() })
+    })
+    const failing = log.write(one, async (_, emit) => {
+      emit('link.created', { linkId: id() }, other)
+      emit('link.created', { linkId: 'not an id' })
+    })
+    await expect(failing).rejects.toThrow()
+    stop()
+    const typesIn = async (workspaceId: string) =>
+      (await log.read(workspaceId, 1, 10)).events.map(({ type, position }) => [position, type])
+    expect(await typesIn(one)).toEqual([
+      [2, 'link.created'],
+      [3, 'link.deleted'],
+    ])
+    expect(await typesIn(other)).toEqual([[2, 'link.updated']])
+    expect(told.sort()).toEqual([one, other].sort())
+  })
+
+  test('changes that are told in two logs do not wait for each other in a circle', async () => {
+    const [one, other] = [await fresh(), await fresh()]
+    const both = (first: string, second: string) =>
+      log.write(first, async (_, emit) => {
+        emit('link.created', { linkId: id() })
+        emit('link.created', { linkId: id() }, second)
+      })
+    await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? both(one, other) : both(other, one))))
+    expect(await positions(one, 1)).toEqual(upTo(2, 41))
+    expect(await positions(other, 1)).toEqual(upTo(2, 41))
+  })
+
   test('a payload that breaks its type is refused with everything around it', async () => {
     const workspaceId = await fresh()
     const failing = log.write(workspaceId, async (tx, emit) => {
