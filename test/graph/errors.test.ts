@@ -137,6 +137,66 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({ linkId: p.ids.Link, questionIds: p.questionIds.slice(1) }),
     ],
   ],
+  updateContact: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['phone'], () => ({ id: p.ids.Contact, phone: '0401234567' })],
+    ['ConflictError', 'CONTACT_CONFLICT', ['email'], () => ({ id: p.freeContact, email: 'Ann@errors.example' })],
+  ],
+  deleteContact: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })]],
+  eraseContact: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })]],
+  mergeContacts: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact'), duplicateIds: [p.freeContact] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['duplicateIds', '0'],
+      () => ({ id: p.ids.Contact, duplicateIds: ['nonsense'] }),
+    ],
+  ],
+  optOut: [
+    ['ValidationError', 'VALIDATION_FAILED', [], () => ({ channels: ['CALL'] })],
+    ['NotFoundError', 'NOT_FOUND', ['contactId'], () => ({ contactId: UNKNOWN('Contact'), channels: ['CALL'] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['channels', '1'],
+      () => ({ phone: '+358401234567', channels: ['CALL', 'EMAIL'] }),
+    ],
+  ],
+  optIn: [['ValidationError', 'VALIDATION_FAILED', ['channels'], () => ({ email: 'a@example.com', channels: [] })]],
+  setDefaultCountry: [['ValidationError', 'VALIDATION_FAILED', ['country'], () => ({ country: 'XX' })]],
+  createContactList: [['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: ' ' })]],
+  updateContactList: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.ContactList, name: '' })],
+  ],
+  deleteContactList: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList') })]],
+  addToContactList: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList'), contactIds: [] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['contactIds', '1'],
+      () => ({ id: p.ids.ContactList, contactIds: [p.freeContact, UNKNOWN('Contact')] }),
+    ],
+  ],
+  removeFromContactList: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList'), contactIds: [] })],
+  ],
+  createSegment: [
+    ['ValidationError', 'VALIDATION_FAILED', ['filters'], () => ({ filters: [] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['filters', '0', 'value'],
+      () => ({ filters: [{ field: 'CITY', operator: 'IN', value: 'Turku' }] }),
+    ],
+  ],
+  updateSegment: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Segment') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['filters'], () => ({ id: p.ids.Segment, filters: [] })],
+  ],
+  deleteSegment: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Segment') })]],
   createContact: [
     ['ValidationError', 'VALIDATION_FAILED', [], () => ({})],
     ['ValidationError', 'VALIDATION_FAILED', ['phone'], () => ({ phone: '112' })],
@@ -320,6 +380,21 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   deleteQuestion: 'links:write',
   reorderQuestions: 'links:write',
   createContact: 'contacts:write',
+  updateContact: 'contacts:write',
+  deleteContact: 'contacts:write',
+  eraseContact: 'contacts:write',
+  mergeContacts: 'contacts:write',
+  optOut: 'contacts:write',
+  optIn: 'contacts:write',
+  setDefaultCountry: 'contacts:write',
+  createContactList: 'contacts:write',
+  updateContactList: 'contacts:write',
+  deleteContactList: 'contacts:write',
+  addToContactList: 'contacts:write',
+  removeFromContactList: 'contacts:write',
+  createSegment: 'contacts:write',
+  updateSegment: 'contacts:write',
+  deleteSegment: 'contacts:write',
   inviteRespondent: 'responses:write',
   recordAnalysis: 'responses:write',
   createWebhook: 'webhooks:write',
@@ -412,6 +487,13 @@ describe('idempotency keys', () => {
   it.each([
     ['createLink', 'link', () => ({ name: 'Once' }), () => ({ name: 'Twice' })],
     ['createContact', 'contact', () => ({ name: 'Once' }), () => ({ name: 'Twice' })],
+    ['createContactList', 'contactList', () => ({ name: 'Once' }), () => ({ name: 'Twice' })],
+    [
+      'createSegment',
+      'segment',
+      () => ({ filters: [{ field: 'CITY', operator: 'EQUALS', value: 'Once' }] }),
+      () => ({ filters: [{ field: 'CITY', operator: 'EQUALS', value: 'Twice' }] }),
+    ],
     [
       'inviteRespondent',
       'respondent',
@@ -547,7 +629,7 @@ describe('scopes', () => {
         if (mine && mine !== scope) continue
         query = `{ node(id: "${p.ids[type.name as 'Link']}") { ... on ${type.name} { ${inner} } } }`
       } else if (type.name === 'Event') query = `{ events(first: 100) { ... on EventPage { events { ${inner} } } } }`
-      else if (/Connection$|Edge$|^ResponseEvent$/.test(type.name))
+      else if (/Connection$|Edge$|^ResponseEvent$|^ContactImportEvent$|^ContactDuplicates$/.test(type.name))
         continue // reached through the page only, or live
       else throw new Error(`test/graph/errors.test.ts: say how ${type.name} is reached`)
       const { errors } = await ask(query, {}, key)
@@ -605,7 +687,12 @@ describe('scopes', () => {
         ),
       )
     expect([...(await types(await keyWith(['tokens:read'])))]).toEqual(['API_KEY_CREATED'])
-    expect([...(await types(await keyWith(['contacts:read'])))]).toEqual(['CONTACT_CREATED'])
+    expect([...(await types(await keyWith(['contacts:read'])))]).toEqual([
+      'CONTACT_CREATED',
+      'CONTACT_LIST_CREATED',
+      'SEGMENT_CREATED',
+      'CONTACT_LIST_MEMBERS_CHANGED',
+    ])
     const refused = await ask(
       '{ events(first: 1, types: [API_KEY_CREATED]) { __typename } }',
       {},

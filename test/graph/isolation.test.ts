@@ -59,6 +59,54 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'Query.contact(id:)': nodes('Contact'),
   'Query.contacts(after:)': connectionCursor,
   'Query.contacts(before:)': connectionCursor,
+  'ContactFilter.listId': nodes('ContactList'),
+  'Query.contactList(id:)': nodes('ContactList'),
+  'Query.contactLists(after:)': connectionCursor,
+  'Query.contactLists(before:)': connectionCursor,
+  'ContactList.members(after:)': connectionCursor,
+  'ContactList.members(before:)': connectionCursor,
+  'Query.segment(id:)': nodes('Segment'),
+  'Query.segments(after:)': connectionCursor,
+  'Query.segments(before:)': connectionCursor,
+  'Segment.contacts(after:)': connectionCursor,
+  'Segment.contacts(before:)': connectionCursor,
+  'Query.contactImport(id:)': nodes('ContactImport'),
+  'Query.contactImports(after:)': connectionCursor,
+  'Query.contactImports(before:)': connectionCursor,
+  'Query.contactImports(key:)': () => [
+    {
+      ...{ label: 'key', own: `Import of ${a.slug}`, foreign: `Import of ${b.slug}` },
+      unknown: `Import of ${randomUUID()}`,
+    },
+  ],
+  'Query.contactDuplicates(after:)': () => [
+    {
+      label: 'cursor',
+      own: duplicatesCursor(a.workspaceId),
+      foreign: duplicatesCursor(b.workspaceId),
+      unknown: duplicatesCursor(randomUUID()),
+    },
+  ],
+  'Subscription.importProgress(importId:)': nodes('ContactImport'),
+  'Subscription.importProgress(after:)': eventCursor,
+  'UpdateContactInput.id': nodes('Contact'),
+  'DeleteContactInput.id': nodes('Contact'),
+  'EraseContactInput.id': nodes('Contact'),
+  'MergeContactsInput.id': nodes('Contact'),
+  'MergeContactsInput.duplicateIds': contactsAmongOwn,
+  'OptOutInput.contactId': nodes('Contact'),
+  'OptInInput.contactId': nodes('Contact'),
+  'UpdateContactListInput.id': nodes('ContactList'),
+  'DeleteContactListInput.id': nodes('ContactList'),
+  'AddToContactListInput.id': nodes('ContactList'),
+  'AddToContactListInput.contactIds': contactsAmongOwn,
+  'RemoveFromContactListInput.id': nodes('ContactList'),
+  // Those that are not on the list are passed over, so each stands alone.
+  'RemoveFromContactListInput.contactIds': () => [
+    { label: 'alone', own: [a.freeContact], foreign: [b.freeContact], unknown: [unknownId('Contact')] },
+  ],
+  'UpdateSegmentInput.id': nodes('Segment'),
+  'DeleteSegmentInput.id': nodes('Segment'),
   'Query.respondent(id:)': nodes('Respondent'),
   'Query.response(id:)': nodes('Response'),
   'Query.responses(linkId:)': nodes('Link'),
@@ -154,6 +202,10 @@ const NAMES_NOTHING: Record<string, string> = {
   'UpdateLinkInput.slug': 'a new name, unique within the workspace',
   'CreateLinkInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateContactInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateContactInput.externalKey': 'a new name, unique within the workspace',
+  'UpdateContactInput.externalKey': 'a new name, unique within the workspace',
+  'CreateContactListInput.idempotencyKey': "the caller's own, within the workspace",
+  'CreateSegmentInput.idempotencyKey': "the caller's own, within the workspace",
   'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
   'RecordAnalysisInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateWebhookInput.idempotencyKey': "the caller's own, within the workspace",
@@ -171,6 +223,18 @@ const REQUIRED: Record<string, () => unknown> = {
   'InviteRespondentInput.linkId': () => a.ids.Link,
   'InviteRespondentInput.contactId': () => a.freeContact,
   'Query.events(first:)': () => 10,
+  'Query.contactDuplicates(first:)': () => 10,
+  'MergeContactsInput.id': () => a.ids.Contact,
+  'MergeContactsInput.duplicateIds': () => [a.freeContact],
+  'OptOutInput.channels': () => ['CALL'],
+  'OptInInput.channels': () => ['CALL'],
+  'AddToContactListInput.id': () => a.ids.ContactList,
+  'AddToContactListInput.contactIds': () => [a.freeContact],
+  'RemoveFromContactListInput.id': () => a.ids.ContactList,
+  'RemoveFromContactListInput.contactIds': () => [a.freeContact],
+  'CreateContactListInput.name': () => 'One more list',
+  'CreateSegmentInput.filters': () => [{ field: 'NAME', operator: 'EQUALS', value: 'x' }],
+  'Subscription.importProgress(importId:)': () => a.ids.ContactImport,
   'Query.link(id:)': () => a.ids.Link,
   'RecordAnalysisInput.responseId': () => a.ids.Response,
   'RecordAnalysisInput.answers': () => [],
@@ -221,6 +285,22 @@ function scrambled(cursor: string): string {
   return Buffer.from(other).toString('base64url')
 }
 
+/** A contact of nobody's in company of one's own. */
+function contactsAmongOwn(): Attempt[] {
+  return [
+    {
+      label: 'among own',
+      own: [a.freeContact],
+      foreign: [a.freeContact, b.freeContact],
+      unknown: [a.freeContact, unknownId('Contact')],
+    },
+  ]
+}
+
+function duplicatesCursor(workspaceId: string): string {
+  return Buffer.from(JSON.stringify([workspaceId, 'email', 'a'])).toString('base64url')
+}
+
 /** Cursors of the very list, as each workspace sees it. */
 async function connectionCursor(_input: Input, place: Place): Promise<Attempt[]> {
   async function first({ ids, key }: Population): Promise<string> {
@@ -248,6 +328,8 @@ function legacyIds({ path }: Input, { field }: Place): Attempt[] {
     LINK: 'Link',
     QUESTION: 'Question',
     CONTACT: 'Contact',
+    CONTACT_LIST: 'ContactList',
+    SEGMENT: 'Segment',
     RESPONDENT: 'Respondent',
     RESPONSE: 'Response',
     ANSWER: 'Answer',
@@ -435,7 +517,19 @@ const cases = [...fieldsOf(schema)].flatMap((place) =>
     .map((input) => ({ title: `${place.name} ${input.path.join('.')}`, place, input })),
 )
 /** What ends things comes last, so that what is tried with one's own ids still finds them. */
-const LAST = ['deleteWebhook', 'deleteQuestion', 'deleteLink', 'revokeApiKey', 'deactivateUser', 'deactivateSubuser']
+const LAST = [
+  'mergeContacts',
+  'deleteContact',
+  'eraseContact',
+  'deleteContactList',
+  'deleteSegment',
+  'deleteWebhook',
+  'deleteQuestion',
+  'deleteLink',
+  'revokeApiKey',
+  'deactivateUser',
+  'deactivateSubuser',
+]
 const rank = ({ place }: (typeof cases)[number]) => LAST.indexOf(place.field.name)
 cases.sort((one, other) => rank(one) - rank(other))
 

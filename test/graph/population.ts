@@ -1,5 +1,7 @@
 import { sql } from '../../src/db/sql.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { idGenerator } from '../../src/platform/ids.ts'
 import type { TestApp } from '../kit/app.ts'
 import { addDelivery } from './deliveries.ts'
 
@@ -21,7 +23,7 @@ export interface Population {
   uploadId: string
   /** The address of the upload, signed. */
   mediaUrl: URL
-  numbers: { link: number; contact: number; respondent: number; subuser: number }
+  numbers: { link: number; contact: number; contactlist: number; segment: number; respondent: number; subuser: number }
   /** A cursor in the middle of the event log. */
   eventCursor: string
 }
@@ -34,6 +36,10 @@ export const NODE_NAMES = [
   'Link',
   'Question',
   'Contact',
+  'ContactList',
+  'ContactListMember',
+  'Segment',
+  'ContactImport',
   'Respondent',
   'Response',
   'Answer',
@@ -123,6 +129,30 @@ export async function populate(
     ).createContact.contact as { id: string; legacyId: number }
   const ann = await contact('ann')
   const free = await contact('bob')
+  const { createContactList, createSegment } = await graphql(
+    `mutation ($list: CreateContactListInput!, $segment: CreateSegmentInput!) {
+      createContactList(input: $list) { ... on CreateContactListPayload { contactList { id legacyId } } }
+      createSegment(input: $segment) { ... on CreateSegmentPayload { segment { id legacyId } } }
+    }`,
+    {
+      list: { name: `List of ${slug}`, description: `About ${slug}` },
+      segment: { name: `Segment of ${slug}`, filters: [{ field: 'NAME', operator: 'CONTAINS', value: 'of' }] },
+    },
+  )
+  const { contactList } = createContactList
+  const { segment } = createSegment
+  const { addToContactList } = await graphql(
+    `mutation ($input: AddToContactListInput!) { addToContactList(input: $input) {
+      ... on AddToContactListPayload { contactList { members(first: 1) { nodes { id } } } }
+    } }`,
+    { input: { id: contactList.id, contactIds: [ann.id, free.id] } },
+  )
+  const importId = idGenerator(systemClock)()
+  await app.db.query(
+    sql`INSERT INTO contact_import (id, workspace_id, key, options_hash, rows_hash, state, dry_run, created_at, updated_at)
+        SELECT ${importId}::uuid, ${workspaceId}::uuid, ${`Import of ${slug}`}, '', '', 'running', false, created_at, created_at
+        FROM workspace WHERE id = ${workspaceId}::uuid`,
+  )
   const { inviteRespondent } = await graphql(
     `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
       ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
@@ -245,6 +275,10 @@ export async function populate(
     Link: link.id as string,
     Question: link.questions[0].id as string,
     Contact: ann.id,
+    ContactList: contactList.id as string,
+    ContactListMember: addToContactList.contactList.members.nodes[0].id as string,
+    Segment: segment.id as string,
+    ContactImport: global('ContactImport', importId),
     Respondent: respondent.id as string,
     Response: global('Response', responseId!),
     Answer: global('Answer', answerId!),
@@ -278,6 +312,8 @@ export async function populate(
     numbers: {
       link: link.legacyId,
       contact: ann.legacyId,
+      contactlist: contactList.legacyId,
+      segment: segment.legacyId,
       respondent: respondent.legacyId,
       subuser: subuser.legacyId,
     },
@@ -293,7 +329,7 @@ export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: P
   // Numbers that count within a workspace differ between the two, so that one's number is not the other's as well.
   await app.db.query(
     sql`INSERT INTO legacy_counter (workspace_id, kind, last)
-        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'respondent', 'subuser']) AS kind`,
+        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'contactList', 'segment', 'respondent', 'subuser']) AS kind`,
   )
   return {
     a: await populate(app, { workspaceId: decodeGlobalId(id).id, slug, key: app.key }),

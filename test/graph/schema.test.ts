@@ -94,6 +94,8 @@ describe('the schema', () => {
     const creating = [
       'CreateLinkInput',
       'CreateContactInput',
+      'CreateContactListInput',
+      'CreateSegmentInput',
       'InviteRespondentInput',
       'CreateWebhookInput',
       'RecordAnalysisInput',

@@ -42,6 +42,9 @@ async function fill(population: Population, count: number): Promise<typeof one> 
   await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM webhook WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
+  for (const table of ['contact_list_member', 'contact_list', 'segment', 'contact_import']) {
+    await app.db.raw(`DELETE FROM ${table} WHERE workspace_id = $1::uuid`, [w])
+  }
   await app.db.query(sql`DELETE FROM contact WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM event WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`UPDATE event_head SET position = 0, pruned = 0 WHERE workspace_id = ${w}::uuid`)
@@ -49,6 +52,10 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Link: [],
     Question: [],
     Contact: [],
+    ContactList: [],
+    ContactListMember: [],
+    Segment: [],
+    ContactImport: [],
     Respondent: [],
     Response: [],
     Answer: [],
@@ -75,6 +82,22 @@ async function fill(population: Population, count: number): Promise<typeof one> 
       VALUES (${link}::uuid, ${w}::uuid, ${1000 + n}, ${`Link ${n}`}, ${`link-${n}`}, 'active', '{}', now(), now())`)
     await app.db.query(sql`INSERT INTO contact (id, workspace_id, legacy_id, name, created_at, updated_at)
       VALUES (${contact}::uuid, ${w}::uuid, ${1000 + n}, ${`Person ${n}`}, now(), now())`)
+    const [list, member, segment, run] = [newId(), newId(), newId(), newId()]
+    ids.ContactList!.push(global('ContactList', list))
+    ids.ContactListMember!.push(global('ContactListMember', member))
+    ids.Segment!.push(global('Segment', segment))
+    ids.ContactImport!.push(global('ContactImport', run))
+    await app.db.query(sql`UPDATE contact SET phone = ${`+35840${1_000_000 + n}`}, email = 'shared@example.com', shares_email = true
+      WHERE id = ${contact}::uuid`)
+    await app.db.query(sql`INSERT INTO contact_list (id, workspace_id, legacy_id, name, member_count, last_position, created_at, updated_at)
+      VALUES (${list}::uuid, ${w}::uuid, ${1000 + n}, ${`List ${n}`}, 1, 1, now(), now())`)
+    await app.db.query(sql`INSERT INTO contact_list_member (id, workspace_id, list_id, contact_id, position, created_at)
+      VALUES (${member}::uuid, ${w}::uuid, ${list}::uuid, ${contact}::uuid, 1, now())`)
+    await app.db.query(sql`INSERT INTO segment (id, workspace_id, legacy_id, filters, conditions, created_at, updated_at)
+      VALUES (${segment}::uuid, ${w}::uuid, ${1000 + n}, '[{"field":"name","operator":"contains","value":"Person"}]',
+              '[{"field":"name","operator":"contains","value":"Person"}]', now(), now())`)
+    await app.db.query(sql`INSERT INTO contact_import (id, workspace_id, key, options_hash, rows_hash, state, dry_run, created_at, updated_at)
+      VALUES (${run}::uuid, ${w}::uuid, ${`Import ${n}`}, '', '', 'finished', false, now(), now())`)
     await app.db.query(sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
       VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
     await app.db.query(sql`INSERT INTO workspace_user (id, workspace_id, email, all_scopes, scopes, created_at, updated_at)
@@ -176,6 +199,41 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, '{ responses(first: 20, filter: { search: "x" }) { nodes { id } } }'],
   [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
   [1, '{ apiKeys(first: 20) { nodes { name scopes } } }'],
+  [
+    2,
+    '{ contacts(first: 20) { nodes { optedOutOf memberships { position list { name memberCount } } mergedInto { id } } } }',
+  ],
+  [
+    1,
+    '{ contacts(first: 20, sort: NAME_ASC, search: "o", filter: { email: "SHARED@example.com" }) { nodes { firstName phoneInput } } }',
+  ],
+  [
+    1,
+    '{ contactLists(first: 20) { nodes { members(first: 3) { nodes { position contact { name } list { name } } } } } }',
+  ],
+  [3, '{ contactLists(first: 20) { totalCount nodes { members(first: 3) { totalCount } } } }'],
+  [1, '{ segments(first: 20) { nodes { filters { field operator value } } } }'],
+  [
+    4,
+    '{ segments(first: 20) { nodes { contacts(first: 3) { totalCount edges { cursor node { name memberships { list { name } } } } } } } }',
+  ],
+  [1, '{ contactImports(first: 20) { nodes { state rowsDone created updated failed } } }'],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ContactList { members(first: 2) { nodes { id } } } } }',
+    'ContactList',
+  ],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ContactListMember { contact { name } } } }',
+    'ContactListMember',
+  ],
+  [
+    3,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Segment { contacts(first: 2) { nodes { name } } } } }',
+    'Segment',
+  ],
+  [1, 'query ($id: ID!) { contactImport(id: $id) { key } }', 'ContactImport'],
   [1, '{ users(first: 20) { nodes { email username scopes deactivatedAt } } }'],
   [2, '{ subusers(first: 20) { nodes { legacyId email username firstName authToken updatedAt } } }'],
   [
