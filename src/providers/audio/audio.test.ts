@@ -232,6 +232,13 @@ test('a WebM file that ends in junk does not keep a thread busy', async () => {
   expect(await refusalOf(found)).toBe('hostile')
 })
 
+test.each(['stts', 'stsc'])('an MP4 file whose %s counts billions of samples is refused', async (table) => {
+  const spoilt = Buffer.from(FIXTURES.mp4)
+  // Type, version, number of entries, then the count of samples first or second.
+  spoilt.writeUInt32BE(0x7fffffff, spoilt.indexOf(table) + 12 + (table === 'stsc' ? 4 : 0))
+  expect(await refusalOf(spoilt)).toBe('hostile')
+})
+
 test('an MP3 file with 10 MB of tags is read past them', async () => {
   const size = 10_000_000
   const id3 = Buffer.alloc(10 + size)

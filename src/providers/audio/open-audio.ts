@@ -13,6 +13,7 @@ import {
   WEBM,
 } from 'mediabunny'
 import { AudioError, type AudioFacts } from './audio.ts'
+import { checkBoxes } from './check-boxes.ts'
 import { decodeMp3 } from './decode-mp3.ts'
 import { decodeOpus } from './decode-opus.ts'
 import { decodeWav } from './decode-wav.ts'
@@ -44,6 +45,7 @@ export async function openAudio(
 ): Promise<Decoded & { dispose(): void }> {
   if (source.size === 0) throw new AudioError('empty', 'the file has no bytes')
   if (isWav(source)) return { ...decodeWav(source), dispose() {} }
+  checkBoxes(source)
   const input = new Input({
     formats: [...CONTAINERS.keys()],
     source: watchedSource(source),
