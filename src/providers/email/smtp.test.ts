@@ -362,6 +362,19 @@ describe('a relay out of the ordinary', () => {
     expect(lines.filter((line) => line === '.')).toHaveLength(1)
   })
 
+  test('that hangs up after each yes', async () => {
+    const { port, lines } = await scripted((line, socket) => {
+      if (line !== '.') return yes(line)
+      socket.end('250 2.0.0 fine\r\n')
+      return undefined
+    })
+    const email = sendTo(port)
+    for (const id of ['a', 'b', 'c'])
+      expect(await email.send({ ...MESSAGE, id })).toMatchObject({ outcome: 'accepted' })
+    await email.close()
+    expect(lines.filter((line) => line === '.')).toHaveLength(3)
+  })
+
   test('that knows no extensions gets none', async () => {
     const { port, lines } = await scripted(yes)
     expect(await sendTo(port).send(MESSAGE)).toMatchObject({ outcome: 'accepted' })

@@ -102,6 +102,8 @@ export function smtpEmail(options: SmtpOptions, { clock }: { clock: Clock }): Em
   }
 
   function keep(line: Line): void {
+    // Nobody would tell of its end a second time.
+    if (line.connection.destroyed) return
     line.idle = setTimeout(() => quit(line), idleMs)
     line.idle.unref()
     idle.push(line)

@@ -72,7 +72,8 @@ export async function openSession(
   let enquiry: NodeJS.Timeout | undefined
 
   const socket = options.tls
-    ? connectTls({ host, port, ...(!isIP(host) && { servername: host }) })
+    ? // Said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach this far.
+      connectTls({ host, port, rejectUnauthorized: true, ...(!isIP(host) && { servername: host }) })
     : connect({ host, port })
   socket.setNoDelay(true)
 

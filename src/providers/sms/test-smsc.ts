@@ -35,7 +35,10 @@ export interface Smsc {
   close(): Promise<void>
 }
 
-/** A small SMSC on a real socket of 127.0.0.1: the server side of the library `smpp`. Gone with the test. */
+/**
+ * A small SMSC on a real socket of 127.0.0.1: the server side of the library `smpp`, since neither Debian nor npm has one
+ * to run. Gone with the test. What both sides could get wrong together is held octet by octet in smpp.test.ts.
+ */
 export async function testSmsc(options: SmscOptions = {}): Promise<Smsc> {
   const accepted: Pdu[] = []
   const waiters = new Set<() => void>()
