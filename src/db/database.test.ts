@@ -83,6 +83,59 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([3])
   })
 
+  test('ends with what is to come last, which sees all that came before', async () => {
+    let asked = false
+    await db.transaction(
+      async (tx) => {
+        await tx.query(insert(1))
+        expect(asked).toBe(false)
+      },
+      () => {
+        asked = true
+        return [
+          sql`INSERT INTO parent SELECT max(id) + 1 FROM parent`,
+          sql`INSERT INTO parent SELECT max(id) + 1 FROM parent`,
+        ]
+      },
+    )
+    expect(await ids()).toEqual([1, 2, 3])
+  })
+
+  test('rolls back when what comes last fails, and tells of what failed first', async () => {
+    const attempt = db.transaction(
+      async (tx) => {
+        await tx.query(insert(1))
+      },
+      () => [insert(2), insert(1), insert(3)],
+    )
+    await expect(attempt).rejects.toThrow('parent_key')
+    const refusing = db.transaction(
+      async (tx) => {
+        await tx.query(insert(4))
+      },
+      () => {
+        throw new Error('nothing to come last')
+      },
+    )
+    await expect(refusing).rejects.toThrow('nothing to come last')
+    expect(await ids()).toEqual([])
+    // The connection is as good as before.
+    await db.transaction((tx) => tx.query(insert(5)))
+    expect(await ids()).toEqual([5])
+  })
+
+  test('is not asked for what comes last when it fails before', async () => {
+    const attempt = db.transaction(
+      async () => {
+        throw new Error('early')
+      },
+      () => {
+        throw new Error('late')
+      },
+    )
+    await expect(attempt).rejects.toThrow('early')
+  })
+
   test('does not hold up what others ask at the same time beyond its end', async () => {
     const order: string[] = []
     const slow = db.transaction(async (tx) => {

@@ -23,8 +23,12 @@ export interface Database extends Queryable {
   readonly kind: 'embedded' | 'postgres'
   /** Unbound: for start-up, tests and the reader that binds it to a workspace. */
   readonly prisma: PrismaClient
-  /** Commits when `run` resolves, rolls back when it throws. */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Commits when `run` resolves, rolls back when it throws. `lastly` gives statements to run at the very end; they are
+   * sent together with the commit, so that locks they take are held no longer than the database needs. They must fail by
+   * themselves when they cannot do their work: nobody looks at what they return.
+   */
+  transaction<T>(run: (tx: Tx) => Promise<T>, lastly?: () => readonly Sql[]): Promise<T>
   /** Runs a script of several statements without parameters. */
   script(text: string): Promise<void>
   /**

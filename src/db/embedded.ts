@@ -59,20 +59,23 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
       checkOutside()
       return (await pglite.query<Row>(statement.text, parameters(statement))).rows
     },
-    async transaction<T>(run: (tx: Tx) => Promise<T>) {
+    async transaction<T>(run: (tx: Tx) => Promise<T>, lastly?: () => readonly Sql[]) {
       if (open.getStore()) throw new Error('a transaction within a transaction: pass the open one on')
       return pglite.transaction((inner) =>
-        open.run(true, () =>
-          run({
+        open.run(true, async () => {
+          const query = async <Row extends object>(statement: Sql) =>
+            (await inner.query<Row>(statement.text, parameters(statement))).rows
+          const result = await run({
             inTransaction: true,
-            query: async <Row extends object>(statement: Sql) =>
-              (await inner.query<Row>(statement.text, parameters(statement))).rows,
+            query,
             raw: (text, values) => runRaw(inner, text, values),
             script: async (text) => {
               await inner.exec(text)
             },
-          }),
-        ),
+          })
+          for (const statement of lastly?.() ?? []) await query(statement)
+          return result
+        }),
       ) as Promise<T>
     },
     async raw(text, values) {

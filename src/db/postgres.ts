@@ -40,9 +40,11 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
     connectionString: url,
     max: poolSize,
     types: parsers,
+    // A transaction's first statement goes out with its BEGIN, the last with its COMMIT; whatever else is awaited singly.
+    pipeline: true,
     // Prisma's adapter takes every timestamp for UTC, whatever the session's zone.
     onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
-  } as pg.PoolConfig & { onConnect(client: pg.ClientBase): Promise<unknown> })
+  } as pg.PoolConfig & { pipeline: boolean; onConnect(client: pg.ClientBase): Promise<unknown> })
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection failed'))
   const probe = await pool.connect()
   probe.release()
@@ -70,7 +72,7 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
       checkOutside()
       return (await pool.query<Row>(prepared(statement))).rows
     },
-    async transaction<T>(run: (tx: Tx) => Promise<T>) {
+    async transaction<T>(run: (tx: Tx) => Promise<T>, lastly?: () => readonly Sql[]) {
       if (open.getStore()) throw new Error('a transaction within a transaction: pass the open one on')
       const client = await pool.connect()
       let broken: Error | undefined
@@ -88,9 +90,17 @@ export async function openPostgres({ url, poolSize = 16, logger }: PostgresOptio
         },
       }
       try {
-        await client.query('BEGIN')
+        const begun = client.query('BEGIN')
+        // What goes wrong with it goes wrong with the first statement as well, which is the one that is told of.
+        begun.catch(() => {})
         const result = await open.run(true, () => run(tx))
-        const { command } = await client.query('COMMIT')
+        await begun
+        const last = (lastly?.() ?? []).map((statement) => client.query(prepared(statement)))
+        const committed = client.query('COMMIT')
+        // All are on their way; what went wrong first says more than what the others make of it.
+        for (const sent of [...last, committed]) sent.catch(() => {})
+        for (const sent of last) await sent
+        const { command } = await committed
         // The server's answer when a statement failed and its error was swallowed.
         if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements failed')
         return result

@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../db/database.ts'
-import { json, sql } from '../db/sql.ts'
+import { json, type Sql, sql } from '../db/sql.ts'
 import type { Clock } from '../platform/clock.ts'
 import { ExpectedError } from '../platform/errors.ts'
 import type { NewId } from '../platform/ids.ts'
@@ -82,43 +82,42 @@ interface Row {
 export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
   const listeners = new Set<(workspaceId: string) => void>()
 
-  async function append(tx: Tx, workspaceId: string, events: { type: EventType; payload: object }[]): Promise<void> {
+  /** Appends the events and takes their positions. Fails when the workspace has no log. */
+  function appending(workspaceId: string, events: { type: EventType; payload: object }[]): Sql {
     const now = clock.now()
     const rows = events.map(({ type, payload }, index) => {
       const { stream, payload: schema } = EVENT_CATALOG[type]
       const checked = schema.parse(payload) as Record<string, unknown>
       return { n: index + 1, id: newId(), type, stream_id: stream === null ? null : checked[stream], payload: checked }
     })
-    const [head] = await tx.query(
-      sql`WITH head AS (
-            UPDATE event_head SET position = position + ${rows.length}::int
-            WHERE workspace_id = ${workspaceId}::uuid RETURNING position - ${rows.length}::int AS base
-          ), appended AS (
-            INSERT INTO event (workspace_id, position, id, type, stream_id, occurred_at, payload)
-            SELECT ${workspaceId}::uuid, head.base + e.n, e.id, e.type, e.stream_id, ${now}::timestamptz, e.payload
-            FROM head, jsonb_to_recordset(${json(rows)}::jsonb)
-              AS e(n int, id uuid, type text, stream_id uuid, payload jsonb)
-          )
-          SELECT base FROM head`,
-    )
-    if (!head) throw new Error(`the workspace ${workspaceId} has no event log`)
+    // Without a head there is no base, and no position may be null.
+    return sql`WITH head AS (
+          UPDATE event_head SET position = position + ${rows.length}::int
+          WHERE workspace_id = ${workspaceId}::uuid RETURNING position - ${rows.length}::int AS base
+        )
+        INSERT INTO event (workspace_id, position, id, type, stream_id, occurred_at, payload)
+        SELECT ${workspaceId}::uuid, (SELECT base FROM head) + e.n, e.id, e.type, e.stream_id, ${now}::timestamptz,
+               e.payload
+        FROM jsonb_to_recordset(${json(rows)}::jsonb) AS e(n int, id uuid, type text, stream_id uuid, payload jsonb)`
   }
 
   return {
     async write(workspaceId, change) {
-      let appended: string[] = []
-      const result = await db.transaction(async (tx) => {
-        const logs = new Map<string, { type: EventType; payload: object }[]>()
-        const value = await change(tx, (type, payload, log = workspaceId) => {
-          const events = logs.get(log)
-          if (events) events.push({ type, payload })
-          else logs.set(log, [{ type, payload }])
+      const logs = new Map<string, { type: EventType; payload: object }[]>()
+      const emit: Emit = (type, payload, log = workspaceId) => {
+        const events = logs.get(log)
+        if (events) events.push({ type, payload })
+        else logs.set(log, [{ type, payload }])
+      }
+      const appends = () =>
+        [...logs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, events]) => appending(log, events))
+      const result = await db
+        .transaction((tx) => change(tx, emit), appends)
+        .catch((error) => {
+          if (!hasNoPosition(error)) throw error
+          throw new Error(`the workspace ${[...logs.keys()].join(' or ')} has no event log`, { cause: error })
         })
-        appended = [...logs.keys()].sort()
-        for (const log of appended) await append(tx, log, logs.get(log)!)
-        return value
-      })
-      for (const log of appended) for (const listener of listeners) listener(log)
+      for (const log of logs.keys()) for (const listener of listeners) listener(log)
       return result
     },
 
@@ -204,6 +203,12 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** What the database says of an event for which there was no head to count from. */
+function hasNoPosition(error: unknown): boolean {
+  const { code, table, column } = error as { code?: string; table?: string; column?: string }
+  return code === '23502' && table === 'event' && column === 'position'
 }
 
 function expired(workspaceId: string, pruned: number): ExpectedError {

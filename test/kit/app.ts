@@ -91,6 +91,14 @@ function watchedDatabase(db: Database, onQuery: (text: string) => void): Databas
   return {
     ...db,
     query: watched(db),
-    transaction: (run) => db.transaction((tx) => run({ ...tx, query: watched(tx) })),
+    transaction: (run, lastly) =>
+      db.transaction(
+        (tx) => run({ ...tx, query: watched(tx) }),
+        () => {
+          const last = lastly?.() ?? []
+          for (const { text } of last) onQuery(text)
+          return last
+        },
+      ),
   }
 }

@@ -76,9 +76,10 @@ describe('order', () => {
     await until(() => live.results.length === 3, 'who commits is told at once')
     const heldBack: Database = {
       ...app.db,
-      transaction: (run) =>
+      transaction: (run, lastly) =>
         app.db.transaction(async (tx) => {
           const result = await run(tx)
+          for (const statement of lastly?.() ?? []) await tx.query(statement)
           await holds()
           return result
         }),

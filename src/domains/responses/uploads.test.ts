@@ -325,8 +325,8 @@ describe('after a crash', () => {
   test('an answer whose commit was not heard of keeps its bytes', async () => {
     const unsure: Database = {
       ...kit.db,
-      async transaction(run) {
-        await kit.db.transaction(run)
+      async transaction(run, lastly) {
+        await kit.db.transaction(run, lastly)
         throw new Error('the connection was lost after the commit')
       },
     }
