@@ -31,6 +31,7 @@ import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
 import { createOutbound } from './providers/outbound/index.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
+import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
 import { audioFileName, mediaPlugin, signMediaUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
@@ -251,6 +252,14 @@ export async function compose(
         webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
       )
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
+      await app.register(
+        contactsIoPlugin({
+          world,
+          logger,
+          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
+          limit: (viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+        }),
+      )
       const { sayifyPerMinute } = config.legacy
       const sayifyRate = { points: sayifyPerMinute, seconds: 60 }
       await app.register(

@@ -9,7 +9,18 @@ export {
 export { type CreateContactInput, type CreateContactOptions, createContact } from './create-contact.ts'
 export { setDefaultCountry } from './default-country.ts'
 export { deleteContact, deleteContacts } from './delete-contact.ts'
+export { type ExportedContact, type ExportOptions, exportContacts } from './export-contacts.ts'
 export { type DuplicateGroup, findDuplicates } from './find-duplicates.ts'
+export {
+  getImport,
+  IMPORT_BATCH,
+  type ImportOptions,
+  importContacts,
+  importReport,
+  UnreadableRow,
+} from './import-contacts.ts'
+export { IMPORT_FIELDS, IMPORT_KEYS, type ImportField, type ImportKey, type RefusedRow } from './import-row.ts'
+export type { ImportRun } from './import-store.ts'
 export { leaveLists, mergeMemberships } from './membership-store.ts'
 export {
   type Address,

@@ -41,6 +41,11 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'response.answered': 'An answer was given or changed.',
   'response.submitted': 'A response was completed.',
   'response.analyzed': 'An analysis has found in the answers of a response all that it will.',
+  'voiceFile.created': 'A voice file was uploaded, or its text was taken; it is pending.',
+  'voiceFile.ready': 'A voice file can be played.',
+  'voiceFile.failed': 'A voice file cannot be made; the payload says why.',
+  'voiceFile.updated': 'The name or description of a voice file was changed.',
+  'voiceFile.deleted': 'A voice file was deleted.',
   'webhook.created': 'A webhook was made.',
   'webhook.updated': 'A webhook was changed, or its secret was rotated.',
   'webhook.enabled': 'A webhook delivers again.',
@@ -96,6 +101,7 @@ const SUBJECTS = {
   contactList: subject('contactList', 'contactListId'),
   segment: subject('segment', 'segmentId'),
   contactImport: subject('contactImport', 'importId'),
+  voiceFile: subject('voiceFile', 'voiceFileId'),
   apiKey: subject('apiKey', 'apiKeyId'),
   user: subject('user', 'userId'),
   subuser: subject('subuser', 'subuserId'),
@@ -116,6 +122,7 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         | 'ContactList'
         | 'Segment'
         | 'ContactImport'
+        | 'VoiceFile'
         | 'ApiKey'
         | 'User'
         | 'Subuser'
@@ -163,6 +170,18 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'Contact',
         'contact',
         'The contact it is about. Null when it is about none, or when that was erased.',
+      ),
+      contactList: node(
+        'ContactList',
+        'contactList',
+        'The list of contacts it is about, also a deleted one. Null when it is about none.',
+      ),
+      segment: node('Segment', 'segment', 'The segment it is about, also a deleted one. Null when it is about none.'),
+      contactImport: node('ContactImport', 'contactImport', 'The import it is about. Null when it is about none.'),
+      voiceFile: node(
+        'VoiceFile',
+        'voiceFile',
+        'The voice file it is about. Null when it is about none, or when that was deleted.',
       ),
       apiKey: node(
         'ApiKey',
