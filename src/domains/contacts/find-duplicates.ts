@@ -12,7 +12,7 @@ export interface DuplicateGroup {
 
 /**
  * Living contacts that have a telephone number or an e-mail address in common, one group per number and address, in
- * the order of the values, after (exclusive) the place of an earlier group. Two statements of an index each.
+ * the order of the values, after (exclusive) the place of an earlier group. One statement over two indexes.
  */
 export async function findDuplicates(
   db: Queryable,
