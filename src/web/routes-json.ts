@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { DEFAULT_THANK_YOU, type LinkRow } from '../domains/links/index.ts'
+import { DEFAULT_THANK_YOU } from '../domains/links/index.ts'
 import {
   clearAnswer,
   openSession,
@@ -87,16 +87,17 @@ export function jsonRoutes(web: Web): FastifyPluginAsync {
       await take(web, 'answers', request.ip)
       const token = tokenOf(request)
       const { value } = parse(answerInput, request.body)
-      const { answerId } = await recordAnswer(world, signer, link, { token, fieldKey: request.params.fieldKey, value })
-      return { answerId, visible: await visibleNow(link, token) }
+      const { fieldKey } = request.params
+      const { answerId, visible } = await recordAnswer(world, signer, link, { token, fieldKey, value })
+      return { answerId, visible: [...visible] }
     })
 
     app.delete<AnswerRoute>('/session/answers/:fieldKey', async (request) => {
       const link = await linkOf(request)
       await take(web, 'answers', request.ip)
       const token = tokenOf(request)
-      await clearAnswer(world, signer, link, { token, fieldKey: request.params.fieldKey })
-      return { visible: await visibleNow(link, token) }
+      const { visible } = await clearAnswer(world, signer, link, { token, fieldKey: request.params.fieldKey })
+      return { visible: [...visible] }
     })
 
     app.post<Route>('/session/submit', async (request) => {
@@ -127,15 +128,11 @@ export function jsonRoutes(web: Web): FastifyPluginAsync {
           const { fieldKey } = request.params
           const file = await incomingFile(request)
           const deps = { world, signer, storage, maxUploadBytes }
-          const { answerId } = await uploadAnswer(deps, link, { token, fieldKey, ...file })
-          return { answerId, visible: await visibleNow(link, token) }
+          const { answerId, visible } = await uploadAnswer(deps, link, { token, fieldKey, ...file })
+          return { answerId, visible: [...visible] }
         },
       })
     })
-
-    async function visibleNow(link: LinkRow, token: string): Promise<string[]> {
-      return [...(await sessionState(world, signer, link, token)).visible]
-    }
   }
 }
 

@@ -1,6 +1,7 @@
-import { type LinkRow, listQuestions, type QuestionRow, visibleFieldKeys } from '../links/index.ts'
+import { type LinkRow, listQuestions, type QuestionRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { linkDeleted, sessionResponse } from './open-session.ts'
+import { shownQuestions } from './shown.ts'
 import { type AnswerRow, listAnswers, type ResponseStatus } from './store.ts'
 import type { TokenSigner } from './tokens.ts'
 
@@ -28,9 +29,6 @@ export async function sessionState(
     listAnswers(world.db, link.workspace_id, response.id),
   ])
   const answers = new Map(rows.map((answer) => [answer.field_key, answer]))
-  const visible = visibleFieldKeys(
-    questions.map((question) => ({ fieldKey: question.field_key, condition: question.condition })),
-    new Map(rows.map((answer) => [answer.field_key, answer.value])),
-  )
+  const visible = shownQuestions(questions, rows)
   return { responseId: response.id, status: response.status, questions, answers, visible }
 }

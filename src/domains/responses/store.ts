@@ -149,7 +149,10 @@ export async function insertResponse(
 /** A question with its place among those of its link, counted from 0: answers are listed in that order. */
 export type PlacedQuestion = QuestionRow & { place: number }
 
-/** Saves the answer to a question, in place of an earlier one. Returns its id and the upload it no longer has. */
+/**
+ * Saves the answer to a question, in place of an earlier one, and notes that the response changed. Returns the answer's
+ * id and the upload it no longer has.
+ */
 export async function upsertAnswer(
   tx: Tx,
   answer: {
@@ -167,6 +170,9 @@ export async function upsertAnswer(
   const [row] = await tx.query<{ id: string; replaced: string | null }>(
     sql`WITH before AS (
           SELECT upload_id FROM answer WHERE response_id = ${response.id}::uuid AND field_key = ${question.field_key}
+        ), touched AS (
+          UPDATE response SET updated_at = ${now}::timestamptz
+          WHERE workspace_id = ${response.workspace_id}::uuid AND id = ${response.id}::uuid
         )
         INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type,
                             "order", value, text, upload_id, created_at, updated_at)

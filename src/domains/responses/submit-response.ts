@@ -1,7 +1,8 @@
 import { type Issue, ValidationError } from '../../platform/errors.ts'
-import { type LinkRow, listQuestions, type QuestionRow, visibleFieldKeys } from '../links/index.ts'
+import { type LinkRow, listQuestions, type QuestionRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { linkDeleted, linkFull, sessionResponse } from './open-session.ts'
+import { shownQuestions } from './shown.ts'
 import {
   completeResponse,
   countResponse,
@@ -38,10 +39,7 @@ export async function submitResponse(
 
     const questions = await listQuestions(tx, workspaceId, linkId)
     const answers = await listAnswers(tx, workspaceId, responseId)
-    const visible = visibleFieldKeys(
-      questions.map((question) => ({ fieldKey: question.field_key, condition: question.condition })),
-      new Map(answers.map((answer) => [answer.field_key, answer.value])),
-    )
+    const visible = shownQuestions(questions, answers)
     const answered = new Set(answers.map((answer) => answer.field_key))
     const missing = questions
       .filter((question) => question.required && visible.has(question.field_key) && !answered.has(question.field_key))

@@ -4,7 +4,7 @@ import type { Storage } from '../../providers/storage/index.ts'
 import { type Configuration, isVoice, type LinkRow, type QuestionRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { sessionResponse } from './open-session.ts'
-import { checkChangeable, questionOf, saveAnswer } from './record-answer.ts'
+import { checkChangeable, questionOf, type SavedAnswer, saveAnswer } from './record-answer.ts'
 import { discardUploads, findReadyUpload, insertUpload, markUploadReady } from './store.ts'
 import type { TokenSigner } from './tokens.ts'
 import { acceptedType, judgeContent, SNIFF_BYTES } from './upload-type.ts'
@@ -32,10 +32,11 @@ export async function uploadAnswer(
   { world, signer, storage, maxUploadBytes }: UploadDeps,
   link: LinkRow,
   input: { token: string; fieldKey: string; fileName: string | null; source: AsyncIterable<Uint8Array> },
-): Promise<{ answerId: string; uploadId: string }> {
+): Promise<SavedAnswer & { uploadId: string }> {
   const response = await sessionResponse(world, signer, link, input.token)
   checkChangeable(response, link)
-  const question = await questionOf(world, link, input.fieldKey)
+  const asked = await questionOf(world, link, input.fieldKey)
+  const { question } = asked
   const limit = Math.min(maxUploadBytes, sizeLimit(question))
   const id = world.newId()
   const storageKey = `uploads/${response.workspace_id}/${id}`
@@ -51,7 +52,7 @@ export async function uploadAnswer(
     const mediaType = acceptedType(question, await judgeContent(measured.head(), fileName, whole))
     if (!mediaType) throw rejected('type_not_allowed', describeAllowed(question))
     const facts = { mediaType, size: measured.size, sha256: measured.sha256() }
-    const saved = await saveAnswer(world, response, question, { value: undefined, uploadId: id }, async (tx) => {
+    const saved = await saveAnswer(world, response, asked, { value: undefined, uploadId: id }, async (tx) => {
       if (!(await markUploadReady(tx, response.workspace_id, id, facts))) {
         throw rejected('too_slow', 'The file took too long to arrive.')
       }
