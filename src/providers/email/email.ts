@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url'
-import { oneLine } from '../sms/one-line.ts'
+import { oneLine } from '../sending/index.ts'
 
 export interface Mailbox {
   /** `local@domain`; both may be beyond ASCII. No quoted local parts, no address literals. */

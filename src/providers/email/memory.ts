@@ -1,4 +1,4 @@
-import { oncePerId } from '../sms/once.ts'
+import { oncePerId } from '../sending/index.ts'
 import { type Email, type EmailResult, type EmailSender, messageIdOf, objectionTo } from './email.ts'
 
 export interface MemoryEmail extends EmailSender {

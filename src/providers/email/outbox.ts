@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import type { Clock } from '../../platform/clock.ts'
-import { writeOnce } from '../sms/write-once.ts'
+import { writeOnce } from '../sending/index.ts'
 import { composeEmail } from './compose.ts'
 import { type EmailSender, messageIdOf, objectionTo } from './email.ts'
 

@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Clock } from '../../platform/clock.ts'
-import { gate } from '../sms/gate.ts'
-import { oncePerId } from '../sms/once.ts'
-import { oneLine } from '../sms/one-line.ts'
+import { gate, oncePerId, oneLine } from '../sending/index.ts'
 import { composeEmail } from './compose.ts'
 import {
   asciiDomain,

@@ -1,9 +1,8 @@
 import { parseAllow } from '../../platform/address-rules.ts'
 import { createOutbound, type OutboundAnswer } from '../outbound/index.ts'
+import { oncePerId, oneLine } from '../sending/index.ts'
 import { type BodyTemplate, renderBody, templateFault } from './http-template.ts'
 import { textAt } from './json-pointer.ts'
-import { oncePerId } from './once.ts'
-import { oneLine } from './one-line.ts'
 import { objectionTo, refused, type SmsResult, type SmsSender } from './sms.ts'
 
 export interface HttpSmsOptions {

@@ -1,4 +1,4 @@
-import { oncePerId } from './once.ts'
+import { oncePerId } from '../sending/index.ts'
 import { objectionTo, type Sms, type SmsEvent, type SmsListener, type SmsResult, type SmsSender } from './sms.ts'
 
 export interface MemorySms extends SmsSender {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
+import { writeOnce } from '../sending/index.ts'
 import { smsParts } from './segments.ts'
 import { objectionTo, type SmsSender } from './sms.ts'
-import { writeOnce } from './write-once.ts'
 
 /** Messages as files `{id}.json` in `folder`, which is made when the first one is sent. Nobody is texted. */
 export function outboxSms(folder: string, clock: Clock): SmsSender {

@@ -1,4 +1,4 @@
-import { oneLine } from './one-line.ts'
+import { oneLine } from '../sending/index.ts'
 import { splitSms } from './segments.ts'
 
 /** A text message to one phone. */
