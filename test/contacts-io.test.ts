@@ -200,6 +200,40 @@ describe('an import', () => {
     ])
   })
 
+  it('tells of each batch, in order, whenever one asks', async () => {
+    const { data } = await app.graphql('{ eventCursor }')
+    const csv = `name\n${'Followed\n'.repeat(1_001)}`
+    const { id } = await send({ key: 'followed' }, csv)
+    const query = `subscription ($id: ID!, $after: String) { importProgress(importId: $id, after: $after) {
+      event { type payload } contactImport { key state rowsDone } } }`
+    const variables = { id: Buffer.from(`ContactImport:${id}`).toString('base64url'), after: data!.eventCursor }
+    const controller = new AbortController()
+    const response = await fetch(new URL('/graphql', app.localUrl), {
+      method: 'POST',
+      headers: { ...auth, 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query, variables }),
+      signal: controller.signal,
+    })
+    const seen: [string, number][] = []
+    let text = ''
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString()
+      const found = [...text.matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1]!).data.importProgress)
+      if (found.length < 3) continue
+      for (const { event, contactImport } of found) {
+        expect(contactImport).toEqual({ key: 'followed', state: 'FINISHED', rowsDone: 1_001 })
+        seen.push([event.payload.state, event.payload.rowsDone])
+      }
+      break
+    }
+    controller.abort()
+    expect(seen).toEqual([
+      ['running', 500],
+      ['running', 1_000],
+      ['finished', 1_001],
+    ])
+  })
+
   it('puts the contacts of all rows on a list, in their order', async () => {
     const { data } = await app.graphql(
       'mutation { createContactList(input: { name: "Imported" }) { ... on CreateContactListPayload { contactList { id } } } }',

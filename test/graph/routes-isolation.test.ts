@@ -221,6 +221,40 @@ function legacyProbes(method: string, url: string): Probe[] {
   })
 }
 
+/** Contacts in and out, with a key of one's own. */
+function contactsProbes(route: string): Probe[] | undefined {
+  const key = { authorization: `Bearer ${a.key}` }
+  const named = (name: 'ContactList' | 'Segment' | 'ContactImport') => ({
+    label: name,
+    own: a.ids[name],
+    foreign: b.ids[name],
+    unknown: Buffer.from(`${name}:${randomUUID()}`).toString('base64url'),
+  })
+  switch (route) {
+    case 'POST /contacts/import':
+      return [
+        {
+          ...named('ContactList'),
+          path: (id) => `/contacts/import?dryRun=true&listId=${id}`,
+          headers: () => ({ ...key, 'content-type': 'text/csv' }),
+          body: () => 'name\nx',
+        },
+      ]
+    case 'GET /contacts/imports/:id':
+      return [{ ...named('ContactImport'), path: (id) => `/contacts/imports/${id}`, headers: () => key }]
+    case 'GET /contacts/imports/:id/report':
+      return [{ ...named('ContactImport'), path: (id) => `/contacts/imports/${id}/report`, headers: () => key }]
+    case 'GET /contacts/export':
+      return (['ContactList', 'Segment'] as const).map((name) => ({
+        ...named(name),
+        path: (id) => `/contacts/export?${name === 'Segment' ? 'segmentId' : 'listId'}=${id}`,
+        headers: () => key,
+      }))
+    default:
+      return undefined
+  }
+}
+
 function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
   if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
@@ -238,6 +272,8 @@ function probesOf(route: string): Probe[] | undefined {
       { label: 'without a signature', path: (id) => named(`/media/${id}`), ...probe },
     ]
   }
+  const contacts = contactsProbes(route)
+  if (contacts) return contacts
   const prefix = Object.keys(PREFIXES).find((each) => url.startsWith(each))
   if (!prefix) return undefined
   const below = `${method} ${url.slice(prefix.length) || '/'}`

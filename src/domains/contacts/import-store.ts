@@ -109,6 +109,8 @@ export async function lockCandidates(
   workspaceId: string,
   values: { [Key in ImportKey]: Key extends 'legacyId' ? readonly number[] : readonly string[] },
 ): Promise<Candidate[]> {
+  // A plan that was made while the table was small would read all of it, batch after batch, when it has grown.
+  await tx.query(sql`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
   return tx.query<Candidate>(
     sql`SELECT ${contactColumns}, c.deleted_at IS NOT NULL AS deleted FROM contact c
         WHERE c.workspace_id = ${workspaceId}::uuid AND c.id IN (
