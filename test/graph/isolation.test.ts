@@ -231,7 +231,7 @@ const REQUIRED: Record<string, () => unknown> = {
   'AddToContactListInput.id': () => a.ids.ContactList,
   'AddToContactListInput.contactIds': () => [a.freeContact],
   'RemoveFromContactListInput.id': () => a.ids.ContactList,
-  'RemoveFromContactListInput.contactIds': () => [a.freeContact],
+  'RemoveFromContactListInput.contactIds': () => [a.ids.Contact],
   'CreateContactListInput.name': () => 'One more list',
   'CreateSegmentInput.filters': () => [{ field: 'NAME', operator: 'EQUALS', value: 'x' }],
   'Subscription.importProgress(importId:)': () => a.ids.ContactImport,
