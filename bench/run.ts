@@ -8,6 +8,7 @@ import { nestedRead } from './nested-read/index.ts'
 import { report } from './report.ts'
 import { responses } from './responses/index.ts'
 import { startUp } from './start-up/index.ts'
+import { webhooks } from './webhooks/index.ts'
 
 const REPORT = new URL('./REPORT.md', import.meta.url)
 
@@ -16,6 +17,7 @@ const BENCHMARKS: Record<string, { run(setting: Setting): Promise<Section>; need
   'fan-out': { run: fanOut, needsPostgres: true },
   responses: { run: responses, needsPostgres: false },
   'start-up': { run: startUp, needsPostgres: false },
+  webhooks: { run: webhooks, needsPostgres: true },
 }
 
 const { values } = parseArgs({

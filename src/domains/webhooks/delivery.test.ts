@@ -320,10 +320,11 @@ describe('dying in between', () => {
     await bench.feed()
     const dying = dispatcherWith({
       world: {
-        events: {
-          ...bench.world.events,
-          write: async () => {
-            throw new Error('the process died')
+        db: {
+          ...bench.db,
+          query: async (statement) => {
+            if (statement.text.includes('INSERT INTO webhook_attempt')) throw new Error('the process died')
+            return bench.db.query(statement)
           },
         },
       },

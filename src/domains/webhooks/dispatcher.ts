@@ -12,8 +12,9 @@ import {
   failingSinceOf,
   holdsLease,
   insertAttempt,
-  noteHealth,
+  noteFailure,
   postponeDelivery,
+  recordSuccess,
   settleDelivery,
   setWebhookEnabled,
 } from './store.ts'
@@ -133,7 +134,7 @@ async function build(
 ): Promise<WebhookRequest | 'erased' | 'unbuildable'> {
   const { id, workspace_id: workspaceId, webhook_id: webhookId, format } = delivery
   try {
-    const secrets = await signingSecrets(world, world.db, { id: webhookId, workspaceId }, now)
+    const secrets = signingSecrets(world.sealer, webhookId, delivery.secret, now)
     const facts = {
       id,
       workspaceId,
@@ -191,25 +192,14 @@ async function record(
 ): Promise<void> {
   const { workspace_id: workspaceId, webhook_id: webhookId, format } = delivery
   const rules = FORMAT_RULES[format]
+  const now = world.clock.now()
+  const attempt = { id: world.newId(), workspaceId, deliveryId: delivery.id, url: delivery.url, startedAt, ...outcome }
+  if (outcome.failure === null) return recordSuccess(world.db, attempt, webhookId, now)
   await world.events.write(workspaceId, async (tx, emit) => {
-    const now = world.clock.now()
-    const attempt = {
-      id: world.newId(),
-      workspaceId,
-      deliveryId: delivery.id,
-      url: delivery.url,
-      startedAt,
-      ...outcome,
-    }
     if (!(await insertAttempt(tx, attempt))) return
-    if (outcome.failure === null) {
-      await settleDelivery(tx, delivery, 'succeeded', now)
-      await noteHealth(tx, workspaceId, webhookId, null)
-      return
-    }
     // One that took longer than its lease was taken over by another process, whose attempt decides what comes next.
     if (!(await holdsLease(tx, delivery, lease))) return
-    await noteHealth(tx, workspaceId, webhookId, now)
+    await noteFailure(tx, workspaceId, webhookId, now)
     const disable = async (reason: 'failing' | 'gone') => {
       if (await setWebhookEnabled(tx, workspaceId, webhookId, reason, now))
         emit('webhook.disabled', { webhookId, reason })

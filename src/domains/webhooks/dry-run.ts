@@ -5,7 +5,7 @@ import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import type { RequestBuilders } from './format.ts'
 import { signingSecrets } from './signing-secrets.ts'
-import { findDeliveryOf, findWebhook, lastEventFor } from './store.ts'
+import { findDeliveryOf, findSecret, findWebhook, lastEventFor } from './store.ts'
 
 export interface DryRunInput {
   /** The cursor of the event; absent: the last that concerns the webhook. */
@@ -54,7 +54,7 @@ export async function dryRunWebhook(
     occurredAt: event.occurredAt,
     payload: event.payload,
   }
-  const secrets = await signingSecrets(world, world.db, { id, workspaceId }, now)
+  const secrets = signingSecrets(world.sealer, id, await findSecret(world.db, workspaceId, id), now)
   const request = await builders[webhook.format](facts, { secrets, now })
   if (!request) throw new NotFoundError('object of this event', ['cursor'])
   return { method: 'POST', url: webhook.url, ...request, event }

@@ -171,7 +171,8 @@ export async function retireWebhook(tx: Tx, workspaceId: string, id: string, now
 export interface SecretRow {
   sealed: string
   previous_sealed: string | null
-  previous_until: Date | null
+  /** As JSON or as the driver reads it. */
+  previous_until: Date | string | null
 }
 
 export async function findSecret(db: Queryable, workspaceId: string, id: string): Promise<SecretRow | undefined> {
@@ -344,6 +345,8 @@ export interface ClaimedDelivery {
   attempts_since_start: number
   url: string
   format: WebhookFormatName
+  /** Null: unsigned. */
+  secret: SecretRow | null
 }
 
 export interface ClaimRoom {
@@ -376,7 +379,10 @@ export async function claimDeliveries(
           FROM waiting JOIN webhook w ON w.id = waiting.webhook_id AND w.enabled
           LEFT JOIN unnest(${[...busy.keys()]}::uuid[], ${[...busy.values()]}::int[]) AS b(id, count) ON b.id = w.id
         ), picked AS (
-          SELECT due.id, open.url, open.format
+          SELECT due.id, open.url, open.format,
+                 (SELECT jsonb_build_object('sealed', s.sealed, 'previous_sealed', s.previous_sealed,
+                                            'previous_until', s.previous_until)
+                  FROM webhook_secret s WHERE s.webhook_id = open.id) AS secret
           FROM open CROSS JOIN LATERAL (
             SELECT d.id FROM webhook_delivery d
             WHERE d.webhook_id = open.id AND d.state = 'pending' AND d.due_at <= ${now}::timestamptz
@@ -392,7 +398,7 @@ export async function claimDeliveries(
         UPDATE webhook_delivery d SET due_at = ${lease}::timestamptz
         FROM picked WHERE d.id = picked.id
         RETURNING d.id, d.workspace_id, d.webhook_id, d.event_id, d.event_type, d.position, d.occurred_at, d.payload,
-                  d.attempts_since_start, picked.url, picked.format`,
+                  d.attempts_since_start, picked.url, picked.format, picked.secret`,
   )
 }
 
@@ -427,11 +433,41 @@ export async function insertAttempt(tx: Tx, attempt: AttemptRecord): Promise<boo
   return rows.length > 0
 }
 
+/**
+ * Records an attempt that worked, in one statement, since nearly all do: the attempt, the delivery settled if it is
+ * pending still, and the webhook well again. Nothing happens when the delivery is gone, with its webhook.
+ */
+export async function recordSuccess(
+  db: Queryable,
+  attempt: AttemptRecord,
+  webhookId: string,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    sql`WITH settled AS (
+          UPDATE webhook_delivery SET attempt_count = attempt_count + 1, attempts_since_start = attempts_since_start + 1,
+                 state = CASE WHEN state = 'pending' THEN 'succeeded' ELSE state END, due_at = NULL,
+                 settled_at = CASE WHEN state = 'pending' THEN ${now}::timestamptz ELSE settled_at END
+          WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${attempt.deliveryId}::uuid
+          RETURNING attempt_count
+        ), well AS (
+          UPDATE webhook SET failing_since = NULL
+          WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${webhookId}::uuid AND failing_since IS NOT NULL
+        )
+        INSERT INTO webhook_attempt (id, workspace_id, delivery_id, number, url, started_at, duration_ms, status_code,
+                                     response_body)
+        SELECT ${attempt.id}::uuid, ${attempt.workspaceId}::uuid, ${attempt.deliveryId}::uuid, settled.attempt_count,
+               ${attempt.url}, ${attempt.startedAt}::timestamptz, ${attempt.durationMs}::int,
+               ${attempt.statusCode}::int, ${attempt.responseBody}
+        FROM settled`,
+  )
+}
+
 /** Settles a pending delivery; false when it is pending no more. */
 export async function settleDelivery(
   tx: Tx,
   delivery: ClaimedDelivery,
-  state: 'succeeded' | 'dead' | 'cancelled',
+  state: 'dead' | 'cancelled',
   now: Date,
 ): Promise<boolean> {
   const rows = await tx.query(
@@ -460,17 +496,11 @@ export async function postponeDelivery(tx: Tx, delivery: ClaimedDelivery, dueAt:
   )
 }
 
-/** Notes that an attempt worked, or when they began to fail. Writes only what changes. */
-export async function noteHealth(
-  tx: Tx,
-  workspaceId: string,
-  webhookId: string,
-  failingSince: Date | null,
-): Promise<void> {
-  const changes = failingSince === null ? sql`failing_since IS NOT NULL` : sql`failing_since IS NULL`
+/** Notes when attempts began to fail; one that failed before keeps its moment. */
+export async function noteFailure(tx: Tx, workspaceId: string, webhookId: string, now: Date): Promise<void> {
   await tx.query(
-    sql`UPDATE webhook SET failing_since = ${failingSince}::timestamptz
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ${webhookId}::uuid AND ${changes}`,
+    sql`UPDATE webhook SET failing_since = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${webhookId}::uuid AND failing_since IS NULL`,
   )
 }
 
