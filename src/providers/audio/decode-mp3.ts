@@ -7,6 +7,8 @@ const BLOCK_BYTES = 65_536
 const ID3_HEADER_BYTES = 10
 /** Where a first frame tells how many follow it. */
 const FRAME_HEAD_BYTES = 200
+/** Samples of the frames that were not in what was encoded, before and behind it, and that are not given back. */
+const MAX_UNPLAYED = 2_304
 
 /** MP3 from its first frame on. */
 export function decodeMp3(
@@ -14,14 +16,16 @@ export function decodeMp3(
   facts: { sampleRate: number; channels: number; claimedSeconds: number | undefined },
 ): Decoded {
   const start = afterId3(source)
+  const { sampleRate, claimedSeconds = 0 } = facts
+  const leastSeconds = Math.max(0, claimedSeconds - MAX_UNPLAYED / sampleRate)
   return {
     container: 'mp3',
     codec: 'mp3',
-    sampleRate: facts.sampleRate,
+    sampleRate,
     channels: facts.channels,
     // Without a count of frames it is only guessed, from the size.
-    claimedSeconds: countsFrames(source, start) ? facts.claimedSeconds : undefined,
-    blocks: blocksOf(source, start, facts.sampleRate),
+    claimedSeconds: countsFrames(source, start) ? leastSeconds : undefined,
+    blocks: blocksOf(source, start, sampleRate),
   }
 }
 

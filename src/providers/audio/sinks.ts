@@ -1,5 +1,6 @@
 import { createMp3Encoder } from 'wasm-media-encoders'
 import type { AudioTarget } from './audio.ts'
+import { mp3InfoFrame } from './mp3-info-frame.ts'
 import { createResampler } from './resampler.ts'
 import { toInt16 } from './to-int16.ts'
 import { wavHeader } from './wav.ts'
@@ -50,8 +51,10 @@ async function mp3Sink(from: number): Promise<Sink> {
   const encoder = await createMp3Encoder()
   encoder.configure({ sampleRate: to as 24_000, channels: 1, bitrate: MP3_KILOBITS })
   const pieces: Uint8Array[] = []
+  let samples = 0
   // What the encoder returns is its own and is overwritten by the next call.
   const encode = (block: Float32Array) => {
+    samples += block.length
     if (block.length > 0) pieces.push(encoder.encode([block]).slice())
   }
   return {
@@ -59,7 +62,9 @@ async function mp3Sink(from: number): Promise<Sink> {
     end() {
       encode(resampler.end())
       pieces.push(encoder.finalize().slice())
-      return joined(pieces)
+      const frames = joined(pieces)
+      if (frames.length === 0) return frames
+      return joined([mp3InfoFrame(frames, { samples, sampleRate: to, kilobits: MP3_KILOBITS }), frames])
     },
   }
 }
