@@ -28,14 +28,17 @@ import { createLogger } from './platform/logger.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
+import { createAudio } from './providers/audio/index.ts'
 import { createOutbound } from './providers/outbound/index.ts'
+import { createSpeech } from './providers/speech/index.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
 import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
-import { audioFileName, mediaPlugin, signMediaUrl } from './rest/media/index.ts'
+import { audioFileName, mediaPlugin, signMediaUrl, signVoiceFileUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
+import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
 import { startStep } from './start-failure.ts'
 import { webPlugin } from './web/index.ts'
@@ -104,7 +107,11 @@ export async function compose(
 
     const works = config.role !== 'api'
     const queue = createQueue({ db, logger })
-    const jobs = implementations(world)
+    const speech = createSpeech(config.speech)
+    onClose(() => speech.close())
+    const audio = createAudio(config.audio)
+    onClose(() => audio.close())
+    const jobs = implementations({ world, storage, speech, audio })
     await startStep('start background work', queue.start(jobs, { work: works }))
     onClose(() => queue.stop(config.http.shutdownMs))
     const port =
@@ -124,6 +131,7 @@ export async function compose(
     // Clients of the legacy APIs keep addresses, so these do not expire.
     const lastingMediaUrl = (workspaceId: string, uploadId: string, mediaType: string) =>
       signMediaUrl({ ...media, workspaceId, uploadId, ttlSeconds: null, fileName: audioFileName(mediaType) })
+    const voiceFiles = { world, queue, speech, storage, maxUploadBytes: config.maxUploadBytes }
     const webhookBuilders: RequestBuilders = {
       standard: standardRequest,
       sayify: sayifyWebhookRequest({ world, mediaUrl: lastingMediaUrl }),
@@ -180,6 +188,9 @@ export async function compose(
         webhookBuilders,
         linkUrl,
         mediaUrl: (workspaceId, uploadId) => signMediaUrl({ ...media, workspaceId, uploadId }),
+        voiceFiles,
+        voiceFileUrl: (workspaceId, voiceFileId, form) =>
+          signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form }),
       },
       reader,
       clock,
@@ -252,6 +263,14 @@ export async function compose(
         webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
       )
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
+      await app.register(
+        voiceFilesPlugin({
+          voiceFiles,
+          logger,
+          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
+          limit: (viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+        }),
+      )
       await app.register(
         contactsIoPlugin({
           world,

@@ -1,7 +1,7 @@
 import type { Tx } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
 
-export type LegacyKind = 'link' | 'contact' | 'respondent' | 'contactList' | 'segment' | 'subuser'
+export type LegacyKind = 'link' | 'contact' | 'respondent' | 'contactList' | 'segment' | 'subuser' | 'voiceFile'
 
 /**
  * The next `count` small numbers of a kind in a workspace; returns the first. Locks the counter until the transaction

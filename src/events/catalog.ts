@@ -97,6 +97,33 @@ export const EVENT_CATALOG = {
     stream: 'linkId',
     payload: z.object({ linkId: id, responseId: id, respondentId: id }),
   },
+  'voiceFile.created': {
+    scope: 'voiceFiles:read',
+    stream: 'voiceFileId',
+    payload: z.object({ voiceFileId: id }),
+  },
+  'voiceFile.ready': { scope: 'voiceFiles:read', stream: 'voiceFileId', payload: z.object({ voiceFileId: id }) },
+  'voiceFile.failed': {
+    scope: 'voiceFiles:read',
+    stream: 'voiceFileId',
+    payload: z.object({
+      voiceFileId: id,
+      reason: z.enum([
+        ...(['empty', 'not_audio', 'unsupported_codec', 'truncated', 'hostile', 'too_large', 'too_long'] as const),
+        ...(['speech_failed', 'failed'] as const),
+      ]),
+    }),
+  },
+  'voiceFile.updated': {
+    scope: 'voiceFiles:read',
+    stream: 'voiceFileId',
+    payload: z.object({ voiceFileId: id }),
+  },
+  'voiceFile.deleted': {
+    scope: 'voiceFiles:read',
+    stream: 'voiceFileId',
+    payload: z.object({ voiceFileId: id }),
+  },
   'webhook.created': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.updated': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.enabled': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },

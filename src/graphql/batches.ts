@@ -19,12 +19,20 @@ export type NodeModel =
   | 'apiKey'
   | 'user'
   | 'subuser'
+  | 'voiceFile'
   | 'webhook'
   | 'webhookDelivery'
   | 'webhookAttempt'
 
-/** What there is of a model to whoever has the id: a webhook that has ended with its link is no more, nor a deleted subuser. */
-const EXISTING: Partial<Record<NodeModel, object>> = { webhook: { retiredAt: null }, subuser: { deactivatedAt: null } }
+/**
+ * What there is of a model to whoever has the id: a webhook that has ended with its link is no more, nor a deleted subuser
+ * or voice file.
+ */
+const EXISTING: Partial<Record<NodeModel, object>> = {
+  webhook: { retiredAt: null },
+  subuser: { deactivatedAt: null },
+  voiceFile: { deletedAt: null },
+}
 
 type Query = { select?: object; include?: object }
 type Row = { id: string }

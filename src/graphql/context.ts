@@ -1,6 +1,7 @@
 import type { WorkspaceReader } from '../db/reader/index.ts'
 import type { BrowserTokens, Viewer } from '../domains/auth/index.ts'
 import type { TokenSigner } from '../domains/responses/index.ts'
+import type { VoiceFileDeps, VoiceFileForm } from '../domains/voice-files/index.ts'
 import type { RequestBuilders } from '../domains/webhooks/index.ts'
 import type { World } from '../domains/world.ts'
 import type { Tailer } from '../events/index.ts'
@@ -19,6 +20,9 @@ export interface Services {
   linkUrl(workspaceSlug: string, linkSlug: string, query?: Record<string, string>): string
   /** An address that plays or downloads an upload for an hour. */
   mediaUrl(workspaceId: string, uploadId: string): string
+  voiceFiles: VoiceFileDeps
+  /** An address that plays a form of a voice file for an hour. */
+  voiceFileUrl(workspaceId: string, voiceFileId: string, form: VoiceFileForm): string
   /** How webhooks make their requests, for showing one without sending it. */
   webhookBuilders: RequestBuilders
 }

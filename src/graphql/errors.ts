@@ -11,6 +11,8 @@ export class LimitReachedError extends ExpectedError {}
 export class WrongPasswordError extends ExpectedError {}
 /** Too many attempts. */
 export class RateLimitedError extends ExpectedError {}
+/** This server is not set up for it. */
+export class UnavailableError extends ExpectedError {}
 /** The credential may not do this. */
 export class ForbiddenError extends ExpectedError {}
 /** A text that is no cursor of the event log. */
@@ -27,6 +29,7 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   WEBHOOK_DISABLED: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
+  SPEECH_UNAVAILABLE: UnavailableError,
   WRONG_PASSWORD: WrongPasswordError,
   RATE_LIMITED: RateLimitedError,
   INSUFFICIENT_SCOPE: ForbiddenError,
@@ -110,6 +113,11 @@ builder.objectType(ConflictError, {
 builder.objectType(LimitReachedError, {
   name: 'LimitReachedError',
   description: 'A limit of the workspace is reached; `code` says which.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(UnavailableError, {
+  name: 'UnavailableError',
+  description: 'This server is not set up for it; `code` says for what.',
   interfaces: [ErrorInterface],
 })
 builder.objectType(ForbiddenError, {

@@ -1,15 +1,18 @@
 import { awaitingAnalysis, sweepUploads } from '../domains/responses/index.ts'
+import { type PrepareDeps, sweepVoiceFiles } from '../domains/voice-files/index.ts'
 import { type Dispatcher, feedWebhooks } from '../domains/webhooks/index.ts'
 import type { World } from '../domains/world.ts'
 import type { Storage } from '../providers/storage/index.ts'
 import type { Implementation } from '../queue/index.ts'
 import { forgetIdempotencyKeys } from './forget-idempotency-keys.ts'
+import { prepareVoiceFile } from './prepare-voice-file.ts'
 import { pruneDeliveries } from './prune-deliveries.ts'
 import { pruneEvents } from './prune-events.ts'
 
 /** What the queue runs. Every process gives it all of them, also one that only sends. */
-export function implementations(world: World): Implementation[] {
-  return [pruneDeliveries(world), pruneEvents(world), forgetIdempotencyKeys(world)]
+export function implementations(deps: PrepareDeps): Implementation[] {
+  const { world } = deps
+  return [prepareVoiceFile(deps), pruneDeliveries(world), pruneEvents(world), forgetIdempotencyKeys(world)]
 }
 
 export const FEED_WEBHOOKS = 'feed webhooks'
@@ -30,6 +33,7 @@ export function dueChecks(
 ): Record<string, () => Promise<number>> {
   return {
     'sweep uploads': () => sweepUploads(world, storage),
+    'sweep voice files': () => sweepVoiceFiles(world, storage),
     [FEED_WEBHOOKS]: async () => {
       const taken = await feedWebhooks(world, { analysisWaitMs, awaitingAnalysis })
       if (taken > 0) onFed()

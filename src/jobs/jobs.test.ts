@@ -7,7 +7,9 @@ import { createLink } from '../domains/links/index.ts'
 import { openSession } from '../domains/responses/index.ts'
 import { createDispatcher, standardRequest } from '../domains/webhooks/index.ts'
 import { createLogger } from '../platform/logger.ts'
+import { fakeAudio } from '../providers/audio/fake.ts'
 import { createOutbound } from '../providers/outbound/index.ts'
+import { fakeSpeech } from '../providers/speech/fake.ts'
 import { memoryStorage } from '../providers/storage/memory.ts'
 import { createDueLoop } from '../queue/index.ts'
 import { dueChecks, implementations } from './index.ts'
@@ -18,11 +20,12 @@ const EVENT_RETENTION_DAYS = 30
 
 const kit = await testWorld()
 const { world, db, clock, workspaceId } = kit
+const deps = { world, storage: memoryStorage(), speech: fakeSpeech(), audio: fakeAudio() }
 beforeEach(() => db.script('TRUNCATE idempotency'))
 
 /** Runs one job, as the queue does. */
 async function run(name: string, signal = new AbortController().signal): Promise<void> {
-  const implementation = implementations(world).find(({ task }) => task.name === name)
+  const implementation = implementations(deps).find(({ task }) => task.name === name)
   await implementation!.run({}, { signal, attempt: 1 })
 }
 
@@ -31,9 +34,10 @@ const use = (key: string, effect: () => string) =>
     once(tx, { workspaceId, key, operation: 'test', input: {}, now: clock.now() }, async () => effect()),
   )
 
-test('every task has a name of its own and needs no payload', () => {
-  const tasks = implementations(world).map(({ task }) => task)
+test('every task has a name of its own, and its time where it has one', () => {
+  const tasks = implementations(deps).map(({ task }) => task)
   expect(tasks.map(({ name, cron }) => [name, cron])).toEqual([
+    ['prepare-voice-file', undefined],
     ['prune-deliveries', '3 * * * *'],
     ['prune-events', '7 * * * *'],
     ['forget-idempotency-keys', '23 3 * * *'],

@@ -26,6 +26,10 @@ export const ERROR_CODES = {
   EMAIL_TAKEN: { retryable: false, text: 'Another user of this server has this e-mail address.' },
   SUBUSER_DEPTH_REACHED: { retryable: false, text: 'A subuser cannot have subusers of its own.' },
   IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
+  SPEECH_UNAVAILABLE: {
+    retryable: false,
+    text: 'This server has no text to speech: `SPEECH` is `none`, or the package that speaks is not installed.',
+  },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },

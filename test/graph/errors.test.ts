@@ -37,10 +37,13 @@ async function mutate(name: string, input: object, key = p.key) {
   return data![name] as Record<string, any>
 }
 
+/** As the graph calls it: `VOICE_FILES_READ` for `voiceFiles:read`. */
+const scopeName = (scope: Scope) => scope.replace(/[A-Z]/g, '_$&').toUpperCase().replace(':', '_')
+
 async function keyWith(scopes: Scope[]): Promise<string> {
   const { data } = await ask(
     'mutation ($scopes: [Scope!]) { createApiKey(input: { name: "narrow", scopes: $scopes }) { ... on CreateApiKeyPayload { key } } }',
-    { scopes: scopes.map((scope) => scope.toUpperCase().replace(':', '_')) },
+    { scopes: scopes.map(scopeName) },
   )
   return data!.createApiKey.key
 }
@@ -232,6 +235,17 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       }),
     ],
   ],
+  createSpeech: [
+    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: '…', voice: 'en' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: 'a '.repeat(81), voice: 'en' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['voice'], () => ({ name: 'x', text: 'a', voice: 'xx' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '', text: 'a', voice: 'en' })],
+  ],
+  updateVoiceFile: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceFile'), name: 'x' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.VoiceFile, name: ' ' })],
+  ],
+  deleteVoiceFile: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceFile') })]],
   createWebhook: [
     ['ValidationError', 'VALIDATION_FAILED', ['eventTypes'], () => ({ url: 'https://hooks.invalid/', eventTypes: [] })],
     [
@@ -397,6 +411,9 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   deleteSegment: 'contacts:write',
   inviteRespondent: 'responses:write',
   recordAnalysis: 'responses:write',
+  createSpeech: 'voiceFiles:write',
+  updateVoiceFile: 'voiceFiles:write',
+  deleteVoiceFile: 'voiceFiles:write',
   createWebhook: 'webhooks:write',
   updateWebhook: 'webhooks:write',
   deleteWebhook: 'webhooks:write',
@@ -505,6 +522,12 @@ describe('idempotency keys', () => {
       'response',
       () => ({ responseId: p.ids.Response, answers: [], method: 'ears' }),
       () => ({ responseId: p.ids.Response, answers: [], method: 'eyes' }),
+    ],
+    [
+      'createSpeech',
+      'voiceFile',
+      () => ({ name: 'x', text: 'Once', voice: 'en' }),
+      () => ({ name: 'x', text: 'Twice', voice: 'en' }),
     ],
     [
       'createWebhook',
@@ -712,9 +735,7 @@ describe('scopes', () => {
       ).data!.createBrowserToken
     const all = await issue('{}')
     expect(all.scopes).toEqual(
-      SCOPES.filter((scope) => !/^tokens|^webhooks:write|^users:write|^subusers/.test(scope)).map((scope) =>
-        scope.toUpperCase().replace(':', '_'),
-      ),
+      SCOPES.filter((scope) => !/^tokens|^webhooks:write|^users:write|^subusers/.test(scope)).map(scopeName),
     )
     const { data } = await ask('{ viewer { credential } links(first: 1) { totalCount } }', {}, all.token)
     expect(data!.viewer.credential).toBe('BROWSER_TOKEN')

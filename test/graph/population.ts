@@ -23,7 +23,7 @@ export interface Population {
   uploadId: string
   /** The address of the upload, signed. */
   mediaUrl: URL
-  numbers: { link: number; contact: number; contactlist: number; segment: number; respondent: number; subuser: number }
+  numbers: Record<'link' | 'contact' | 'contactlist' | 'segment' | 'respondent' | 'subuser' | 'voicefile', number>
   /** A cursor in the middle of the event log. */
   eventCursor: string
 }
@@ -45,6 +45,7 @@ export const NODE_NAMES = [
   'Answer',
   'Transcript',
   'Insight',
+  'VoiceFile',
   'Webhook',
   'WebhookDelivery',
   'WebhookAttempt',
@@ -96,6 +97,7 @@ export async function populate(
     if (errors) throw new Error(JSON.stringify(errors))
     return data!
   }
+  const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
   const { createLink } = await graphql(
     `mutation ($input: CreateLinkInput!) { createLink(input: $input) {
       ... on CreateLinkPayload { link { id slug legacyId questions { id fieldKey } } }
@@ -153,6 +155,22 @@ export async function populate(
         SELECT ${importId}::uuid, ${workspaceId}::uuid, ${`Import of ${slug}`}, '', '', 'running', false, created_at, created_at
         FROM workspace WHERE id = ${workspaceId}::uuid`,
   )
+  // By hand, so that no job works on it while answers are compared.
+  const voiceFileId = idGenerator(systemClock)()
+  const [voiceFile] = await app.db.query<{ legacy_id: number }>(
+    sql`WITH number AS (
+          INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, 'voiceFile', 1)
+          ON CONFLICT (workspace_id, kind) DO UPDATE SET last = legacy_counter.last + 1 RETURNING last
+        )
+        INSERT INTO voice_file (id, workspace_id, legacy_id, name, kind, text, voice, status, duration_seconds, media_type,
+                                sha256, size, mp3_size, wav_size, created_at, updated_at)
+        SELECT ${voiceFileId}::uuid, w.id, number.last, 'x', 'speech', ${`Hello, says ${slug}`}, 'en', 'ready', 1.5,
+               'audio/wav', '', 3, 2, 1, w.created_at, w.created_at
+        FROM workspace w, number WHERE w.id = ${workspaceId}::uuid RETURNING legacy_id`,
+  )
+  await graphql('mutation ($input: UpdateVoiceFileInput!) { updateVoiceFile(input: $input) { __typename } }', {
+    input: { id: global('VoiceFile', voiceFileId), name: `Voice file of ${slug}`, description: `About ${slug}` },
+  })
   const { inviteRespondent } = await graphql(
     `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
       ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
@@ -213,7 +231,6 @@ export async function populate(
   const open = await send('POST', 'sessions', undefined, {})
   await send('PUT', `session/answers/${fieldKeys.text}`, open.session, { value: 'not done yet' })
 
-  const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
   const { recordAnalysis } = await graphql(
     `mutation ($input: RecordAnalysisInput!) { recordAnalysis(input: $input) {
       ... on RecordAnalysisPayload { response { answers { transcript { id } insight { id } } } }
@@ -284,6 +301,7 @@ export async function populate(
     Answer: global('Answer', answerId!),
     Transcript: heard.transcript.id as string,
     Insight: heard.insight.id as string,
+    VoiceFile: global('VoiceFile', voiceFileId),
     Webhook: webhook.id as string,
     WebhookDelivery: global('WebhookDelivery', delivery.id),
     WebhookAttempt: global('WebhookAttempt', delivery.attempts[0]!),
@@ -316,6 +334,7 @@ export async function populate(
       segment: segment.legacyId,
       respondent: respondent.legacyId,
       subuser: subuser.legacyId,
+      voicefile: voiceFile!.legacy_id,
     },
     eventCursor: events.cursor,
   }
@@ -329,7 +348,7 @@ export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: P
   // Numbers that count within a workspace differ between the two, so that one's number is not the other's as well.
   await app.db.query(
     sql`INSERT INTO legacy_counter (workspace_id, kind, last)
-        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'contactList', 'segment', 'respondent', 'subuser']) AS kind`,
+        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'contactList', 'segment', 'respondent', 'subuser', 'voiceFile']) AS kind`,
   )
   return {
     a: await populate(app, { workspaceId: decodeGlobalId(id).id, slug, key: app.key }),

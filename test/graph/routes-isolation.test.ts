@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sql } from '../../src/db/sql.ts'
 import { tokenSigner } from '../../src/domains/responses/index.ts'
+import type { VoiceFileForm } from '../../src/domains/voice-files/index.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { FakeClock } from '../../src/platform/clock.ts'
 import { deriveKey } from '../../src/platform/secret.ts'
-import { signMediaUrl } from '../../src/rest/media/index.ts'
+import { signMediaUrl, signVoiceFileUrl } from '../../src/rest/media/index.ts'
 import { testApp } from '../kit/app.ts'
 import { twoWorkspaces } from './population.ts'
 
@@ -50,6 +51,13 @@ interface Probe {
 const media = (workspaceId: string) => (uploadId: string) => {
   const secret = deriveKey(SECRET, 'media-url')
   const { pathname, search } = new URL(signMediaUrl({ publicUrl: app.publicUrl, secret, clock, workspaceId, uploadId }))
+  return `${pathname}${search}`
+}
+
+const voice = (workspaceId: string, form: VoiceFileForm) => (voiceFileId: string) => {
+  const secret = deriveKey(SECRET, 'media-url')
+  const signed = signVoiceFileUrl({ publicUrl: app.publicUrl, secret, clock, workspaceId, voiceFileId, form })
+  const { pathname, search } = new URL(signed)
   return `${pathname}${search}`
 }
 
@@ -153,6 +161,7 @@ const NAMES_NOTHING = new Set([
   'GET /graphql',
   'POST /graphql',
   'OPTIONS *', // CORS
+  'POST /voice-files', // only ever makes new ones
 ])
 const NAMELESS_BELOW_LINK = /^OPTIONS \/(\*)?$/
 /** The page's own style; its name holds a hash. */
@@ -259,6 +268,17 @@ function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
   if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
   if (LEGACY.test(url)) return legacyProbes(method, url)
+  if (url.startsWith('/media/voice/')) {
+    const of = (p: typeof a) => uuidOf(p.ids.VoiceFile)
+    const probe = { own: of(a), foreign: of(b), unknown: randomUUID() }
+    return [
+      // There are no bytes in storage; only whose file it is decides between the two answers 404.
+      ...(['mp3', 'wav', 'original'] as const).map((form) => ({
+        ...{ label: `upload ${form}`, path: voice(a.workspaceId, form), ...probe },
+      })),
+      { label: 'without a signature', path: (id) => `/media/voice/${id}/audio.mp3`, ...probe },
+    ]
+  }
   if (url.startsWith('/media/:uploadId')) {
     const probe = { own: a.uploadId, foreign: b.uploadId, unknown: randomUUID() }
     const named = (path: string) => (url === '/media/:uploadId' ? path : path.replace(/^[^?]*/, '$&/audio.mp3'))
@@ -321,6 +341,7 @@ async function rowsOfB(): Promise<unknown> {
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM link r WHERE workspace_id = ${b.workspaceId}::uuid) AS links,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM webhook r WHERE workspace_id = ${b.workspaceId}::uuid) AS webhooks,
                (SELECT jsonb_agg(to_jsonb(r) - 'last_used_at' ORDER BY id) FROM api_key r WHERE workspace_id = ${b.workspaceId}::uuid) AS keys,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM voice_file r WHERE workspace_id = ${b.workspaceId}::uuid) AS voice_files,
                (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,
   )
 }

@@ -127,6 +127,8 @@ describe.skipIf(onPostgres)('row-level security', async () => {
       'transcript',
       'upload',
       'user_secret',
+      'voice_file',
+      'voice_file_arrival',
       'webhook',
       'webhook_attempt',
       'webhook_delivery',

@@ -42,7 +42,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
   await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM webhook WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
-  for (const table of ['contact_list_member', 'contact_list', 'segment', 'contact_import']) {
+  for (const table of ['contact_list_member', 'contact_list', 'segment', 'contact_import', 'voice_file']) {
     await app.db.raw(`DELETE FROM ${table} WHERE workspace_id = $1::uuid`, [w])
   }
   await app.db.query(sql`DELETE FROM contact WHERE workspace_id = ${w}::uuid`)
@@ -61,6 +61,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Answer: [],
     Transcript: [],
     Insight: [],
+    VoiceFile: [],
     Webhook: [],
     WebhookDelivery: [],
     WebhookAttempt: [],
@@ -102,6 +103,12 @@ async function fill(population: Population, count: number): Promise<typeof one> 
       VALUES (${respondent}::uuid, ${w}::uuid, ${1000 + n}, ${link}::uuid, ${contact}::uuid, 'created', now(), now())`)
     await app.db.query(sql`INSERT INTO workspace_user (id, workspace_id, email, all_scopes, scopes, created_at, updated_at)
       VALUES (${newId()}::uuid, ${w}::uuid, ${`user-${n}@${slug}.example`}, true, '{}', now(), now())`)
+    const voiceFile = newId()
+    ids.VoiceFile!.push(global('VoiceFile', voiceFile))
+    await app.db.query(sql`INSERT INTO voice_file (id, workspace_id, legacy_id, name, kind, file_name, status, duration_seconds,
+        media_type, sha256, size, mp3_size, wav_size, created_at, updated_at)
+      VALUES (${voiceFile}::uuid, ${w}::uuid, ${1000 + n}, ${`File ${n}`}, 'upload', 'a.wav', 'ready', 1.5, 'audio/wav', '',
+              3, 2, 1, now(), now())`)
     // Disabled, so that nothing is sent while statements are counted.
     const webhook = newId()
     ids.Webhook!.push(global('Webhook', webhook))
@@ -307,6 +314,12 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     'query ($id: ID!) { webhookDelivery(id: $id) { webhook { url } attempts(first: 3) { nodes { id } } } }',
     'WebhookDelivery',
   ],
+  [0, '{ voices { code language gender } }'],
+  [1, '{ voiceFiles(first: 20) { nodes { name durationSeconds mp3Url wavUrl originalUrl status } } }'],
+  [2, '{ voiceFiles(first: 20, status: READY) { totalCount nodes { name } } }'],
+  [1, 'query ($id: ID!) { voiceFile(id: $id) { name kind size sha256 } }', 'VoiceFile'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on VoiceFile { name mp3Url } } }', 'VoiceFile'],
+  [1, '{ nodeByLegacyId(system: MULTISENDER, type: VOICE_FILE, id: "1000") { id ... on VoiceFile { name } } }'],
   [1, '{ nodeByLegacyId(system: SAYGENT, type: LINK, id: "1000") { id ... on Link { questions { prompt } } } }'],
 ]
 

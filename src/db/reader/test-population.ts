@@ -154,6 +154,23 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
       ...{ keyTopics: ['read', 'write'].slice(0, n % 3), summary: `${name} ${n}`, method: 'm', createdAt: day(n) },
     })),
   })
+  await prisma.voiceFile.createMany({
+    data: range(6).map((n) => {
+      const ready = { durationSeconds: n * 1.25, mediaType: 'audio/wav', sha256: `${n}`, mp3Size: n, wavSize: n * 2 }
+      return {
+        ...{ id: id(w, 22, n), workspaceId, legacyId: n, name: `${name} file ${n}`, ...at(n) },
+        ...{
+          description: n ? `About ${n}` : null,
+          kind: n % 2 ? 'upload' : 'speech',
+          text: n % 2 ? null : `${name} says`,
+        },
+        ...{ voice: n % 2 ? null : 'en', fileName: n % 2 ? `${n}.wav` : null, size: n > 1 ? n * 1000 : null },
+        ...(n > 2 ? { status: 'ready' as const, ...ready } : { status: 'pending' as const, dueAt: day(n) }),
+        ...(n === 1 ? { status: 'failed' as const, failure: 'truncated' as const, failureMessage: 'half' } : {}),
+        ...(n === 4 ? { deletedAt: day(6), dueAt: day(6) } : {}),
+      }
+    }),
+  })
   await prisma.webhook.createMany({
     data: range(4).map((n) => ({
       ...{ id: id(w, 12, n), workspaceId, name: n ? `${name} ${n}` : null, url: `https://example.com/${n}` },

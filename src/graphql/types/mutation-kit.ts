@@ -1,9 +1,23 @@
 import { NotFoundError, ValidationError } from '../../platform/errors.ts'
-import { ConflictError, ForbiddenError, LimitReachedError, RateLimitedError, WrongPasswordError } from '../errors.ts'
+import {
+  ConflictError,
+  ForbiddenError,
+  LimitReachedError,
+  RateLimitedError,
+  UnavailableError,
+  WrongPasswordError,
+} from '../errors.ts'
 
 /** Every mutation may meet these. */
 export const COMMON_ERRORS = [ValidationError, ForbiddenError] as const
-export const ERRORS = { NotFoundError, ConflictError, LimitReachedError, WrongPasswordError, RateLimitedError } as const
+export const ERRORS = {
+  NotFoundError,
+  ConflictError,
+  LimitReachedError,
+  WrongPasswordError,
+  RateLimitedError,
+  UnavailableError,
+} as const
 
 export const IDEMPOTENCY_KEY =
   'Up to 200 characters of your choice, remembered for 7 days: the same key with the same input does nothing more and returns the same.'

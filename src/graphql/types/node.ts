@@ -25,6 +25,7 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Answer: 'answer',
   Transcript: 'transcript',
   Insight: 'insight',
+  VoiceFile: 'voiceFile',
   Webhook: 'webhook',
   WebhookDelivery: 'webhookDelivery',
   WebhookAttempt: 'webhookAttempt',
@@ -55,7 +56,8 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
     SAYGENT: { description: 'Numbers of surveys (links) and respondents.' },
     SAYIFY: { description: 'UUIDs of links, questions, responses, answers, webhooks and keys; slugs of links.' },
     MULTISENDER: {
-      description: 'Numbers of accounts (contacts), groups (contact lists), filters (segments) and subusers.',
+      description:
+        'Numbers of accounts (contacts), groups (contact lists), filters (segments), voice files and subusers.',
     },
     SAYSIMPLE: { description: 'None of the present types has an id of it.' },
   } as const,
@@ -74,6 +76,7 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
     ANSWER: { description: 'An answer.' },
     API_KEY: { description: 'An API key.' },
     SUBUSER: { description: 'A subuser.' },
+    VOICE_FILE: { description: 'A voice file.' },
     WEBHOOK: { description: 'A webhook.' },
   } as const,
 })
@@ -92,6 +95,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
   ANSWER: 'Answer',
   API_KEY: 'ApiKey',
   SUBUSER: 'Subuser',
+  VOICE_FILE: 'VoiceFile',
   WEBHOOK: 'Webhook',
 }
 
@@ -99,7 +103,7 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
   SAYGENT: ['LINK', 'RESPONDENT'],
   SAYIFY: ['LINK'],
-  MULTISENDER: ['LINK', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'SUBUSER'],
+  MULTISENDER: ['LINK', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'SUBUSER', 'VOICE_FILE'],
   SAYSIMPLE: ['LINK'],
 }
 
@@ -133,6 +137,7 @@ const EXISTING: Partial<Record<LegacyType, object>> = {
   CONTACT: { deletedAt: null },
   CONTACT_LIST: { deletedAt: null },
   SEGMENT: { deletedAt: null },
+  VOICE_FILE: { deletedAt: null },
   WEBHOOK: { retiredAt: null },
   SUBUSER: { deactivatedAt: null },
 }

@@ -7,7 +7,10 @@ export const ScopeEnum = builder.enumType('Scope', {
   description: 'What a credential may do.',
   values: Object.fromEntries(
     SCOPES.map((scope) => [
-      scope.toUpperCase().replace(':', '_'),
+      scope
+        .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
+        .toUpperCase()
+        .replace(':', '_'),
       { value: scope, description: `The scope \`${scope}\` of an API key.` },
     ]),
   ) as Record<string, { value: Scope; description: string }>,

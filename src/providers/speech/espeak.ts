@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { createWorkerPool, WorkerError } from '../../platform/worker-pool.ts'
 import type { EspeakJob, EspeakResult, EspeakWorkerData } from './espeak-worker.ts'
 import { checkRequest, checkSpoken, type Speech, SpeechError, VOICES, type VoiceCode } from './speech.ts'
@@ -23,7 +24,7 @@ const ESPEAK_VOICES: Readonly<Record<VoiceCode, string>> = {
 
 /**
  * eSpeak NG in threads of this process, 22,050 Hz. The package is GPL-3 and optional: it is loaded when it is first
- * needed, and where it is not installed every request is refused as `unavailable`.
+ * needed; where it is not installed there are no voices, and every request is refused as `unavailable`.
  */
 export function espeakSpeech({
   workers,
@@ -36,8 +37,9 @@ export function espeakSpeech({
     timeoutMs,
     workerData: { module } satisfies EspeakWorkerData,
   })
+  const installed = isInstalled(module)
   return {
-    voices: () => VOICES,
+    voices: () => (installed ? VOICES : []),
     async synthesize(request) {
       const { text, voice } = checkRequest(request)
       const result = await pool
@@ -49,6 +51,16 @@ export function espeakSpeech({
       return checkSpoken(result)
     },
     close: () => pool.close(),
+  }
+}
+
+function isInstalled(module: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(module)
+    return true
+  } catch (error) {
+    // Anything else, such as a package that does not let itself be required, means that it is there.
+    return (error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND'
   }
 }
 

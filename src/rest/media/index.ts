@@ -1,14 +1,22 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { findReadyUpload } from '../../domains/responses/index.ts'
+import { findPlayable } from '../../domains/voice-files/index.ts'
 import type { World } from '../../domains/world.ts'
 import { ERROR_CODES, ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Storage } from '../../providers/storage/index.ts'
 import { parseRange } from './range.ts'
-import { type SignedQuery, verifyMediaUrl } from './signed-url.ts'
+import { formNamed, type SignedQuery, verifyMediaUrl, voiceFileResource } from './signed-url.ts'
 
-export { audioFileName, DEFAULT_TTL_SECONDS, type SignMediaUrlOptions, signMediaUrl } from './signed-url.ts'
+export {
+  audioFileName,
+  DEFAULT_TTL_SECONDS,
+  type SignMediaUrlOptions,
+  type SignVoiceFileUrlOptions,
+  signMediaUrl,
+  signVoiceFileUrl,
+} from './signed-url.ts'
 
 export interface MediaDeps {
   world: World
@@ -26,27 +34,55 @@ const MAX_CACHE_SECONDS = 3_600
 const STATUS: Readonly<Record<string, number>> = { UNAUTHENTICATED: 403, NOT_FOUND: 404 }
 
 interface Route {
-  Params: { uploadId: string }
+  Params: Record<string, string>
   Querystring: Record<string, unknown>
 }
 
+/** What is served. */
+interface Stored {
+  storage_key: string
+  media_type: string
+  size: number
+  /** What a download is called. */
+  file_name: string
+}
+
 /**
- * `GET` and `HEAD /media/{uploadId}?workspace=&expires=&signature=`: recordings and files that people sent, by signed
- * address, with byte ranges so that players can seek. Any name may follow the id, such as `/audio.mp3`. 403 for an
- * address that is not signed or has expired, 404 when the upload is gone, 416 for a range beyond its end.
+ * `GET` and `HEAD` of bytes by signed address (`?workspace=&expires=&signature=`), with byte ranges so that players can
+ * seek. `/media/{uploadId}`: recordings and files that people sent; any name may follow the id, such as `/audio.mp3`.
+ * `/media/voice/{voiceFileId}/{name}`: a form of a voice file. 403 for an address that is not signed or has expired, 404
+ * when what it is of is gone, 416 for a range beyond its end.
  */
 export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): FastifyPluginAsync {
-  async function serve(request: FastifyRequest<Route>, reply: FastifyReply) {
-    const { uploadId } = request.params
+  /** The query, once it is known to be signed for this. */
+  function signedFor(resource: string, request: FastifyRequest<Route>): SignedQuery {
     const query = signedQuery(request.query)
-    if (!query || !verifyMediaUrl(secret, world.clock, uploadId, query)) {
-      throw new ExpectedError('UNAUTHENTICATED', 'This address is not signed by this server, or it has expired.')
-    }
+    if (query && verifyMediaUrl(secret, world.clock, resource, query)) return query
+    throw new ExpectedError('UNAUTHENTICATED', 'This address is not signed by this server, or it has expired.')
+  }
+
+  async function serveUpload(request: FastifyRequest<Route>, reply: FastifyReply) {
+    const { uploadId = '' } = request.params
+    const query = signedFor(uploadId, request)
     const known = isUuid(uploadId) && isUuid(query.workspace)
     const upload = known ? await findReadyUpload(world.db, query.workspace, uploadId) : undefined
     if (!upload) throw new NotFoundError('upload', ['uploadId'])
+    return serve(request, reply, query, { ...upload, file_name: upload.file_name ?? uploadId })
+  }
 
-    const { size, media_type: mediaType } = upload
+  async function serveVoiceFile(request: FastifyRequest<Route>, reply: FastifyReply) {
+    const { voiceFileId = '', fileName = '' } = request.params
+    const form = formNamed(fileName)
+    if (!form) throw new NotFoundError('voice file', ['fileName'])
+    const query = signedFor(voiceFileResource(voiceFileId, form), request)
+    const known = isUuid(voiceFileId) && isUuid(query.workspace)
+    const found = known ? await findPlayable(world.db, query.workspace, voiceFileId, form) : undefined
+    if (!found) throw new NotFoundError('voice file', ['voiceFileId'])
+    return serve(request, reply, query, { ...found, file_name: fileName })
+  }
+
+  async function serve(request: FastifyRequest<Route>, reply: FastifyReply, query: SignedQuery, stored: Stored) {
+    const { size, media_type: mediaType } = stored
     const secondsLeft = Math.floor(Number(query.expires) - world.clock.now().getTime() / 1000)
     reply.headers({
       'accept-ranges': 'bytes',
@@ -57,7 +93,7 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
       'x-content-type-options': 'nosniff',
     })
     if (!INLINE.test(mediaType)) {
-      reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeName(upload.file_name ?? uploadId)}`)
+      reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeName(stored.file_name)}`)
     }
     const range = parseRange(request.headers.range, size)
     if (range === 'unsatisfiable') {
@@ -68,8 +104,8 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
     if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${size}`)
     reply.headers({ 'content-type': mediaType, 'content-length': length })
     if (request.method === 'HEAD') return reply.send()
-    const object = await storage.read(upload.storage_key, range)
-    if (!object) throw new NotFoundError('upload', ['uploadId'])
+    const object = await storage.read(stored.storage_key, range)
+    if (!object) throw new NotFoundError('file')
     return reply.send(object.stream)
   }
 
@@ -87,8 +123,9 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
       return reply.code(500).send({ error: { code: 'INTERNAL_SERVER_ERROR', message, path: [], retryable } })
     })
     for (const url of ['/media/:uploadId', '/media/:uploadId/:fileName']) {
-      app.route<Route>({ method: ['GET', 'HEAD'], url, handler: serve })
+      app.route<Route>({ method: ['GET', 'HEAD'], url, handler: serveUpload })
     }
+    app.route<Route>({ method: ['GET', 'HEAD'], url: '/media/voice/:voiceFileId/:fileName', handler: serveVoiceFile })
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { VOICE_FILE_FORMS, type VoiceFileForm } from '../../domains/voice-files/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 
 /** How long an address works when nobody says otherwise: long enough to listen, too short to be passed around. */
@@ -24,14 +25,49 @@ const NEVER = 253_402_300_799
  * element cannot send a header. Ask it only for uploads that the viewer may read.
  */
 export function signMediaUrl(options: SignMediaUrlOptions): string {
-  const { publicUrl, secret, clock, workspaceId, uploadId, ttlSeconds = DEFAULT_TTL_SECONDS, fileName } = options
-  const expires = ttlSeconds === null ? NEVER : Math.floor(clock.now().getTime() / 1000) + ttlSeconds
+  const { uploadId, fileName } = options
   const name = fileName === undefined ? '' : `/${encodeURIComponent(fileName)}`
-  const url = new URL(`/media/${uploadId}${name}`, publicUrl)
+  return signedUrl(`/media/${uploadId}${name}`, uploadId, options)
+}
+
+function signedUrl(
+  path: string,
+  resource: string,
+  options: Omit<SignMediaUrlOptions, 'uploadId' | 'fileName'>,
+): string {
+  const { publicUrl, secret, clock, workspaceId, ttlSeconds = DEFAULT_TTL_SECONDS } = options
+  const expires = ttlSeconds === null ? NEVER : Math.floor(clock.now().getTime() / 1000) + ttlSeconds
+  const url = new URL(path, publicUrl)
   url.searchParams.set('workspace', workspaceId)
   url.searchParams.set('expires', String(expires))
-  url.searchParams.set('signature', sign(secret, workspaceId, uploadId, String(expires)).toString('base64url'))
+  url.searchParams.set('signature', sign(secret, workspaceId, resource, String(expires)).toString('base64url'))
   return url.href
+}
+
+/** What a form of a voice file is called in its address; players look at the ending. */
+const FORM_NAMES = { original: 'original', mp3: 'audio.mp3', wav: 'audio-8khz.wav' } as const satisfies Record<
+  VoiceFileForm,
+  string
+>
+
+/** The form that an address names; undefined when it names none. */
+export function formNamed(fileName: string): VoiceFileForm | undefined {
+  return VOICE_FILE_FORMS.find((form) => FORM_NAMES[form] === fileName)
+}
+
+export interface SignVoiceFileUrlOptions extends Omit<SignMediaUrlOptions, 'uploadId' | 'fileName'> {
+  voiceFileId: string
+  form: VoiceFileForm
+}
+
+/** The same for one form of a voice file. */
+export function signVoiceFileUrl({ voiceFileId, form, ...options }: SignVoiceFileUrlOptions): string {
+  return signedUrl(`/media/voice/${voiceFileId}/${FORM_NAMES[form]}`, voiceFileResource(voiceFileId, form), options)
+}
+
+/** What a signature for a form of a voice file is for. */
+export function voiceFileResource(voiceFileId: string, form: VoiceFileForm): string {
+  return `voice/${voiceFileId}/${form}`
 }
 
 const AUDIO_ENDINGS: Readonly<Record<string, string>> = {
@@ -55,14 +91,14 @@ export interface SignedQuery {
   signature: string
 }
 
-/** Whether this server signed exactly this and it has not expired. */
-export function verifyMediaUrl(secret: Uint8Array, clock: Clock, uploadId: string, query: SignedQuery): boolean {
+/** Whether this server signed exactly this and it has not expired; of an upload the resource is its id. */
+export function verifyMediaUrl(secret: Uint8Array, clock: Clock, resource: string, query: SignedQuery): boolean {
   const given = Buffer.from(query.signature, 'base64url')
-  const right = sign(secret, query.workspace, uploadId, query.expires)
+  const right = sign(secret, query.workspace, resource, query.expires)
   if (given.length !== right.length || !timingSafeEqual(given, right)) return false
   return Number(query.expires) * 1000 > clock.now().getTime()
 }
 
-function sign(secret: Uint8Array, workspaceId: string, uploadId: string, expires: string): Buffer {
-  return createHmac('sha256', secret).update(`saygraph:media:${workspaceId}:${uploadId}:${expires}`).digest()
+function sign(secret: Uint8Array, workspaceId: string, resource: string, expires: string): Buffer {
+  return createHmac('sha256', secret).update(`saygraph:media:${workspaceId}:${resource}:${expires}`).digest()
 }
