@@ -1,5 +1,5 @@
 declare module 's3rver' {
-  import type { IncomingMessage } from 'node:http'
+  import type { IncomingMessage, Server } from 'node:http'
   import type { AddressInfo } from 'node:net'
 
   /** What a request stores, as its filesystem store sees it. */
@@ -22,6 +22,7 @@ declare module 's3rver' {
       context: { req: IncomingMessage; status: number; body: unknown },
       next: () => Promise<void>,
     ) => Promise<void>)[]
+    httpServer: Server
     store: { putObject(object: StoredObject): Promise<unknown> }
     run(): Promise<AddressInfo>
     close(): Promise<void>

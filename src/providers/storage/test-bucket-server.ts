@@ -35,7 +35,12 @@ export async function startS3Server(directory: string): Promise<{ port: number; 
     context.body = `<Error><Code>${code}</Code></Error>`
   })
   const { port } = await server.run()
-  afterAll(() => server.close())
+  // Clients keep their connections, and s3rver would wait for their end.
+  afterAll(async () => {
+    const closed = server.close()
+    server.httpServer.closeAllConnections()
+    await closed
+  })
   const options: S3StorageOptions = {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'eu-north-1',
