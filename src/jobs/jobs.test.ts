@@ -5,11 +5,12 @@ import { sql } from '../db/sql.ts'
 import { forgetIdempotencyKeys, IDEMPOTENCY_DAYS, once } from '../domains/idempotency.ts'
 import { createLink } from '../domains/links/index.ts'
 import { openSession } from '../domains/responses/index.ts'
+import { createSpeech, getVoiceFile } from '../domains/voice-files/index.ts'
 import { createDispatcher, standardRequest } from '../domains/webhooks/index.ts'
 import { createLogger } from '../platform/logger.ts'
 import { fakeAudio } from '../providers/audio/fake.ts'
 import { createOutbound } from '../providers/outbound/index.ts'
-import { fakeSpeech } from '../providers/speech/fake.ts'
+import { fakeSpeech, SpeechError } from '../providers/speech/index.ts'
 import { memoryStorage } from '../providers/storage/memory.ts'
 import { createDueLoop } from '../queue/index.ts'
 import { dueChecks, implementations } from './index.ts'
@@ -84,6 +85,23 @@ test('many keys go in batches; a job whose time is up leaves the rest to the nex
   expect(await forgetIdempotencyKeys(world)).toBe(5_000)
   await run('forget-idempotency-keys')
   expect(await db.query(sql`SELECT key FROM idempotency`)).toEqual([])
+})
+
+test('a voice file that cannot be prepared fails at the last attempt, and no earlier', async () => {
+  const queued: object[] = []
+  const queue = { send: async (_: unknown, payload: object) => void queued.push(payload) }
+  const making = { world, queue: queue as never, speech: deps.speech }
+  const { id } = await createSpeech(making, kit.viewer, { name: 'x', text: 'Hello', voice: 'en' })
+  const { task, run: attempt } = implementations(deps).find((each) => each.task.name === 'prepare-voice-file')!
+  const { signal } = new AbortController()
+  for (let n = 1; n <= task.retryLimit + 1; n++) {
+    deps.speech.failNext(new SpeechError('failed', 'the server is away', { retryable: true }))
+    const done = attempt(queued[0], { signal, attempt: n })
+    if (n <= task.retryLimit) await expect(done).rejects.toThrow('the server is away')
+    else await done
+    const { status } = await getVoiceFile(world, kit.viewer, id)
+    expect(status).toBe(n <= task.retryLimit ? 'pending' : 'failed')
+  }
 })
 
 test('the due loop sweeps what is left of uploads', async () => {
