@@ -105,7 +105,7 @@ export async function sayifyServer(
       return reply
     },
     async keyWith(...scopes) {
-      return (await createApiKey(world, acme.viewer, { name: scopes.join(' '), scopes })).key
+      return (await createApiKey(world, acme.viewer, { name: 'A key of some scopes', scopes })).key
     },
     async linkWithIds(ids, input) {
       const rest = [...ids]
