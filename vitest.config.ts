@@ -1,15 +1,18 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /**
- * Adapters of files, mail, texts, sound and carriers: slow by nature, and far from most changes. With TEST_ALL=1, which
- * CI sets, they run as well.
+ * What takes long and is far from most changes: adapters, whole server processes that are started, told to stop and
+ * killed, the queue, and the reader against Prisma. With TEST_ALL=1, which CI sets, they run as well.
  */
-const ADAPTERS = [
-  'src/providers/audio/**',
-  'src/providers/email/smtp.test.ts',
-  'src/providers/sms/smpp*.test.ts',
-  'src/providers/storage/s3.test.ts',
-  'src/providers/telephony/simulated/**',
+const SLOW = [
+  'src/db/folder-lock.test.ts',
+  'src/db/reader/**',
+  'src/platform/worker-pool.test.ts',
+  'src/providers/**',
+  'src/queue/**',
+  'test/live/**',
+  'test/parity/main.test.ts',
+  'test/start/**',
 ]
 
 /** Where .ci/run wants the numbers. */
@@ -25,7 +28,7 @@ export default defineConfig({
     exclude: [
       ...configDefaults.exclude,
       ...(process.env.TEST_BROWSER ? [] : ['test/browser/**']),
-      ...(process.env.TEST_ALL ? [] : ADAPTERS),
+      ...(process.env.TEST_ALL ? [] : SLOW),
     ],
     globalSetup: ['test/kit/template-database.ts'],
     testTimeout: 20_000,
