@@ -2,17 +2,21 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 /**
  * What takes long and is far from most changes: adapters, whole server processes that are started, told to stop and
- * killed, the queue, and the reader against Prisma. With TEST_ALL=1, which CI sets, they run as well.
+ * killed, the queue, the reader against Prisma, passwords, sound. With TEST_ALL=1, which CI sets, they run as well.
  */
 const SLOW = [
+  'src/domains/auth/*users.test.ts',
   'src/db/folder-lock.test.ts',
   'src/db/reader/**',
   'src/platform/worker-pool.test.ts',
   'src/providers/**',
   'src/queue/**',
+  'test/contacts-io.test.ts',
   'test/live/**',
+  'test/migrations.test.ts',
   'test/parity/main.test.ts',
   'test/start/**',
+  'test/voice-files.test.ts',
 ]
 
 /** Where .ci/run wants the numbers. */
