@@ -68,6 +68,9 @@ export interface Replacements {
 /** To one origin: many webhooks may lead to one, and none may take the place of all others. */
 const WEBHOOK_SOCKETS = 256
 
+/** How long news gather before webhooks are fed, so that a busy log does not ask about them at every append. */
+const GATHER_NEWS_MS = 50
+
 /** How often what is due at a moment is looked for. */
 const DUE_EVERY_MS = 5_000
 
@@ -162,11 +165,18 @@ export async function compose(
     onClose(() => dueLoop.stop())
     if (works) {
       // What is sent again is due without anything to feed.
-      const wake = () => {
-        dueLoop.wake(FEED_WEBHOOKS)
-        dueLoop.wake(DELIVER_WEBHOOKS)
-      }
-      onClose(tailer.onNews(wake))
+      let waking: NodeJS.Timeout | undefined
+      const stopNews = tailer.onNews(() => {
+        waking ??= setTimeout(() => {
+          waking = undefined
+          dueLoop.wake(FEED_WEBHOOKS)
+          dueLoop.wake(DELIVER_WEBHOOKS)
+        }, GATHER_NEWS_MS)
+      })
+      onClose(() => {
+        stopNews()
+        clearTimeout(waking)
+      })
       dueLoop.start()
     }
     const reader = createReader({
