@@ -188,6 +188,8 @@ export async function compose(
     })
     const isAllowedOrigin = originRule(config, publicUrl)
     const rate = { points: config.graphql.operationsPerMinute, seconds: 60 }
+    const viewerOf = (credential: string) => authenticate({ world, tokens, logger }, credential)
+    const limitOperations = (viewer: Viewer) => limiter.take('graphql', viewer.apiKeyId, rate)
     const graphql = createGraphQLServer({
       services: {
         world,
@@ -205,8 +207,8 @@ export async function compose(
       reader,
       clock,
       logger,
-      authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
-      limit: (viewer: Viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+      authenticate: viewerOf,
+      limit: limitOperations,
       isAllowedOrigin,
       maxBodyBytes: config.http.maxBodyBytes,
       maxBufferedBytes: config.graphql.maxBufferedBytes,
@@ -277,16 +279,16 @@ export async function compose(
         voiceFilesPlugin({
           voiceFiles,
           logger,
-          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
-          limit: (viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+          authenticate: viewerOf,
+          limit: limitOperations,
         }),
       )
       await app.register(
         contactsIoPlugin({
           world,
           logger,
-          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
-          limit: (viewer) => limiter.take('graphql', viewer.apiKeyId, rate),
+          authenticate: viewerOf,
+          limit: limitOperations,
         }),
       )
       const { sayifyPerMinute } = config.legacy
@@ -295,7 +297,7 @@ export async function compose(
         sayifyPlugin({
           world,
           logger,
-          authenticate: (credential) => authenticate({ world, tokens, logger }, credential),
+          authenticate: viewerOf,
           ...(sayifyPerMinute > 0 ? { limit: (viewer) => limiter.take('sayify', viewer.apiKeyId, sayifyRate) } : {}),
           linkUrl,
           mediaUrl: lastingMediaUrl,
