@@ -2,22 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../platform/logger.ts'
 import type { Outbound } from '../../providers/outbound/index.ts'
 import type { World } from '../world.ts'
-import { FORMAT_RULES, type RequestBuilders, type WebhookRequest } from './format.ts'
-import { nextAttemptAt } from './retry-schedule.ts'
-import { signingSecrets } from './signing-secrets.ts'
 import {
   type AttemptRecord,
   type ClaimedDelivery,
   claimDeliveries,
-  failingSinceOf,
   holdsLease,
   insertAttempt,
-  noteFailure,
   postponeDelivery,
   recordSuccess,
   settleDelivery,
-  setWebhookEnabled,
-} from './store.ts'
+} from './delivery-store.ts'
+import { FORMAT_RULES, type RequestBuilders, type WebhookRequest } from './format.ts'
+import { nextAttemptAt } from './retry-schedule.ts'
+import { signingSecrets } from './signing-secrets.ts'
+import { failingSinceOf, noteFailure, setWebhookEnabled } from './store.ts'
 
 export interface DispatcherDeps {
   world: World

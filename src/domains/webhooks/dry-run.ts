@@ -3,9 +3,11 @@ import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
+import { findDeliveryOf } from './delivery-store.ts'
+import { lastEventFor } from './feed-store.ts'
 import type { RequestBuilders } from './format.ts'
 import { signingSecrets } from './signing-secrets.ts'
-import { findDeliveryOf, findSecret, findWebhook, lastEventFor } from './store.ts'
+import { findSecret, findWebhook } from './store.ts'
 
 export interface DryRunInput {
   /** The cursor of the event; absent: the last that concerns the webhook. */

@@ -2,7 +2,8 @@ import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
-import { lockWebhook, moveFeed, setWebhookEnabled } from './store.ts'
+import { moveFeed } from './feed-store.ts'
+import { lockWebhook, setWebhookEnabled } from './store.ts'
 
 export interface EnableWebhookInput {
   /** Whether events that happened while it was disabled are delivered now, as far as the log keeps them. Default false. */

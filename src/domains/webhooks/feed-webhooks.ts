@@ -3,7 +3,6 @@ import type { LoggedEvent } from '../../events/index.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { World } from '../world.ts'
-import { FORMAT_RULES } from './format.ts'
 import {
   countPending,
   type FeedRow,
@@ -12,10 +11,11 @@ import {
   moveFeed,
   moveIdleFeeds,
   type NewDelivery,
-  retireWebhook,
   takeFeed,
   webhooksWithNews,
-} from './store.ts'
+} from './feed-store.ts'
+import { FORMAT_RULES } from './format.ts'
+import { retireWebhook } from './store.ts'
 
 export interface FeedDeps {
   /** How long `response.submitted` waits for the analysis of its response, where the format does. 0: not at all. */

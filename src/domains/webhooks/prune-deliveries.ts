@@ -1,6 +1,7 @@
 import type { World } from '../world.ts'
+import { deleteOldDeliveries } from './delivery-store.ts'
 import { moveIdleWebhooks } from './feed-webhooks.ts'
-import { deleteOldDeliveries, deleteRetiredWebhooks } from './store.ts'
+import { deleteRetiredWebhooks } from './store.ts'
 
 /**
  * Removes settled deliveries that are older than their workspace keeps events, a batch of them, and what is left of

@@ -3,7 +3,9 @@ import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
-import { lockDelivery, lockWebhook, restartDelivery, rewindFeed, type WebhookRow } from './store.ts'
+import { lockDelivery, restartDelivery } from './delivery-store.ts'
+import { rewindFeed } from './feed-store.ts'
+import { lockWebhook, type WebhookRow } from './store.ts'
 
 /**
  * Sends one delivery again, at once and with all its attempts anew, under the id it has. Throws INSUFFICIENT_SCOPE
