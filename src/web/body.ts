@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { ExpectedError } from '../platform/errors.ts'
+import { bytesOf, dispositionName, isBodyRefusal } from '../platform/incoming.ts'
 import { malformed } from './errors.ts'
 
 /** Boundaries, part headers and hidden fields around the files of a multipart body. */
@@ -26,13 +26,13 @@ export function checkAnnouncedSize(request: FastifyRequest, maxBytes: number): v
 export async function incomingFile(request: FastifyRequest): Promise<IncomingFile> {
   if (request.isMultipart()) {
     for await (const part of partsOf(request, { files: 1 })) {
-      if (part.type === 'file') return { fileName: part.filename, source: bytesOf(part.file) }
+      if (part.type === 'file') return { fileName: part.filename, source: bytesOf(part.file, malformed) }
     }
     throw malformed('must hold a file part')
   }
   const named = (request.query as Record<string, unknown>).filename
   const fileName = typeof named === 'string' ? named : dispositionName(request.headers['content-disposition'])
-  return { fileName, source: bytesOf(request.raw) }
+  return { fileName, source: bytesOf(request.raw, malformed) }
 }
 
 /** The parts of a multipart body as they arrive. Throws VALIDATION_FAILED when it is broken or stops coming. */
@@ -42,43 +42,10 @@ export async function* partsOf(request: FastifyRequest, limits: { files: number 
   try {
     yield* request.parts(options)
   } catch (error) {
-    if (error instanceof ExpectedError || isFramework(error)) throw error
+    if (error instanceof ExpectedError || isBodyRefusal(error)) throw error
     throw malformed('is not a complete multipart/form-data body')
   }
 }
 
 /** 200 questions of up to 200 boxes fit, and the longest text with every character escaped. */
 const FIELD_LIMITS = { fields: 50_000, parts: 50_000, fieldSize: 200_000, fieldNameSize: 200, headerPairs: 50 }
-
-/**
- * The bytes of a stream. Whoever stops early leaves it open: destroying it would take down the connection, and with
- * it the answer that says why.
- */
-export async function* bytesOf(stream: Readable): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream.iterator({ destroyOnReturn: false })
-  } catch {
-    throw malformed('stopped before it was complete')
-  }
-}
-
-function isFramework(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && code.startsWith('FST_') && code !== 'FST_MP_PREMATURE_CLOSE'
-}
-
-/** `filename*` or `filename` of a Content-Disposition header (RFC 6266). */
-export function dispositionName(header: string | undefined): string | null {
-  if (header === undefined) return null
-  const extended = /(?:^|;)\s*filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)/i.exec(header)?.[1]
-  if (extended !== undefined) {
-    try {
-      return decodeURIComponent(extended)
-    } catch {
-      // Fall back to the plain name.
-    }
-  }
-  const plain = /(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header)
-  if (!plain) return null
-  return plain[1]?.replace(/\\(.)/g, '$1') ?? plain[2] ?? null
-}

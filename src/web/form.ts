@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { ERROR_CODES, ExpectedError } from '../platform/errors.ts'
-import { bytesOf, type IncomingFile, partsOf } from './body.ts'
+import { bytesOf } from '../platform/incoming.ts'
+import { type IncomingFile, partsOf } from './body.ts'
+import { malformed } from './errors.ts'
 import { toLineFeeds } from './form-values.ts'
 
 /** Names of the form's inputs. The first ones stand first in the form, since files are saved while they stream in. */
@@ -64,13 +66,13 @@ export async function readForm(request: FastifyRequest, options: ReadFormOptions
         fields.add(part.fieldname, value)
         continue
       }
-      const bytes = counted(bytesOf(part.file))
+      const bytes = counted(bytesOf(part.file, malformed))
       // An input in which no file was chosen is sent as an empty file without a name.
       if (part.filename && part.fieldname.startsWith(ANSWER_PREFIX)) {
         const file = { fileName: part.filename, source: bytes }
         await options.onFile(part.fieldname.slice(ANSWER_PREFIX.length), file, fields)
       }
-      for await (const _ of counted(bytesOf(part.file)));
+      for await (const _ of counted(bytesOf(part.file, malformed)));
     }
     return fields
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { dispositionName } from '../platform/incoming.ts'
 import { preferredLanguage, prefersJson } from './accept.ts'
-import { dispositionName } from './body.ts'
 
 describe('what a caller would like', () => {
   it.each([

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Viewer } from '../../domains/auth/index.ts'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import {
   exportContacts,
   getImport,
@@ -10,29 +9,17 @@ import {
   importReport,
 } from '../../domains/contacts/index.ts'
 import type { World } from '../../domains/world.ts'
-import { ERROR_CODES, type ErrorCode, ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
+import { type Issue, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
-import type { Logger } from '../../platform/logger.ts'
+import { bytesOf } from '../../platform/incoming.ts'
+import { answerFailures, type EntranceDeps, viewerOf } from '../entrance.ts'
 import { columnFields } from './columns.ts'
 import { unguardCell } from './csv-cells.ts'
 import { broken, csvRows, ndjsonRows } from './read-rows.ts'
 import { csvOf, ndjsonOf } from './write-rows.ts'
 
-export interface ContactsIoDeps {
+export interface ContactsIoDeps extends EntranceDeps {
   world: World
-  logger: Logger
-  /** Throws UNAUTHENTICATED. */
-  authenticate(credential: string): Promise<Viewer>
-  /** Throws RATE_LIMITED. */
-  limit(viewer: Viewer): Promise<void>
-}
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
-  INSUFFICIENT_SCOPE: 403,
-  NOT_FOUND: 404,
-  IDEMPOTENCY_CONFLICT: 409,
-  RATE_LIMITED: 429,
 }
 
 const TYPES = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson; charset=utf-8' } as const
@@ -44,28 +31,22 @@ type Query = Record<string, unknown>
  * Contacts in and out, streamed: `POST /contacts/import`, `GET /contacts/imports/{id}` and its `/report`,
  * `GET /contacts/export`. With `Authorization: Bearer`, like GraphQL; docs/contacts.md describes them.
  */
-export function contactsIoPlugin({ world, logger, authenticate, limit }: ContactsIoDeps): FastifyPluginAsync {
-  async function viewerOf({ headers }: FastifyRequest): Promise<Viewer> {
-    const credential = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
-    if (credential === undefined) throw new ExpectedError('UNAUTHENTICATED', 'Send a key as `Authorization: Bearer`.')
-    const viewer = await authenticate(credential)
-    await limit(viewer)
-    return viewer
-  }
-
+export function contactsIoPlugin(deps: ContactsIoDeps): FastifyPluginAsync {
+  const { world } = deps
   return async (app) => {
+    answerFailures(app, deps, 'moving contacts failed')
     // Bodies are read as they come, by the rows that the domain takes.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
     app.post('/contacts/import', async (request, reply) => {
-      const viewer = await viewerOf(request)
+      const viewer = await viewerOf(deps, request)
       const query = request.query as Query
       const format = formatOf(text(query, 'format') ?? request.headers['content-type'])
       const fieldOf = columnFields(text(query, 'mapping'))
       const delimiter = text(query, 'delimiter') ?? ','
       if (!/^[^"\r\n]$/.test(delimiter)) throw invalid('delimiter', 'one_character', 'must be one character')
-      const source = bytesOf(request.raw)
+      const source = bytesOf(request.raw, broken)
       const rows = format === 'csv' ? csvRows(source, fieldOf, delimiter, unguardCell) : ndjsonRows(source, fieldOf)
       const options = {
         key: text(query, 'key') ?? null,
@@ -77,20 +58,20 @@ export function contactsIoPlugin({ world, logger, authenticate, limit }: Contact
     })
 
     app.get('/contacts/imports/:id', { exposeHeadRoute: false }, async (request) => {
-      const viewer = await viewerOf(request)
+      const viewer = await viewerOf(deps, request)
       const { id } = request.params as { id: string }
       return summary(await getImport(world, viewer, idOf('ContactImport', id)!))
     })
 
     app.get('/contacts/imports/:id/report', { exposeHeadRoute: false }, async (request, reply) => {
-      const viewer = await viewerOf(request)
+      const viewer = await viewerOf(deps, request)
       const { id } = request.params as { id: string }
       const refused = await importReport(world, viewer, idOf('ContactImport', id)!)
       return stream(reply, 'ndjson', lines(refused))
     })
 
     app.get('/contacts/export', { exposeHeadRoute: false }, async (request, reply) => {
-      const viewer = await viewerOf(request)
+      const viewer = await viewerOf(deps, request)
       const query = request.query as Query
       const format = formatOf(text(query, 'format') ?? 'csv')
       const contacts = await exportContacts(world, viewer, {
@@ -99,23 +80,6 @@ export function contactsIoPlugin({ world, logger, authenticate, limit }: Contact
       })
       reply.header('content-disposition', `attachment; filename="contacts.${format}"`)
       return stream(reply, format, format === 'csv' ? csvOf(contacts) : ndjsonOf(contacts))
-    })
-
-    app.setErrorHandler((error, request, reply) => {
-      for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
-      reply.header('cache-control', 'no-store')
-      // What is left of a body that is not read ends with its connection.
-      if (!request.raw.complete) reply.header('connection', 'close')
-      if (error instanceof ExpectedError) {
-        const { code, message, path, retryable, details } = error
-        if (code === 'RATE_LIMITED') reply.header('retry-after', String(details.retryAfter ?? 1))
-        const issues = error instanceof ValidationError ? { issues: error.issues } : {}
-        return reply.code(STATUS[code] ?? 400).send({ error: { code, message, path, retryable, ...issues } })
-      }
-      logger.error({ err: error, requestId: request.id }, 'moving contacts failed')
-      const { retryable } = ERROR_CODES.INTERNAL_SERVER_ERROR
-      const message = `Something failed on the server. Request id: ${request.id}.`
-      return reply.code(500).send({ error: { code: 'INTERNAL_SERVER_ERROR', message, path: [], retryable } })
     })
   }
 }
@@ -142,15 +106,6 @@ function stream(reply: FastifyReply, format: Format, source: AsyncIterable<strin
 
 async function* lines(items: AsyncIterable<object>): AsyncGenerator<string> {
   for await (const item of items) yield `${JSON.stringify(item)}\n`
-}
-
-/** Whoever stops early leaves the request open, and with it the answer that says why. */
-async function* bytesOf(request: Readable): AsyncGenerator<Uint8Array> {
-  try {
-    yield* request.iterator({ destroyOnReturn: false })
-  } catch {
-    throw broken('stopped before it was complete')
-  }
 }
 
 function formatOf(named: string | undefined): Format {

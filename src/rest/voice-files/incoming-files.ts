@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { type IncomingVoiceFile, MAX_FILES } from '../../domains/voice-files/index.ts'
 import { ExpectedError, ValidationError } from '../../platform/errors.ts'
+import { bytesOf, dispositionName, isBodyRefusal } from '../../platform/incoming.ts'
 
 const PART_NAME = 'files'
 /** One more file than is taken, so that it is told of. The size of files is the domain's to judge, while they stream. */
@@ -18,48 +18,22 @@ export async function* incomingFiles(request: FastifyRequest): AsyncGenerator<In
   if (!request.isMultipart()) {
     const named = (request.query as Record<string, unknown>).filename
     const fileName = typeof named === 'string' ? named : dispositionName(request.headers['content-disposition'])
-    yield { fileName, source: bytesOf(request.raw) }
+    yield { fileName, source: bytesOf(request.raw, malformed) }
     return
   }
   try {
     for await (const part of request.parts({ limits: LIMITS })) {
       if (part.type !== 'file') continue
       if (part.fieldname !== PART_NAME) throw broken('unknown_key', `must have its files in parts named ${PART_NAME}`)
-      yield { fileName: part.filename ?? null, source: bytesOf(part.file) }
+      yield { fileName: part.filename ?? null, source: bytesOf(part.file, malformed) }
     }
   } catch (error) {
-    if (error instanceof ExpectedError || isFramework(error)) throw error
-    throw broken('malformed', 'is not a complete multipart/form-data body')
+    if (error instanceof ExpectedError || isBodyRefusal(error)) throw error
+    throw malformed('is not a complete multipart/form-data body')
   }
 }
 
-/** Whoever stops early leaves the stream open: destroying it would take down the connection, and with it the answer. */
-async function* bytesOf(stream: Readable): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream.iterator({ destroyOnReturn: false })
-  } catch {
-    throw broken('malformed', 'stopped before it was complete')
-  }
-}
-
-function isFramework(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && code.startsWith('FST_') && code !== 'FST_MP_PREMATURE_CLOSE'
-}
-
-/** `filename*` or `filename` of a Content-Disposition header (RFC 6266). */
-function dispositionName(header: string | undefined): string | null {
-  const extended = /(?:^|;)\s*filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)/i.exec(header ?? '')?.[1]
-  if (extended !== undefined) {
-    try {
-      return decodeURIComponent(extended)
-    } catch {
-      // Fall back to the plain name.
-    }
-  }
-  const plain = /(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header ?? '')
-  return plain?.[1]?.replace(/\\(.)/g, '$1') ?? plain?.[2] ?? null
-}
+const malformed = (message: string) => broken('malformed', message)
 
 function broken(rule: string, message: string): ValidationError {
   return new ValidationError([{ path: ['body'], rule, message }])
