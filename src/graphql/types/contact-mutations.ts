@@ -8,7 +8,7 @@ import {
   updateContact,
 } from '../../domains/contacts/index.ts'
 import { eraseContact, mergeContacts } from '../../domains/people/index.ts'
-import { builder } from '../builder.ts'
+import { builder, type SchemaTypes } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { encodeGlobalId, idOf, idOrNull } from '../global-id.ts'
 import { OutreachChannelEnum } from './contact.ts'
@@ -19,26 +19,33 @@ const { NotFoundError, ConflictError } = ERRORS
 const PHONE =
   "As people write it: in international form, or in the form of the workspace's default country when it has one. It must be a number that exists."
 
+type InputFields = PothosSchemaTypes.InputFieldBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, 'InputObject'>
+
+/** What may be said of a person, whether they are new or not. */
+const personFields = (t: InputFields) => ({
+  externalKey: t.string({ description: 'What your own system calls them; unique among your contacts.' }),
+  firstName: t.string({ description: 'Given name.' }),
+  lastName: t.string({ description: 'Family name.' }),
+  nickname: t.string({ description: 'What friends call them.' }),
+  email: t.field({ type: 'EmailAddress', description: 'Unique among your contacts, unless they share it.' }),
+  phone: t.string({ description: PHONE }),
+  address: t.string({ description: 'Street address.' }),
+  postalCode: t.string({ description: 'Postal code.' }),
+  city: t.string({ description: 'City or town.' }),
+  area: t.string({ description: 'Area, in your words.' }),
+  company: t.string({ description: 'Name of their company.' }),
+  website: t.string({ description: 'A web address.' }),
+  note: t.string({ description: 'Up to 10,000 characters.' }),
+  gender: t.string({ description: 'In your words.' }),
+  birthYear: t.int({ description: 'Year of birth.' }),
+})
+
 const CreateContactInput = builder.inputType('CreateContactInput', {
   description: 'A person; at least one of name, e-mail address, phone number, company and external key.',
   fields: (t) => ({
-    externalKey: t.string({ description: 'What your own system calls them; unique among your contacts.' }),
+    ...personFields(t),
     name: t.string({ description: 'Their name, in one line; made of first and last name when absent.' }),
-    firstName: t.string({ description: 'Given name.' }),
-    lastName: t.string({ description: 'Family name.' }),
-    nickname: t.string({ description: 'What friends call them.' }),
-    email: t.field({ type: 'EmailAddress', description: 'Unique among your contacts, unless they share it.' }),
     sharesEmail: t.boolean({ description: 'Whether other contacts may have the same e-mail address; no when absent.' }),
-    phone: t.string({ description: PHONE }),
-    address: t.string({ description: 'Street address.' }),
-    postalCode: t.string({ description: 'Postal code.' }),
-    city: t.string({ description: 'City or town.' }),
-    area: t.string({ description: 'Area, in your words.' }),
-    company: t.string({ description: 'Name of their company.' }),
-    website: t.string({ description: 'A web address.' }),
-    note: t.string({ description: 'Up to 10,000 characters.' }),
-    gender: t.string({ description: 'In your words.' }),
-    birthYear: t.int({ description: 'Year of birth.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
@@ -47,23 +54,9 @@ const UpdateContactInput = builder.inputType('UpdateContactInput', {
   description: 'What to change of a contact; absent keys stay as they are, null empties.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'Global id of the contact.' }),
-    externalKey: t.string({ description: 'What your own system calls them; unique among your contacts.' }),
+    ...personFields(t),
     name: t.string({ description: 'Their name, in one line. Until it is given it follows first and last name.' }),
-    firstName: t.string({ description: 'Given name.' }),
-    lastName: t.string({ description: 'Family name.' }),
-    nickname: t.string({ description: 'What friends call them.' }),
-    email: t.field({ type: 'EmailAddress', description: 'Unique among your contacts, unless they share it.' }),
     sharesEmail: t.boolean({ description: 'Whether other contacts may have the same e-mail address.' }),
-    phone: t.string({ description: PHONE }),
-    address: t.string({ description: 'Street address.' }),
-    postalCode: t.string({ description: 'Postal code.' }),
-    city: t.string({ description: 'City or town.' }),
-    area: t.string({ description: 'Area, in your words.' }),
-    company: t.string({ description: 'Name of their company.' }),
-    website: t.string({ description: 'A web address.' }),
-    note: t.string({ description: 'Up to 10,000 characters.' }),
-    gender: t.string({ description: 'In your words.' }),
-    birthYear: t.int({ description: 'Year of birth.' }),
   }),
 })
 
