@@ -18,6 +18,11 @@ const UNMODELLED = [
   'opt_out',
   'contact_import_error',
   'voice_file_arrival',
+  'campaign_voice_file',
+  'seat',
+  'provider_state',
+  'outreach_policy',
+  'spend',
 ]
 
 /** References that cross workspaces on purpose, which no relation of the graph can follow. */

@@ -1,7 +1,20 @@
 import type { Tx } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
 
-export type LegacyKind = 'link' | 'contact' | 'respondent' | 'contactList' | 'segment' | 'subuser' | 'voiceFile'
+export type LegacyKind =
+  | 'link'
+  | 'contact'
+  | 'respondent'
+  | 'contactList'
+  | 'segment'
+  | 'subuser'
+  | 'voiceFile'
+  | 'voice_broadcast'
+  | 'click_to_call'
+  | 'rsvp'
+  | 'sms_broadcast'
+  | 'email_broadcast'
+  | 'campaignTarget'
 
 /**
  * The next `count` small numbers of a kind in a workspace; returns the first. Locks the counter until the transaction
@@ -21,4 +34,9 @@ export async function passLegacyId(tx: Tx, workspaceId: string, kind: LegacyKind
     sql`INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, ${kind}, ${last}::int)
         ON CONFLICT (workspace_id, kind) DO UPDATE SET last = greatest(legacy_counter.last, excluded.last)`,
   )
+}
+
+/** Whether a number can be one that was given out. */
+export function isLegacyId(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value < 2 ** 31
 }

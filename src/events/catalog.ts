@@ -2,6 +2,17 @@ import { z } from 'zod'
 
 const id = z.uuid()
 
+/** As they were when the campaign entered its state; what a webhook then shows does not depend on when it is sent. */
+const campaignTotals = z.object({
+  dialedCalls: z.int(),
+  answeredCalls: z.int(),
+  totalSeconds: z.int(),
+  accepts: z.int(),
+})
+const receiverPayload = z.object({ campaignId: id, receiverId: id, attempts: z.int() })
+const callPayload = z.object({ campaignId: id, receiverId: id, callId: id, attempt: z.int() })
+const messagePayload = z.object({ campaignId: id, receiverId: id, outboundMessageId: id })
+
 /**
  * Everything that can happen, typed in this one place. Payloads carry ids and small facts only, never personal data:
  * whoever reads an event joins what it needs, so that erasing a person leaves nothing behind in the log.
@@ -124,6 +135,64 @@ export const EVENT_CATALOG = {
     stream: 'voiceFileId',
     payload: z.object({ voiceFileId: id }),
   },
+  'workspace.outreachPolicyChanged': { scope: 'campaigns:read', stream: null, payload: z.object({}) },
+  'campaign.created': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: z.object({ campaignId: id, kind: z.string() }),
+  },
+  'campaign.updated': { scope: 'campaigns:read', stream: 'campaignId', payload: z.object({ campaignId: id }) },
+  'campaign.receiversAdded': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: z.object({ campaignId: id, count: z.int() }),
+  },
+  'campaign.stateChanged': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: z.object({ campaignId: id, from: z.string(), to: z.string(), stats: campaignTotals }),
+  },
+  'campaign.deleted': { scope: 'campaigns:read', stream: 'campaignId', payload: z.object({ campaignId: id }) },
+  'receiver.waiting': { scope: 'campaigns:read', stream: 'campaignId', payload: receiverPayload },
+  'receiver.inProgress': { scope: 'campaigns:read', stream: 'campaignId', payload: receiverPayload },
+  'receiver.settled': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: receiverPayload.extend({ outcome: z.string(), reason: z.string().nullable() }),
+  },
+  'receiver.allSettled': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: z.object({ campaignId: id, count: z.int() }),
+  },
+  'call.queued': { scope: 'campaigns:read', stream: 'campaignId', payload: callPayload },
+  'call.dialing': { scope: 'campaigns:read', stream: 'campaignId', payload: callPayload },
+  'call.ringing': { scope: 'campaigns:read', stream: 'campaignId', payload: callPayload },
+  'call.answered': { scope: 'campaigns:read', stream: 'campaignId', payload: callPayload },
+  'call.replied': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: callPayload.extend({ reply: z.string() }),
+  },
+  'call.ended': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: callPayload.extend({ cause: z.string().nullable() }),
+  },
+  'call.settled': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: callPayload.extend({ settledAs: z.string() }),
+  },
+  'recording.ready': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: z.object({ campaignId: id, callId: id, recordingId: id }),
+  },
+  'outboundMessage.queued': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
+  'outboundMessage.sent': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
+  'outboundMessage.delivered': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
+  'outboundMessage.failed': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
   'webhook.created': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.updated': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.enabled': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
