@@ -37,6 +37,7 @@ import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
 import { audioFileName, mediaPlugin, signMediaUrl, signVoiceFileUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
+import { multisenderPlugin } from './rest/multisender/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
 import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
@@ -73,6 +74,9 @@ const GATHER_NEWS_MS = 50
 
 /** How often what is due at a moment is looked for. */
 const DUE_EVERY_MS = 5_000
+
+/** What opens Multisender's API: its users' own tokens, and our keys. */
+const MULTISENDER_CREDENTIALS = ['apiKey', 'legacyToken'] as const
 
 /** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
 export async function compose(
@@ -301,6 +305,18 @@ export async function compose(
           ...(sayifyPerMinute > 0 ? { limit: (viewer) => limiter.take('sayify', viewer.apiKeyId, sayifyRate) } : {}),
           linkUrl,
           mediaUrl: lastingMediaUrl,
+          maxBodyBytes: config.http.maxBodyBytes,
+        }),
+      )
+      await app.register(
+        multisenderPlugin({
+          world,
+          logger,
+          authenticate: (credential) => authenticate({ world, tokens, logger }, credential, MULTISENDER_CREDENTIALS),
+          limiter,
+          voiceFiles,
+          voiceFileUrl: (workspaceId, voiceFileId, form) =>
+            signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form, ttlSeconds: null }),
           maxBodyBytes: config.http.maxBodyBytes,
         }),
       )

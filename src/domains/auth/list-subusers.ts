@@ -1,5 +1,6 @@
 import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
+import { isLegacyId } from '../legacy-id.ts'
 import type { World } from '../world.ts'
 import { type SubuserRow, selectSubusers } from './subuser-store.ts'
 import { requireScope, type Viewer } from './viewer.ts'
@@ -25,7 +26,7 @@ export async function getSubuser(world: World, viewer: Viewer, id: string | numb
   const { workspaceId } = viewer
   mayRead(viewer)
   const only = typeof id === 'number' ? { legacyId: id } : { ids: [id] }
-  const valid = typeof id === 'number' ? Number.isInteger(id) && id > 0 && id < 2 ** 31 : isUuid(id)
+  const valid = typeof id === 'number' ? isLegacyId(id) : isUuid(id)
   const [row] = valid ? await selectSubusers(world.db, workspaceId, only) : []
   if (!row) throw new NotFoundError('subuser', ['id'])
   return viewOf(world, row)

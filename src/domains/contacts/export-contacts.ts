@@ -4,17 +4,16 @@ import { NotFoundError, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
+import type { ContactView } from './read-contacts.ts'
 import type { SegmentCondition } from './segment-filter.ts'
 import { findSegment, meets } from './segment-store.ts'
-import { type ContactRow, contactColumns } from './store.ts'
+import { contactColumns } from './store.ts'
 
 export interface ExportOptions {
   /** Whose contacts; at most one of them. Neither: all of the workspace. */
   listId?: string | null
   segmentId?: string | null
 }
-
-export type ExportedContact = ContactRow & { createdAt: Date; updatedAt: Date }
 
 const PAGE = 1_000
 
@@ -27,7 +26,7 @@ export async function exportContacts(
   world: World,
   viewer: Viewer,
   { listId = null, segmentId = null }: ExportOptions,
-): Promise<AsyncIterable<ExportedContact>> {
+): Promise<AsyncIterable<ContactView>> {
   requireScope(viewer, 'contacts:read')
   const { workspaceId } = viewer
   if (listId !== null && segmentId !== null) {
@@ -53,7 +52,7 @@ export async function exportContacts(
   })()
 }
 
-type Placed = ExportedContact & { place: number }
+type Placed = ContactView & { place: number }
 
 function pageOfAll(db: Queryable, workspaceId: string, conditions: readonly SegmentCondition[], after: number) {
   return db.query<Placed>(

@@ -9,7 +9,7 @@ export {
 export { type CreateContactInput, type CreateContactOptions, createContact } from './create-contact.ts'
 export { setDefaultCountry } from './default-country.ts'
 export { deleteContact, deleteContacts } from './delete-contact.ts'
-export { type ExportedContact, type ExportOptions, exportContacts } from './export-contacts.ts'
+export { type ExportOptions, exportContacts } from './export-contacts.ts'
 export { type DuplicateGroup, findDuplicates } from './find-duplicates.ts'
 export {
   getImport,
@@ -34,6 +34,15 @@ export {
   optOut,
   recordOptOuts,
 } from './opt-out.ts'
+export { type ContactView, findContactIds, getContact } from './read-contacts.ts'
+export {
+  type ContactListView,
+  getContactList,
+  getSegment,
+  listContactLists,
+  listSegments,
+  type SegmentView,
+} from './read-lists.ts'
 export { contactsOf, findReceivers, type Receiver, type ReceiverInput } from './receivers.ts'
 export {
   SEGMENT_FIELDS,

@@ -1,15 +1,17 @@
 import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
+import { isLegacyId } from '../legacy-id.ts'
 import type { World } from '../world.ts'
 import { selectView, selectViews, type VoiceFileView } from './view-store.ts'
 
-const MAX_INT = 2 ** 31 - 1
-
-/** By UUID, or by number as legacy clients know it. Throws INSUFFICIENT_SCOPE (`voiceFiles:read`), NOT_FOUND. */
+/**
+ * By UUID, or by number as legacy clients know it; for whoever may read or write voice files, since who made it may see
+ * it. Throws INSUFFICIENT_SCOPE (`voiceFiles:read`), NOT_FOUND.
+ */
 export async function getVoiceFile(world: World, viewer: Viewer, id: string | number): Promise<VoiceFileView> {
-  requireScope(viewer, 'voiceFiles:read')
-  const known = typeof id === 'number' ? Number.isInteger(id) && id > 0 && id <= MAX_INT : isUuid(id)
+  if (!viewer.scopes.has('voiceFiles:write')) requireScope(viewer, 'voiceFiles:read')
+  const known = typeof id === 'number' ? isLegacyId(id) : isUuid(id)
   const found = known ? await selectView(world.db, viewer.workspaceId, id) : undefined
   if (!found) throw new NotFoundError('voice file', ['id'])
   return found

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import type { ExportedContact } from '../../domains/contacts/index.ts'
+import type { ContactView } from '../../domains/contacts/index.ts'
 import { guardCell } from './csv-cells.ts'
 
 /** The columns of an export, which an import takes as they are; the two instants it passes over. */
@@ -25,20 +25,20 @@ const COLUMNS = [
   'birthYear',
   'createdAt',
   'updatedAt',
-] as const satisfies (keyof ExportedContact)[]
+] as const satisfies (keyof ContactView)[]
 
 /** Rows that go out in one piece, so that few small writes are made. */
 const CHUNK = 200
 
 /** With a byte-order mark, without which spreadsheets take UTF-8 for something else. */
-export async function* csvOf(contacts: AsyncIterable<ExportedContact>): AsyncGenerator<string> {
+export async function* csvOf(contacts: AsyncIterable<ContactView>): AsyncGenerator<string> {
   yield `\uFEFF${stringify([[...COLUMNS]])}`
   for await (const chunk of chunks(contacts)) {
     yield stringify(chunk.map((contact) => COLUMNS.map((column) => cell(contact[column]))))
   }
 }
 
-export async function* ndjsonOf(contacts: AsyncIterable<ExportedContact>): AsyncGenerator<string> {
+export async function* ndjsonOf(contacts: AsyncIterable<ContactView>): AsyncGenerator<string> {
   for await (const chunk of chunks(contacts)) {
     yield chunk
       .map((contact) => JSON.stringify({ id: contact.id, ...Object.fromEntries(COLUMNS.map((c) => [c, contact[c]])) }))

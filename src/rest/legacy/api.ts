@@ -28,6 +28,8 @@ export interface LegacyApi extends ReadingRules {
   /** Of documented paths that end in one: `redirect` answers 301 to the path without it, for every method. */
   trailingSlash: 'redirect' | 'either' | 'exact'
 
+  /** Which media types of `parsers` the document names; the others are only tolerated. By default all. */
+  mediaTypes?: readonly string[]
   /** The security schemes of OpenAPI, by name; a request needs one of them. */
   credentials: Readonly<Record<string, object>>
   /** What is asked of every request before anything else, such as a header. Throws `Refused`. */

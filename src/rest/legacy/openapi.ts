@@ -102,8 +102,12 @@ function requestBody(api: LegacyApi, operation: AnyOperation, body: z.ZodType, s
   const example = operation.example === undefined ? {} : { example: operation.example }
   return {
     required: operation.bodyRequired ?? true,
-    content: Object.fromEntries(Object.keys(api.parsers).map((mediaType) => [mediaType, { schema, ...example }])),
+    content: Object.fromEntries(mediaTypesOf(api, operation).map((mediaType) => [mediaType, { schema, ...example }])),
   }
+}
+
+function mediaTypesOf({ parsers, mediaTypes = Object.keys(parsers) }: LegacyApi, operation: AnyOperation) {
+  return operation.parsers ? Object.keys(operation.parsers) : mediaTypes
 }
 
 /** Several answers of one status, such as two kinds of 400, are one in OpenAPI. */

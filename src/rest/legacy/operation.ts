@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Scope, Viewer } from '../../domains/auth/index.ts'
 import type { Answer, AnswerDescription } from './answer.ts'
-import type { LegacyRequest } from './request.ts'
+import type { LegacyRequest, ReadingRules } from './request.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -30,6 +30,8 @@ export interface OperationFacts {
   method: Method
   /** The documented path from the root, with `{parameter}`. */
   path: string
+  /** Further paths of this operation alone, with the same parameters; not in the document. */
+  aliases?: readonly string[]
   tag: string
   summary: string
   /** Markdown. */
@@ -49,6 +51,8 @@ export interface OperationFacts {
   answers: readonly AnswerDescription[]
   /** Whether a body must be sent. Default true where `body` is. */
   bodyRequired?: boolean
+  /** Instead of the API's, for a body of another kind, such as files. */
+  parsers?: ReadingRules['parsers']
 }
 
 export interface Operation<Query extends z.ZodType, Body extends z.ZodType> extends OperationFacts {

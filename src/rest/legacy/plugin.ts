@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { requireScope, type Viewer } from '../../domains/auth/index.ts'
 import type { Logger } from '../../platform/logger.ts'
@@ -21,6 +23,7 @@ type Resource = Map<string, AnyOperation>
  */
 export function legacyPlugin(api: LegacyApi, { logger }: { logger: Logger }): FastifyPluginAsync {
   return async (app) => {
+    await app.register(multipart)
     app.setErrorHandler((error, request, reply) => send(reply, refuse(api, error, request, logger)))
 
     const prefix = `/${api.name}`
@@ -60,7 +63,7 @@ export function legacyPlugin(api: LegacyApi, { logger }: { logger: Logger }): Fa
 function resourcesOf(api: LegacyApi): Map<string, Resource> {
   const resources = new Map<string, Resource>()
   for (const operation of api.operations) {
-    for (const path of [operation.path, ...(api.aliases?.(operation.path) ?? [])]) {
+    for (const path of pathsOf(api, operation)) {
       const resource = resources.get(path) ?? new Map()
       if (resource.has(operation.method)) throw new Error(`two operations at ${operation.method} ${path}`)
       resources.set(path, resource.set(operation.method, operation))
@@ -69,12 +72,16 @@ function resourcesOf(api: LegacyApi): Map<string, Resource> {
   return resources
 }
 
+function pathsOf(api: LegacyApi, { path, aliases = [] }: AnyOperation): string[] {
+  return [path, ...aliases].flatMap((each) => [each, ...(api.aliases?.(each) ?? [])])
+}
+
 const toRoute = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
 const otherSlash = (url: string) => (url.endsWith('/') ? url.slice(0, -1) : `${url}/`)
 
 async function answer(api: LegacyApi, resource: Resource, raw: FastifyRequest, logger: Logger): Promise<Answer> {
-  const request = legacyRequest(api, raw)
-  const operation = resource.get(request.method === 'HEAD' ? 'GET' : request.method)
+  const operation = resource.get(raw.method === 'HEAD' ? 'GET' : raw.method)
+  const request = legacyRequest({ ...api, parsers: operation?.parsers ?? api.parsers }, raw)
   let input: unknown
   try {
     api.admit?.(request)
@@ -89,7 +96,8 @@ async function answer(api: LegacyApi, resource: Resource, raw: FastifyRequest, l
       input = await (api.input ?? ((asked) => asked.body()))(request)
       call.body = judged(operation.body, input, 'body')
     }
-    return await operation.handle(call)
+    const done = await operation.handle(call)
+    return done.items ? { ...done, items: await begun(done.items) } : done
   } catch (thrown) {
     return refuse(api, thrown, raw, logger, { names: operation?.names, input })
   }
@@ -145,10 +153,40 @@ function refuse(
   return refusal.kind === 'too_large' ? { ...refused, headers: { ...refused.headers, connection: 'close' } } : refused
 }
 
-function send(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, body, items, headers = {} }: Answer): FastifyReply {
   reply.code(status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers })
+  if (items) return reply.type('application/json').send(Readable.from(arrayText(items), { objectMode: false }))
   if (body === undefined) return reply.send()
   return reply.type('application/json').send(JSON.stringify(body))
+}
+
+/** The same items once the first is there: what fails before it can still be answered. */
+async function begun(items: AsyncIterable<unknown>): Promise<AsyncIterable<unknown>> {
+  const iterator = items[Symbol.asyncIterator]()
+  let next = await iterator.next()
+  return (async function* () {
+    try {
+      for (; !next.done; next = await iterator.next()) yield next.value
+    } finally {
+      await iterator.return?.()
+    }
+  })()
+}
+
+/** How much of a list is written at once, in characters. */
+const CHUNK = 65_536
+
+async function* arrayText(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let text = '['
+  let separator = ''
+  for await (const item of items) {
+    text += separator + JSON.stringify(item)
+    separator = ','
+    if (text.length < CHUNK) continue
+    yield text
+    text = ''
+  }
+  yield `${text}]`
 }
 
 function serveDocument(app: FastifyInstance, api: LegacyApi): void {

@@ -17,6 +17,7 @@ export type Refusal =
   | { kind: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { kind: 'unknown_path' }
   | { kind: 'unsupported_media_type'; mediaType: string }
+  | { kind: 'not_acceptable'; accept: string }
   | { kind: 'malformed_body'; message: string }
   | { kind: 'too_large' }
   | { kind: 'invalid'; where: 'query' | 'body'; faults: readonly Fault[]; input: unknown }

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { Refused } from './refusal.ts'
 
 /** How an API reads what is sent. */
 export interface ReadingRules {
-  /** By media type, lower case. A body of another type is refused. */
+  /** By media type, lower case; an empty one is for a body whose type is not said. A body of another type is refused. */
   parsers: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>>
   /** The most bytes of a body that is read whole; a parser that streams judges by itself. */
   maxBodyBytes: number
@@ -37,7 +38,11 @@ export interface RequestBody {
   stream: AsyncIterable<Uint8Array>
   /** All of it. Throws `Refused` when it is larger than the API accepts or does not arrive. */
   bytes(): Promise<Buffer>
+  /** Of a multipart body: its parts as they arrive. Each file is read, or left, before the next part is asked for. */
+  parts(limits: PartLimits): AsyncIterable<Multipart>
 }
+
+export type PartLimits = NonNullable<NonNullable<Parameters<FastifyRequest['parts']>[0]>['limits']>
 
 export function legacyRequest(rules: ReadingRules, request: FastifyRequest): LegacyRequest {
   const at = request.url.indexOf('?')
@@ -71,7 +76,16 @@ async function readBody(rules: ReadingRules, request: FastifyRequest): Promise<u
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
   const parser = Object.hasOwn(rules.parsers, mediaType) ? rules.parsers[mediaType] : undefined
   if (!parser) throw new Refused({ kind: 'unsupported_media_type', mediaType: contentType })
-  return parser({ contentType, stream: raw, bytes: () => readAll(raw, announced, rules.maxBodyBytes) })
+  return parser({
+    contentType,
+    stream: raw,
+    bytes: () => readAll(raw, announced, rules.maxBodyBytes),
+    parts(limits) {
+      // What Fastify would find out by itself, had the request not been answered before it looks at bodies.
+      request.isMultipart = () => true
+      return request.parts({ limits })
+    },
+  })
 }
 
 async function readAll(raw: IncomingMessage, announced: number, maxBytes: number): Promise<Buffer> {

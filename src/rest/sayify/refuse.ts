@@ -24,6 +24,8 @@ export function refuse(refusal: Refusal): Answer {
       return NOT_FOUND
     case 'unsupported_media_type':
       return detail(415, `Unsupported media type "${refusal.mediaType}" in request.`)
+    case 'not_acceptable':
+      return detail(406, 'Could not satisfy the request Accept header.')
     case 'malformed_body':
       return detail(400, `JSON parse error - ${refusal.message}`)
     case 'too_large':

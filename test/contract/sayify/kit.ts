@@ -1,6 +1,3 @@
-import { request } from 'node:http'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { expect } from 'vitest'
 import { sql } from '../../../src/db/sql.ts'
 import { createApiKey, SCOPES, type Scope, type Viewer } from '../../../src/domains/auth/index.ts'
@@ -11,14 +8,9 @@ import { FakeClock } from '../../../src/platform/clock.ts'
 import { deriveKey } from '../../../src/platform/secret.ts'
 import { type TestApp, testApp } from '../../kit/app.ts'
 import { worldOn } from '../../kit/world.ts'
+import { holdAgainstDocument, type Reply, send } from '../wire.ts'
 
-export interface Reply {
-  status: number
-  headers: Record<string, string | undefined>
-  /** Exactly what came. */
-  text: string
-  json: any
-}
+export type { Reply } from '../wire.ts'
 
 export interface CallOptions {
   /** Null: none. Default: one of all scopes, of the workspace `acme-corp`. */
@@ -84,7 +76,7 @@ export async function sayifyServer(
   }
   const acme = await tenant('acme-corp')
   const other = await tenant('other')
-  const conforms = await documented(app)
+  const conforms = await holdAgainstDocument(app, 'sayify')
 
   return {
     app,
@@ -113,70 +105,6 @@ export async function sayifyServer(
       expect(rest).toEqual([])
     },
     personalToken: (respondentId) => tokenSigner(deriveKey(SECRET, 'public-token')).sign('respondent', respondentId),
-  }
-}
-
-function send(
-  server: URL,
-  method: string,
-  path: string,
-  body: string | Buffer | undefined,
-  headers: Record<string, string>,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    // Not fetch: it names the host itself, and sends no body with GET.
-    const length: Record<string, string> =
-      body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const options = { host: server.hostname, port: server.port, method, path, headers: { ...length, ...headers } }
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8')
-        const isJson = String(response.headers['content-type']).startsWith('application/json') && text !== ''
-        const json = isJson ? JSON.parse(text) : undefined
-        resolve({ status: response.statusCode!, headers: response.headers as Reply['headers'], text, json })
-      })
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
-}
-
-/** Holds answers of documented operations against the document: the status must be there, the body must fit. */
-async function documented(app: TestApp): Promise<(method: string, path: string, reply: Reply) => void> {
-  const document = (await (await fetch(new URL('/sayify/openapi.json', app.localUrl))).json()) as {
-    paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>
-  }
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  ajv.addSchema(document, 'sayify')
-  const templates = Object.keys(document.paths).map((path) => ({
-    path,
-    pattern: new RegExp(`^(/sayify)?${path.replace(/\{\w+\}/g, '[^/]+')}$`),
-  }))
-  return (method, path, { status, json }) => {
-    const template = templates.find(({ pattern }) => pattern.test(path.split('?')[0]!))?.path
-    const operation = template && document.paths[template]![method.toLowerCase()]
-    if (!operation) return
-    expect(Object.keys(operation.responses), `${method} ${template} documents ${status}`).toContain(String(status))
-    if (!operation.responses[String(status)]!.content) return
-    const place = [
-      'paths',
-      template,
-      method.toLowerCase(),
-      'responses',
-      status,
-      'content',
-      'application/json',
-      'schema',
-    ]
-    const pointer = place.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')
-    const validate = ajv.getSchema(`sayify#/${encodeURI(pointer)}`)
-    if (!validate) throw new Error(`no schema at ${pointer}`)
-    validate(json)
-    expect(validate.errors ?? [], `${method} ${path} ${status} against the document`).toEqual([])
   }
 }
 

@@ -1,0 +1,51 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { type LegacyApi, legacyPlugin, parseForm, parseJson, Refused } from '../legacy/index.ts'
+import { acceptsJson } from './accepts-json.ts'
+import { accountOperations } from './accounts.ts'
+import { commonAnswers } from './common-answers.ts'
+import { CREDENTIALS, credentialOf, withoutCredential } from './credentials.ts'
+import type { MultisenderDeps } from './deps.ts'
+import { loginOperations } from './login.ts'
+import { aliases, NAME, OWNED } from './paths.ts'
+import { refuse } from './refuse.ts'
+
+export type { MultisenderDeps } from './deps.ts'
+
+/** Multisender's API (contract/multisender.md). */
+export function multisenderPlugin(deps: MultisenderDeps): FastifyPluginAsync {
+  return legacyPlugin(multisenderApi(deps), deps)
+}
+
+function multisenderApi(deps: MultisenderDeps): LegacyApi {
+  return {
+    name: NAME,
+    title: 'Multisender API',
+    version: '1',
+    description: [
+      'Contacts (“accounts”), groups, calls, texts, e-mails, voice files and subusers, as Multisender served them.',
+      'Paths begin with `/v1`, with `/vi`, or with nothing before their first word. `POST` creates and answers `201` with `Location`, `GET` reads, `PUT` changes what is sent and leaves the rest, `DELETE` answers `204`. Bodies are JSON. Lists are whole, without pages.',
+      'Moments are `YYYY-MM-DD HH:MM:SS` in UTC. Ids are decimal numbers in texts, but for some fields, and are read in both forms. What is not set is `null`.',
+      'Every failure is `{"status", "message"}`, with `errors` by field when the status is 400.',
+    ].join('\n\n'),
+    operations: [...accountOperations(deps), ...loginOperations(deps)],
+    tags: {
+      Accounts: 'People who can be reached: an account is a contact, never a login.',
+      Login: 'From a password to an access token.',
+    },
+    owns: OWNED,
+    aliases,
+    trailingSlash: 'either',
+    credentials: CREDENTIALS,
+    admit({ headers: { accept } }) {
+      if (!acceptsJson(accept)) throw new Refused({ kind: 'not_acceptable', accept: accept! })
+    },
+    authenticate: async (request) => deps.authenticate(await credentialOf(request)),
+    // Forms, and bodies that do not say what they are, are tolerated (contract/multisender.md 1).
+    parsers: { 'application/json': parseJson, 'application/x-www-form-urlencoded': parseForm, '': parseJson },
+    mediaTypes: ['application/json'],
+    maxBodyBytes: deps.maxBodyBytes,
+    input: withoutCredential,
+    refuse,
+    commonAnswers,
+  }
+}

@@ -1,0 +1,89 @@
+import { request } from 'node:http'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { expect } from 'vitest'
+import type { TestApp } from '../kit/app.ts'
+
+/** What came over the wire. */
+export interface Reply {
+  status: number
+  headers: Record<string, string | undefined>
+  /** Exactly what came. */
+  text: string
+  json: any
+}
+
+export function send(
+  server: URL,
+  method: string,
+  path: string,
+  body: string | Buffer | undefined,
+  headers: Record<string, string>,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    // Not fetch: it names the host itself, and sends no body with GET.
+    const length: Record<string, string> =
+      body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { host: server.hostname, port: server.port, method, path, headers: { ...length, ...headers } }
+    const sent = request(options, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        const isJson = String(response.headers['content-type']).startsWith('application/json') && text !== ''
+        const json = isJson ? JSON.parse(text) : undefined
+        resolve({ status: response.statusCode!, headers: response.headers as Reply['headers'], text, json })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/**
+ * Holds answers of documented operations against the document that `/{api}/openapi.json` serves: the status must be
+ * there, the body must fit. `canonical` makes the documented path of one that was asked for; by default the prefix goes.
+ */
+export async function holdAgainstDocument(
+  app: TestApp,
+  api: string,
+  canonical: (path: string) => string = (path) => path.replace(new RegExp(`^/${api}(?=/)`), ''),
+): Promise<(method: string, path: string, reply: Reply) => void> {
+  const document = (await (await fetch(new URL(`/${api}/openapi.json`, app.localUrl))).json()) as {
+    paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>
+  }
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema(document, api)
+  const templates = Object.keys(document.paths)
+    .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`) }))
+    // As routes do: words come before parameters.
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length)
+  return (method, path, { status, json }) => {
+    const asked = canonical(path.split('?')[0]!)
+    const template = templates.find(({ pattern }) => pattern.test(asked))?.path
+    const operation = template && document.paths[template]![method.toLowerCase()]
+    if (!operation) return
+    expect(Object.keys(operation.responses), `${method} ${template} documents ${status}`).toContain(String(status))
+    if (!operation.responses[String(status)]!.content) {
+      expect(json, `${method} ${path} ${status} has no body`).toBeUndefined()
+      return
+    }
+    const place = [
+      'paths',
+      template,
+      method.toLowerCase(),
+      'responses',
+      status,
+      'content',
+      'application/json',
+      'schema',
+    ]
+    const pointer = place.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')
+    const validate = ajv.getSchema(`${api}#/${encodeURI(pointer)}`)
+    if (!validate) throw new Error(`no schema at ${pointer}`)
+    validate(json)
+    expect(validate.errors ?? [], `${method} ${path} ${status} against the document`).toEqual([])
+  }
+}
