@@ -63,3 +63,8 @@ test('the message tells every broken rule with its place', () => {
   const attempt = () => parse(z.object({ a: line(1), b: z.strictObject({}) }), { a: 'xx', b: { c: 1 } }, ['in'])
   expect(attempt).toThrow('in.a: must have at most 1 characters; in.b: Unrecognized key: "c"')
 })
+
+test('of a key that breaks a rule the rule is told', () => {
+  const attempt = () => parse(z.record(z.string().max(1, 'must be short'), z.int()), { xx: 1 })
+  expect(attempt).toThrow('xx: must be short')
+})

@@ -111,7 +111,9 @@ function explained(issue: z.core.$ZodIssue, at: readonly (string | number)[]): I
   const path = [...at, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))]
   const alternative = issue.code === 'invalid_union' ? issue.errors.at(-1) : undefined
   if (alternative && alternative.length > 0) return alternative.flatMap((inner) => explained(inner, path))
-  return [{ path, rule: ruleOf(issue), message: issue.message }]
+  // Of a key the rule that it breaks is told, not merely that it breaks one.
+  const message = (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
+  return [{ path, rule: ruleOf(issue), message }]
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {
