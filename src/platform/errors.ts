@@ -30,6 +30,14 @@ export const ERROR_CODES = {
     retryable: false,
     text: 'This server has no text to speech: `SPEECH` is `none`, or the package that speaks is not installed.',
   },
+  CAMPAIGN_COMPLETED: {
+    retryable: false,
+    text: 'The campaign is completed, which is final; begin another one.',
+  },
+  CAMPAIGN_NOT_EDITABLE: {
+    retryable: false,
+    text: 'The campaign has begun, so what it says and whom it addresses can no longer be changed.',
+  },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },
