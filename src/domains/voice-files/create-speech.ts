@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Tx } from '../../db/database.ts'
+import type { Emit } from '../../events/index.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 import { parse, text } from '../../platform/validation.ts'
 import { MAX_TEXT } from '../../providers/speech/index.ts'
@@ -27,7 +29,8 @@ export interface CreateSpeechInput {
 
 const words = (value: string) => value.split(/\s+/).filter((word) => word !== '').length
 
-const spoken = text(MAX_TEXT)
+/** What a voice can be asked to say: plain text with something in it, and at most MAX_WORDS words. */
+export const speechText = text(MAX_TEXT)
   .refine((value) => words(value) <= MAX_WORDS, {
     params: { rule: 'too_many_words' },
     message: `must have at most ${MAX_WORDS} words`,
@@ -55,21 +58,37 @@ export async function createSpeech(
     params: { rule: 'unknown_option' },
     message: `must be one of ${codes.join(', ')}`,
   })
-  const { name, description = null, text, voice } = parse(z.object({ ...NAMING, text: spoken, voice: voices }), input)
+  const {
+    name,
+    description = null,
+    text,
+    voice,
+  } = parse(z.object({ ...NAMING, text: speechText, voice: voices }), input)
   const { workspaceId } = viewer
   const now = world.clock.now()
   return world.events.write(workspaceId, (tx, emit) =>
-    once(tx, { workspaceId, key: idempotencyKey, operation: 'createSpeech', input, now }, async () => {
-      const id = world.newId()
-      const legacyId = await takeLegacyIds(tx, workspaceId, 'voiceFile')
-      const dueAt = new Date(now.getTime() + PENDING_MS)
-      await insertVoiceFile(tx, {
-        ...{ id, workspaceId, legacyId, name, description, kind: 'speech', text, voice, now, dueAt },
-        ...{ fileName: null, size: null, sha256: null },
-      })
-      await queue.send(prepareVoiceFileTask, { workspaceId, voiceFileId: id }, { tx })
-      emit('voiceFile.created', { voiceFileId: id })
-      return { id }
-    }),
+    once(tx, { workspaceId, key: idempotencyKey, operation: 'createSpeech', input, now }, async () => ({
+      id: await addSpeech({ world, queue }, tx, emit, workspaceId, { name, description, text, voice }),
+    })),
   )
+}
+
+/** For who needs speech within a change of its own; what is said was judged before. Returns the id of the voice file. */
+export async function addSpeech(
+  { world, queue }: Pick<VoiceFileDeps, 'world' | 'queue'>,
+  tx: Tx,
+  emit: Emit,
+  workspaceId: string,
+  speech: { name: string; description: string | null; text: string; voice: string },
+): Promise<string> {
+  const now = world.clock.now()
+  const id = world.newId()
+  const legacyId = await takeLegacyIds(tx, workspaceId, 'voiceFile')
+  await insertVoiceFile(tx, {
+    ...{ id, workspaceId, legacyId, ...speech, kind: 'speech', now, dueAt: new Date(now.getTime() + PENDING_MS) },
+    ...{ fileName: null, size: null, sha256: null },
+  })
+  await queue.send(prepareVoiceFileTask, { workspaceId, voiceFileId: id }, { tx })
+  emit('voiceFile.created', { voiceFileId: id })
+  return id
 }
