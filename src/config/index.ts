@@ -1,1 +1,2 @@
-export { type Config, ConfigurationError, readConfig } from './read-config.ts'
+export { ConfigurationError } from './configuration-error.ts'
+export { type Config, readConfig } from './read-config.ts'

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, ENVIRONMENT_NAMES, readConfig } from './read-config.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import { ENVIRONMENT_NAMES, readConfig } from './read-config.ts'
 
 function faults(env: Record<string, string>): readonly string[] {
   try {
