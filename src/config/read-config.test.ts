@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from './configuration-error.ts'
+import { outreachOf } from './outreach.ts'
 import { ENVIRONMENT_NAMES, readConfig } from './read-config.ts'
 
 function faults(env: Record<string, string>): readonly string[] {
@@ -28,7 +29,7 @@ const DEFAULTS = {
   },
   graphql: { graphiql: true, introspection: true, operationsPerMinute: 6_000, maxBufferedBytes: 1_048_576 },
   webhooks: { allow: [], timeoutMs: 10_000, analysisWaitMs: 0 },
-  legacy: { sayifyPerMinute: 100 },
+  legacy: { sayifyPerMinute: 100, timeZone: 'UTC' },
   database: { kind: 'embedded', folder: resolve('data') },
   redisUrl: undefined,
   storage: { adapter: 'files', folder: resolve('data/storage') },
@@ -37,6 +38,11 @@ const DEFAULTS = {
   telephony: { adapter: 'simulated', seed: '1', lines: 100 },
   sms: { adapter: 'outbox', folder: resolve('data/sms') },
   email: { adapter: 'outbox', folder: resolve('data/email') },
+  outreach: {
+    policy: { quietHours: null, countries: null, contactCap: null, monthlySpendCapCents: null, lines: null },
+    redialAfterSeconds: 900,
+    pricesFile: undefined,
+  },
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
   firstStart: { apiKey: undefined, sampleLink: true },
@@ -84,6 +90,14 @@ test('everything can be set', () => {
       SMS_DIR: '/mnt/sms',
       EMAIL: 'outbox',
       EMAIL_DIR: '/mnt/email',
+      QUIET_HOURS: '22:30-07:00',
+      ALLOWED_COUNTRIES: ' fi, SE,FI,,XK',
+      CONTACT_CAP: '3/7',
+      SPEND_CAP_CENTS: '0',
+      WORKSPACE_LINES: '12',
+      REDIAL_AFTER: '0',
+      PRICES: '/etc/saygraph/prices.json',
+      LEGACY_TIME_ZONE: 'Europe/Helsinki',
       MAX_UPLOAD_MB: '5',
       MAX_BODY_KB: '64',
       RATE_LIMIT: '10',
@@ -122,7 +136,7 @@ test('everything can be set', () => {
       timeoutMs: 60_000,
       analysisWaitMs: 3_600_000,
     },
-    legacy: { sayifyPerMinute: 0 },
+    legacy: { sayifyPerMinute: 0, timeZone: 'Europe/Helsinki' },
     database: { kind: 'postgres', url: 'postgresql://saygraph@db/saygraph', poolSize: 40 },
     redisUrl: 'rediss://cache:6380/1',
     storage: { adapter: 'files', folder: '/mnt/files' },
@@ -131,6 +145,17 @@ test('everything can be set', () => {
     telephony: { adapter: 'simulated', seed: 'demo', lines: 5 },
     sms: { adapter: 'outbox', folder: '/mnt/sms' },
     email: { adapter: 'outbox', folder: '/mnt/email' },
+    outreach: {
+      policy: {
+        quietHours: { from: '22:30', to: '07:00' },
+        countries: ['FI', 'SE', 'XK'],
+        contactCap: { contacts: 3, days: 7 },
+        monthlySpendCapCents: 0,
+        lines: 12,
+      },
+      redialAfterSeconds: 0,
+      pricesFile: '/etc/saygraph/prices.json',
+    },
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
     firstStart: { apiKey: key, sampleLink: false },
@@ -144,6 +169,10 @@ const FIELDS =
   'SMS_HTTP_WEBHOOK must be pairs such as receipt-id=/data/id,delivered=DELIVRD|OK of JSON Pointers, or of words for delivered and failed; the names are receipt-id, status, code, delivered, failed, from, to, text, id'
 const ORIGIN = 'CORS_ORIGINS must be `*` or an origin such as https://app.example.com'
 const PUBLIC = 'PUBLIC_URL must be an http or https URL without a path, such as https://say.example.com'
+const QUIET = 'QUIET_HOURS must be off, or two different times such as 21:00-08:00'
+const COUNTRIES = 'ALLOWED_COUNTRIES must be country codes of two letters (ISO 3166-1) such as FI,SE'
+const CAP = 'CONTACT_CAP must be a number of contacts up to 1000 and of days up to 366, such as 3/7'
+const ZONE = 'LEGACY_TIME_ZONE must be UTC or an IANA time zone such as Europe/Helsinki'
 test.each([
   ['PORT', ['-1', '65536', '4e3', '0x10', '80.5', ' 80', 'http'], 'PORT must be a whole number from 0 to 65535'],
   ['DATABASE_POOL', ['1', '1001'], 'DATABASE_POOL must be a whole number from 2 to 1000'],
@@ -244,10 +273,25 @@ test.each([
   ['SMTP_CONNECTIONS', ['0', '101'], 'SMTP_CONNECTIONS must be a whole number from 1 to 100'],
   ['SMTP_TIMEOUT', ['0', '601'], 'SMTP_TIMEOUT must be a whole number from 1 to 600'],
   ['SMTP_VERIFY', ['1'], 'SMTP_VERIFY must be on or off'],
+  ['QUIET_HOURS', ['on', '21-8', '21:00-24:00', '21:00-21:00', '9:00-10:00', '21:00-08:00,12:00-13:00'], QUIET],
+  ['ALLOWED_COUNTRIES', ['Finland', 'FI SE', 'FI,XX', ','], COUNTRIES],
+  ['CONTACT_CAP', ['3', '0/7', '3/0', '1001/7', '3/367', '3/7d', '-1/7'], CAP],
+  ['SPEND_CAP_CENTS', ['-1', '9.5', '1000000001'], 'SPEND_CAP_CENTS must be a whole number from 0 to 1000000000'],
+  ['WORKSPACE_LINES', ['0', '100001'], 'WORKSPACE_LINES must be a whole number from 1 to 100000'],
+  ['REDIAL_AFTER', ['-1', '10081', '15m'], 'REDIAL_AFTER must be a whole number from 0 to 10080'],
+  ['LEGACY_TIME_ZONE', ['+02:00', 'EST', 'Helsinki', 'Europe/Turku'], ZONE],
   ['LOG_LEVEL', ['verbose'], 'LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent'],
 ])('%s', (name, values, fault) => {
   // Word for word, so that nothing of a wrong secret is in it.
   for (const value of values) expect([value, ...faults({ [name]: value })]).toEqual([value, fault])
+})
+
+test('nights are quiet once somebody can be woken, unless told otherwise', () => {
+  const quiet = (QUIET_HOURS: 'off' | undefined, telephony: string) =>
+    outreachOf({ QUIET_HOURS, REDIAL_AFTER: 15 }, telephony).policy.quietHours
+  expect(quiet(undefined, 'asterisk')).toEqual({ from: '21:00', to: '08:00' })
+  expect(quiet(undefined, 'simulated')).toBeNull()
+  expect(quiet('off', 'asterisk')).toBeNull()
 })
 
 test('a carrier in a process of its own has people and lines of its own', () => {

@@ -7,6 +7,7 @@ import { type EmailConfig, emailNeeds, emailOf, emailPairs, emailSettings } from
 import { type GraphqlConfig, graphqlOf, graphqlSettings } from './graphql.ts'
 import { type HttpConfig, httpOf, httpSettings } from './http.ts'
 import { type LegacyConfig, legacyOf, legacySettings } from './legacy.ts'
+import { type OutreachConfig, outreachOf, outreachSettings } from './outreach.ts'
 import { type ServerConfig, serverOf, serverSettings } from './server.ts'
 import { type SmsConfig, smsNeeds, smsOf, smsSettings } from './sms.ts'
 import { type SpeechConfig, speechNeeds, speechOf, speechSettings } from './speech.ts'
@@ -27,6 +28,7 @@ const environment = z.object({
   ...telephonySettings,
   ...smsSettings,
   ...emailSettings,
+  ...outreachSettings,
   ...graphqlSettings,
   ...webhookSettings,
   ...legacySettings,
@@ -50,6 +52,7 @@ export interface Config extends ServerConfig {
   telephony: TelephonyConfig
   sms: SmsConfig
   email: EmailConfig
+  outreach: OutreachConfig
   maxUploadBytes: number
 }
 
@@ -87,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     telephony: telephonyOf(e),
     sms: smsOf(e, dataFolder),
     email: emailOf(e, dataFolder),
+    outreach: outreachOf(e, e.TELEPHONY),
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
   }
 }

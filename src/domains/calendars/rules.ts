@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
+import { isTimeZone } from '../../platform/time-zone.ts'
 
 /** Of ISO 8601: Monday is the first. */
 export const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
@@ -49,17 +50,6 @@ export const calendarRules = z.object({
     })
     .optional(),
 })
-
-/** Whether `name` is a zone of the IANA database, offsets and legacy abbreviations such as `EST` aside. */
-export function isTimeZone(name: string): boolean {
-  if (name !== 'UTC' && !/^[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+$/.test(name)) return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}
 
 function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false

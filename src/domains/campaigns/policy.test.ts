@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { getCountries, getCountryCallingCode, getExampleNumber } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import { describe, expect, test } from 'vitest'
-import { isOpen, isTimeZone, nextOpening } from '../calendars/index.ts'
+import { isTimeZone } from '../../platform/time-zone.ts'
+import { isOpen, nextOpening } from '../calendars/index.ts'
 import { countriesOf, countryOf } from './countries.ts'
 import {
   contactCapUntil,
