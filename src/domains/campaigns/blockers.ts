@@ -8,6 +8,10 @@ export const BLOCKING_RULES = {
   CAMPAIGN_COMPLETED: 'The campaign is completed.',
   CAMPAIGN_NOT_STARTED: 'The campaign begins later.',
   CAMPAIGN_ENDED: 'The end of the campaign has passed.',
+  CAMPAIGN_DELETED: 'The campaign was deleted.',
+  WORKSPACE_DEACTIVATED: 'The workspace is closed.',
+  CONTENT_UNSUPPORTED: 'What the campaign says is not understood.',
+  AUDIO_NOT_READY: 'What the campaign says is not ready to be played.',
   WINDOW_CLOSED: 'The campaign does not call at this hour.',
   ENOUGH_ACCEPTS: 'As many as were wanted have accepted.',
   ACCEPTS_RESERVED: 'Calls under way could bring all accepts that are still wanted.',
@@ -52,6 +56,11 @@ export interface DialQuestion {
     accepts: number
     /** Calls under way, each of which may bring an accept. */
     inFlight: number
+    /** Absent: all is well. */
+    deleted?: boolean
+    workspaceDeactivated?: boolean
+    contentUnsupported?: boolean
+    audioNotReady?: boolean
   }
   receiver: {
     state: 'waiting' | 'in_progress' | 'settled'
@@ -102,6 +111,10 @@ export function blockersOf(question: DialQuestion): Blocker[] {
   const notStarted = campaign.startsAt !== null && now < campaign.startsAt
   block('CAMPAIGN_NOT_STARTED', notStarted || campaign.state === 'scheduled', notStarted ? campaign.startsAt : null)
   block('CAMPAIGN_ENDED', campaign.endsAt !== null && now > campaign.endsAt)
+  block('CAMPAIGN_DELETED', campaign.deleted === true)
+  block('WORKSPACE_DEACTIVATED', campaign.workspaceDeactivated === true)
+  block('CONTENT_UNSUPPORTED', campaign.contentUnsupported === true)
+  block('AUDIO_NOT_READY', campaign.audioNotReady === true)
   if (!isOpen(campaign.calendar, now)) block('WINDOW_CLOSED', true, nextOpening(campaign.calendar, now) ?? null)
   block('ENOUGH_ACCEPTS', wanted <= 0)
   block('ACCEPTS_RESERVED', wanted > 0 && campaign.inFlight >= wanted)
@@ -131,10 +144,21 @@ export function blockersOf(question: DialQuestion): Blocker[] {
 
 const DAY_MS = 86_400_000
 
+/** Rules that nothing will lift for this receiver, whatever comes of the campaign: it need not wait any longer. */
+export const HOPELESS: ReadonlySet<BlockingRule> = new Set<BlockingRule>([
+  'CONTENT_UNSUPPORTED',
+  'NO_NUMBER',
+  'OPTED_OUT',
+  'COUNTRY_NOT_ALLOWED',
+  'NO_ATTEMPTS_LEFT',
+])
+
 /** Rules that nothing will lift for this receiver, as things stand. */
 const FINAL: ReadonlySet<BlockingRule> = new Set([
   'CAMPAIGN_COMPLETED',
   'CAMPAIGN_ENDED',
+  'CAMPAIGN_DELETED',
+  'CONTENT_UNSUPPORTED',
   'ENOUGH_ACCEPTS',
   'SETTLED',
   'NO_ATTEMPTS_LEFT',

@@ -1,0 +1,30 @@
+import type { VoiceFileDeps } from '../voice-files/index.ts'
+import type { World } from '../world.ts'
+import type { OutreachPolicy } from './policy.ts'
+import type { PriceTable } from './prices.ts'
+
+/** What campaigns need beyond the world. */
+export interface CampaignDeps {
+  world: World
+  /** For operations that say something. */
+  voiceFiles: Pick<VoiceFileDeps, 'queue' | 'speech'>
+  prices: PriceTable
+  /** What the operator allows; workspaces may only be stricter. */
+  policy: OutreachPolicy
+  /** Between calls to a receiver that did not answer, unless its campaign says otherwise. */
+  redialAfterSeconds: number
+  /** A campaign of this process has something to do. */
+  onDue(): void
+}
+
+/** The kinds that call; the others send messages. */
+export const CALL_KINDS = ['voice_broadcast', 'click_to_call', 'rsvp'] as const
+export const MESSAGE_KINDS = ['sms_broadcast', 'email_broadcast'] as const
+
+export type CallKind = (typeof CALL_KINDS)[number]
+export type MessageKind = (typeof MESSAGE_KINDS)[number]
+export type CampaignKind = CallKind | MessageKind
+
+export function isCallKind(kind: CampaignKind): kind is CallKind {
+  return (CALL_KINDS as readonly string[]).includes(kind)
+}

@@ -1,0 +1,99 @@
+export {
+  type Blocker,
+  BLOCKING_RULES,
+  type BlockingRule,
+  blockersOf,
+  type DialQuestion,
+  HOPELESS,
+  nextAttemptAt,
+} from './blockers.ts'
+export { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
+export {
+  type BroadcastContent,
+  type CampaignContentInput,
+  type EmailContent,
+  type SmsContent,
+  scriptOf,
+} from './content.ts'
+export {
+  type AlongWith,
+  type CampaignFieldsInput,
+  type CreateCampaignInput,
+  createCampaign,
+  MAX_TARGETS,
+} from './create-campaign.ts'
+export {
+  CALL_KINDS,
+  type CallKind,
+  type CampaignDeps,
+  type CampaignKind,
+  isCallKind,
+  MESSAGE_KINDS,
+  type MessageKind,
+} from './deps.ts'
+export { UNITS_PER_CENT } from './estimate.ts'
+export { type Explanation, explainReceivers } from './explain-receivers.ts'
+export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
+export {
+  type ContactCap,
+  decentHours,
+  type EffectivePolicy,
+  mergePolicy,
+  NO_LIMITS,
+  type OutreachPolicy,
+  type QuietHours,
+} from './policy.ts'
+export {
+  callCents,
+  emailCents,
+  longestCallCents,
+  NO_PRICES,
+  type PriceTable,
+  priceTable,
+  smsCents,
+} from './prices.ts'
+export {
+  addProgress,
+  COUNTERS,
+  enterState,
+  lockCampaigns,
+  lockDueCampaign,
+  type Progress,
+  recordProgress,
+} from './progress.ts'
+export {
+  type Candidate,
+  type Channel,
+  candidateColumns,
+  channelOf,
+  headOf,
+  maxDurationMs,
+  monthOf,
+  PROVIDERS,
+  questionsOf,
+  type Surroundings,
+  surroundingsOf,
+} from './questions.ts'
+export {
+  type ActionButton,
+  asks,
+  type CallScript,
+  type ClickToCallContent,
+  type Reply,
+  RSVP_VOICE_FILE_TYPES,
+  type RsvpContent,
+  type RsvpVoiceFileType,
+  type Sound,
+  voiceFilesOf,
+} from './script.ts'
+export { type EndedCall, type ReceiverOutcome, settle } from './settlement.ts'
+export { type CampaignState, dueState } from './state.ts'
+export { readTargets } from './targets.ts'
+export {
+  addReceivers,
+  deleteCampaign,
+  refreshReceivers,
+  setCampaignState,
+  type UpdateCampaignInput,
+  updateCampaign,
+} from './update-campaign.ts'

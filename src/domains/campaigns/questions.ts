@@ -1,0 +1,248 @@
+import type { Queryable } from '../../db/database.ts'
+import { type Sql, sql } from '../../db/sql.ts'
+import { optedOutAmong } from '../contacts/index.ts'
+import { type Readiness, readinessOf } from '../voice-files/index.ts'
+import type { DialQuestion, Lines } from './blockers.ts'
+import { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
+import { scriptOf } from './content.ts'
+import { type CampaignDeps, type CampaignKind, isCallKind } from './deps.ts'
+import { UNITS_PER_CENT } from './estimate.ts'
+import {
+  contactCapUntil,
+  contactHistoryMs,
+  decentHours,
+  type EffectivePolicy,
+  isCountryAllowed,
+  mergePolicy,
+} from './policy.ts'
+import { readPolicy } from './policy-store.ts'
+import { emailCents, longestCallCents, smsCents } from './prices.ts'
+import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
+import { smsParts } from '../../providers/sms/index.ts'
+import type { SmsContent } from './content.ts'
+
+export type Channel = 'call' | 'sms' | 'email'
+
+export function channelOf(kind: CampaignKind): Channel {
+  if (isCallKind(kind)) return 'call'
+  return kind === 'sms_broadcast' ? 'sms' : 'email'
+}
+
+/** The port's name in `provider_state`. */
+export const PROVIDERS = { call: 'telephony', sms: 'sms', email: 'email' } as const satisfies Record<Channel, string>
+
+/** What all receivers of a campaign have in common at one instant. */
+export interface Surroundings {
+  now: Date
+  campaign: DialQuestion['campaign']
+  channel: Channel
+  /** Receivers are called one after another, in their order. */
+  isStrict: boolean
+  policy: EffectivePolicy
+  campaignLines: Lines
+  workspaceLines: Lines
+  providerLines: Lines
+  providerPausedUntil: Date | null
+  /** Ten-thousandths of a cent. */
+  leftUnits: number | null
+  /** Of call kinds, unless the content cannot be used. */
+  script: CallScript | undefined
+  /** Milliseconds, by voice file. */
+  durations: ReadonlyMap<string, number>
+  /** The most that an attempt can cost at an address; ten-thousandths of a cent. */
+  unitsFor(address: string): number
+}
+
+/** Not longer than this, whatever the script says: a call that hangs must not hold its line for ever. */
+const MAX_CALL_MS = 3_600_000
+/** For the time between the commands of a call. */
+const TALK_MARGIN_MS = 10_000
+
+/** How long a call with a script may last at most, in milliseconds. */
+export function maxDurationMs(script: CallScript, durations: ReadonlyMap<string, number>): number {
+  return Math.min(MAX_CALL_MS, longestTalkMs(script, durations) + TALK_MARGIN_MS)
+}
+
+/** Gathers what decides about all receivers of a campaign. Within a transaction that holds the provider's row it stays so. */
+export async function surroundingsOf(
+  { world, policy: serverPolicy, prices }: Pick<CampaignDeps, 'world' | 'policy' | 'prices'>,
+  db: Queryable,
+  campaign: CampaignRow,
+): Promise<Surroundings> {
+  const now = world.clock.now()
+  const { workspace_id: workspaceId, kind } = campaign
+  const channel = channelOf(kind)
+  const policy = mergePolicy(serverPolicy, await readPolicy(db, workspaceId))
+  // One statement, so one instant: a call that is settled with an accept is in one of the two counts, never in neither.
+  const [counts] = await db.query<{
+    provider_live: number
+    workspace_live: number
+    campaign_live: number
+    undecided: number
+    lines: number | null
+    paused_until: Date | null
+    deactivated_at: Date | null
+    spent: string | number | null
+  }>(
+    sql`SELECT live.*, p.lines, p.paused_until, w.deactivated_at,
+               (SELECT amount FROM spend WHERE workspace_id = ${workspaceId}::uuid
+                  AND month = ${monthOf(now)}::date) AS spent
+        FROM (
+          SELECT count(*)::int AS provider_live,
+                 (count(*) FILTER (WHERE workspace_id = ${workspaceId}::uuid))::int AS workspace_live,
+                 (count(*) FILTER (WHERE campaign_id = ${campaign.id}::uuid))::int AS campaign_live,
+                 (count(*) FILTER (WHERE campaign_id = ${campaign.id}::uuid AND reply IS NULL))::int AS undecided
+          FROM call WHERE settled_at IS NULL AND ${channel === 'call'}::boolean
+        ) live, provider_state p, workspace w
+        WHERE p.port = ${PROVIDERS[channel]} AND w.id = ${workspaceId}::uuid`,
+  )
+  const script = campaign.content_fault === null ? scriptOf(kind, campaign.content) : undefined
+  const files = script ? await readinessOf(db, workspaceId, voiceFilesOf(script)) : new Map<string, Readiness>()
+  const durations = new Map([...files].map(([id, { durationMs }]) => [id, durationMs ?? 0] as const))
+  const missing = script ? voiceFilesOf(script).filter((id) => files.get(id)?.status !== 'ready') : []
+  // What is on its way may yet come; a voice file that failed or is gone never will.
+  const isComing = missing.every((id) => files.get(id)?.status === 'pending')
+  const cap = policy.monthlySpendCapCents
+  const usable = script && missing.length === 0 ? script : undefined
+  return {
+    ...{ now, channel, policy, script: usable, durations },
+    isStrict: kind === 'click_to_call',
+    campaign: {
+      ...scheduleOf(campaign),
+      state: campaign.state,
+      calendar: calendarOf(campaign),
+      maxAttempts: campaign.max_attempts,
+      acceptsWanted: campaign.accepts_wanted,
+      accepts: campaign.accepts,
+      inFlight: counts!.undecided,
+      deleted: campaign.deleted_at !== null,
+      workspaceDeactivated: counts!.deactivated_at !== null,
+      contentUnsupported: campaign.content_fault !== null || (missing.length > 0 && !isComing),
+      audioNotReady: missing.length > 0 && isComing,
+    },
+    campaignLines: { used: counts!.campaign_live, limit: campaign.lines },
+    workspaceLines: { used: counts!.workspace_live, limit: channel === 'call' ? policy.lines : null },
+    providerLines: { used: counts!.provider_live, limit: counts!.lines },
+    providerPausedUntil: counts!.paused_until,
+    leftUnits: cap === null ? null : Math.round(cap * UNITS_PER_CENT) - Number(counts!.spent ?? 0),
+    unitsFor: unitsFor(),
+  }
+
+  function unitsFor(): Surroundings['unitsFor'] {
+    const units = (cents: number) => Math.round(cents * UNITS_PER_CENT)
+    if (channel === 'email') return () => units(emailCents(prices))
+    if (channel === 'sms') {
+      const { segments } = smsParts((campaign.content as SmsContent).message)
+      return (address) => units(smsCents(prices, address, segments))
+    }
+    const longest = usable ? maxDurationMs(usable, durations) : 0
+    return (address) => units(longestCallCents(prices, address, longest))
+  }
+}
+
+/** The first day of the month in UTC, `YYYY-MM-DD`. */
+export function monthOf(at: Date): string {
+  return `${at.toISOString().slice(0, 7)}-01`
+}
+
+/** A receiver with what decides about it. */
+export interface Candidate {
+  id: string
+  contact_id: string
+  state: 'waiting' | 'in_progress' | 'settled'
+  attempts: number
+  position: number
+  retry_at: Date | null
+  /** E.164, or an e-mail address; null: there is none (any more). */
+  address: string | null
+}
+
+/** Of `receiver` as `r`, joined with `contact` as `k`. */
+export function candidateColumns(channel: Channel): Sql {
+  const address = channel === 'email' ? sql`k.email` : sql`k.phone`
+  return sql`r.id, r.contact_id, r.state, r.attempts, r.position, r.retry_at,
+    CASE WHEN k.deleted_at IS NULL THEN ${address} END AS address`
+}
+
+/** What is asked of the judge (`blockersOf`) about each candidate, in their order. `head` is whose turn it is. */
+export async function questionsOf(
+  world: CampaignDeps['world'],
+  db: Queryable,
+  workspaceId: string,
+  surroundings: Surroundings,
+  candidates: readonly Candidate[],
+  head: string | undefined,
+): Promise<DialQuestion[]> {
+  const { now, channel, policy } = surroundings
+  const reachable = candidates.flatMap(({ address }) => (address === null ? [] : [{ channel, address }]))
+  const optedOut = await optedOutAmong(world, db, workspaceId, reachable)
+  const isOut = new Map(reachable.map(({ address }, index) => [address, optedOut[index]!]))
+  const history = await contactsWith(db, workspaceId, policy, candidates, now)
+  const isCountryBound = channel !== 'email'
+  return candidates.map((candidate) => {
+    const { address } = candidate
+    return {
+      now,
+      campaign: surroundings.campaign,
+      receiver: {
+        state: candidate.state,
+        attempts: candidate.attempts,
+        retryAt: candidate.retry_at,
+        isNext: !surroundings.isStrict || head === undefined || head === candidate.id,
+        hasNumber: address !== null,
+        optedOut: address !== null && isOut.get(address)!,
+        countryAllowed: !isCountryBound || address === null || isCountryAllowed(policy, address),
+        decentHours: isCountryBound && address !== null ? decentHours(policy, address) : [],
+        contactCapUntil: contactCapUntil(policy, history.get(candidate.contact_id) ?? [], now),
+      },
+      costs: {
+        leftCents: surroundings.leftUnits === null ? null : surroundings.leftUnits / UNITS_PER_CENT,
+        callCents: address === null ? 0 : surroundings.unitsFor(address) / UNITS_PER_CENT,
+        campaignLines: surroundings.campaignLines,
+        workspaceLines: surroundings.workspaceLines,
+        providerLines: surroundings.providerLines,
+        providerPausedUntil: surroundings.providerPausedUntil,
+      },
+    }
+  })
+}
+
+/** When the persons were contacted by whatever campaign, as far back as the caps look. */
+async function contactsWith(
+  db: Queryable,
+  workspaceId: string,
+  policy: EffectivePolicy,
+  candidates: readonly Candidate[],
+  now: Date,
+): Promise<Map<string, Date[]>> {
+  const historyMs = contactHistoryMs(policy)
+  const found = new Map<string, Date[]>()
+  if (historyMs === 0 || candidates.length === 0) return found
+  const since = new Date(now.getTime() - historyMs)
+  const ids = candidates.map((candidate) => candidate.contact_id)
+  const rows = await db.query<{ contact_id: string; at: Date }>(
+    sql`SELECT contact_id, created_at AS at FROM call
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${ids}::uuid[])
+          AND created_at > ${since}::timestamptz AND settled_as IS DISTINCT FROM 'not_dialed'
+        UNION ALL
+        SELECT contact_id, created_at FROM outbound_message
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${ids}::uuid[])
+          AND created_at > ${since}::timestamptz`,
+  )
+  for (const { contact_id, at } of rows) {
+    const contacts = found.get(contact_id)
+    if (contacts) contacts.push(at)
+    else found.set(contact_id, [at])
+  }
+  return found
+}
+
+/** Whose turn it is where an order is kept: of those who wait, who was tried least often and stands first. */
+export async function headOf(db: Queryable, workspaceId: string, campaignId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>(
+    sql`SELECT id FROM receiver
+        WHERE workspace_id = ${workspaceId}::uuid AND campaign_id = ${campaignId}::uuid AND state = 'waiting'
+        ORDER BY attempts, position LIMIT 1`,
+  )
+  return row?.id
+}
