@@ -1,13 +1,6 @@
 // The largest set of metadata, as where numbers are parsed: smaller ones cannot tell the countries of a calling code apart.
-import {
-  type CountryCode,
-  getCountries,
-  getCountryCallingCode,
-  parsePhoneNumberFromString,
-} from 'libphonenumber-js/max'
-
-/** ISO 3166-1 alpha-2. */
-export type Country = CountryCode
+import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import type { Country } from '../contacts/index.ts'
 
 /**
  * Every country that an E.164 number may belong to: one for a valid number, even where several share a calling code

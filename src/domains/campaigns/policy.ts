@@ -1,5 +1,5 @@
 import { type CalendarRules, WEEKDAYS } from '../calendars/index.ts'
-import { type Country, countriesOf } from './countries.ts'
+import { countriesOf } from './countries.ts'
 import { timeZonesOf } from './time-zones.ts'
 
 /**
@@ -104,7 +104,7 @@ function weekWithout({ from, to }: QuietHours): CalendarRules['weekly'] {
  */
 export function isCountryAllowed({ countries }: Pick<EffectivePolicy, 'countries'>, number: string): boolean {
   if (countries === null) return true
-  const possible: readonly Country[] = countriesOf(number)
+  const possible = countriesOf(number)
   return possible.length > 0 && possible.every((country) => countries.includes(country))
 }
 

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import type { Country } from './countries.ts'
+import type { Country } from '../contacts/index.ts'
 
 /** Countries that CLDR gives no zone: theirs by `zone1970.tab` of the IANA database. */
 const UNLISTED: Partial<Record<Country, readonly string[]>> = {

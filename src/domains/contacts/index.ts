@@ -34,6 +34,7 @@ export {
   optOut,
   recordOptOuts,
 } from './opt-out.ts'
+export { type Country, isCountry } from './phone.ts'
 export { type ContactView, findContactIds, getContact } from './read-contacts.ts'
 export {
   type ContactListView,
