@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ExpectedError } from '../../platform/errors.ts'
 import { line, parse } from '../../platform/validation.ts'
@@ -14,14 +15,15 @@ import { email, grantOf, type ProfileInput, profile, requireLasting } from './us
 import { insertUser, withFreeEmail } from './user-store.ts'
 import { requireScope, type Viewer } from './viewer.ts'
 
-const schema = z.object({ email, password, ...profile, username: line(200) })
+const schema = z.object({ email, password: password.nullish(), ...profile, username: line(200) })
+const RANDOM_BYTES = 32
 
 export interface CreateSubuserInput extends ProfileInput {
   username: string
   /** Unique on the server, whatever the case of its letters; kept as given. */
   email: string
-  /** As for `createUser`. */
-  password: string
+  /** As for `createUser`. Absent: one that nobody knows, so that only the token enters until another is set. */
+  password?: string | null
   idempotencyKey?: string | null
 }
 
@@ -38,7 +40,7 @@ export async function createSubuser(
   requireScope(viewer, 'subusers:write')
   const { idempotencyKey, ...asked } = input
   const fields = parse(schema, asked)
-  refuseOwnName(fields.password, [fields.email, fields.username])
+  if (fields.password) refuseOwnName(fields.password, [fields.email, fields.username])
   requireLasting(viewer)
   const parentId = viewer.workspaceId
   // A workspace is a child from the beginning or never, so nothing can change this meanwhile.
@@ -47,8 +49,8 @@ export async function createSubuser(
   }
   const grant = grantOf(viewer, undefined)
   const now = world.clock.now()
-  const passwordHash = await hashPassword(fields.password)
-  const remembered = { ...asked, password: 'given' }
+  const passwordHash = await hashPassword(fields.password ?? randomBytes(RANDOM_BYTES).toString('base64url'))
+  const remembered = { ...asked, password: fields.password ? 'given' : null }
   const repeatable = { workspaceId: parentId, key: idempotencyKey, operation: 'createSubuser', input: remembered, now }
   return withFreeEmail(() =>
     world.events.write(parentId, (tx, emit) =>

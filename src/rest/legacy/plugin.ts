@@ -99,7 +99,10 @@ async function answer(api: LegacyApi, resource: Resource, raw: FastifyRequest, l
     const done = await operation.handle(call)
     return done.items ? { ...done, items: await begun(done.items) } : done
   } catch (thrown) {
-    return refuse(api, thrown, raw, logger, { names: operation?.names, input })
+    const refused = refuse(api, thrown, raw, logger, { names: operation?.names, input })
+    // What is left of a body that was to be streamed is not waited for.
+    const isLeft = operation?.parsers !== undefined && !raw.raw.complete
+    return isLeft ? { ...refused, headers: { ...refused.headers, connection: 'close' } } : refused
   }
 }
 

@@ -16,7 +16,8 @@ export type Refusal =
   | { kind: 'throttled'; retryAfter: number }
   | { kind: 'method_not_allowed'; method: string; allowed: readonly string[] }
   | { kind: 'unknown_path' }
-  | { kind: 'unsupported_media_type'; mediaType: string }
+  /** `supported`: what would have been read, the usual first. */
+  | { kind: 'unsupported_media_type'; mediaType: string; supported?: readonly string[] }
   | { kind: 'not_acceptable'; accept: string }
   | { kind: 'malformed_body'; message: string }
   | { kind: 'too_large' }

@@ -75,7 +75,10 @@ async function readBody(rules: ReadingRules, request: FastifyRequest): Promise<u
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
   const parser = Object.hasOwn(rules.parsers, mediaType) ? rules.parsers[mediaType] : undefined
-  if (!parser) throw new Refused({ kind: 'unsupported_media_type', mediaType: contentType })
+  if (!parser) {
+    const supported = Object.keys(rules.parsers)
+    throw new Refused({ kind: 'unsupported_media_type', mediaType: contentType, supported })
+  }
   return parser({
     contentType,
     stream: raw,

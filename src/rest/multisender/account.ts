@@ -69,7 +69,7 @@ export function contactInput(body: z.output<typeof accountBody>): ContactInput {
     postalCode: body.zip,
     company: body.companyName,
     birthYear: body.yearOfBirth,
-  } as ContactInput
+  }
 }
 
 function writeNames(contact: ContactView) {

@@ -8,6 +8,7 @@ import {
   getSegment,
   updateContact,
 } from '../../domains/contacts/index.ts'
+import { ValidationError } from '../../platform/errors.ts'
 import { type AnyOperation, operation } from '../legacy/index.ts'
 import { ACCOUNT_NAMES, account, accountBody, contactInput, writeAccount, written } from './account.ts'
 import { bodyAnswers, created, deleted, unknownId } from './common-answers.ts'
@@ -27,21 +28,13 @@ const filterId = z
   .optional()
   .meta({ description: 'Id of an account filter.', type: 'integer', pattern: undefined })
 
-const deleteManyQuery = z
-  .object({
-    all: z
-      .enum([...YES, ...NO], 'must have no value')
-      .optional()
-      .meta({ description: 'A flag without a value: delete all accounts.', enum: undefined }),
-    filterId,
-  })
-  .superRefine(({ all, filterId }, context) => {
-    const isAll = all !== undefined && YES.includes(all)
-    if (isAll === (filterId !== undefined)) {
-      const message = isAll ? 'must not be given with filterId' : 'or filterId must be given'
-      context.addIssue({ code: 'custom', path: ['all'], message, input: all ?? '' })
-    }
-  })
+const deleteManyQuery = z.object({
+  all: z
+    .enum([...YES, ...NO], 'must have no value')
+    .optional()
+    .meta({ description: 'A flag without a value: delete all accounts.', enum: undefined }),
+  filterId,
+})
 
 const accountParam = idParam('accountId', 'account')
 
@@ -162,10 +155,15 @@ export function accountOperations({ world }: MultisenderDeps): AnyOperation[] {
         badFilterId,
       ],
       async handle({ viewer, query }) {
-        const which =
-          query.filterId === undefined
-            ? ('all' as const)
-            : { segmentId: (await getSegment(world, viewer, readId(query.filterId))).id }
+        const all = query.all !== undefined && YES.includes(query.all)
+        if (all === (query.filterId !== undefined)) {
+          // Never read as "all": nothing is deleted by mistake.
+          const message = all ? 'must not be given with filterId' : 'or filterId must be given'
+          throw new ValidationError([{ path: ['all'], rule: 'exactly_one', message }])
+        }
+        const which = all
+          ? ('all' as const)
+          : { segmentId: (await getSegment(world, viewer, readId(query.filterId!))).id }
         await deleteContacts(world, viewer, which)
         return { status: 204 }
       },

@@ -5,9 +5,13 @@ import { accountOperations } from './accounts.ts'
 import { commonAnswers } from './common-answers.ts'
 import { CREDENTIALS, credentialOf, withoutCredential } from './credentials.ts'
 import type { MultisenderDeps } from './deps.ts'
+import { filterOperations } from './filters.ts'
+import { groupOperations } from './groups.ts'
 import { loginOperations } from './login.ts'
 import { aliases, NAME, OWNED } from './paths.ts'
 import { refuse } from './refuse.ts'
+import { subuserOperations } from './subusers.ts'
+import { voiceFileOperations } from './voice-files.ts'
 
 export type { MultisenderDeps } from './deps.ts'
 
@@ -27,10 +31,22 @@ function multisenderApi(deps: MultisenderDeps): LegacyApi {
       'Moments are `YYYY-MM-DD HH:MM:SS` in UTC. Ids are decimal numbers in texts, but for some fields, and are read in both forms. What is not set is `null`.',
       'Every failure is `{"status", "message"}`, with `errors` by field when the status is 400.',
     ].join('\n\n'),
-    operations: [...accountOperations(deps), ...loginOperations(deps)],
+    // In the order of the documentation.
+    operations: [
+      ...accountOperations(deps),
+      ...filterOperations(deps),
+      ...groupOperations(deps),
+      ...loginOperations(deps),
+      ...subuserOperations(deps),
+      ...voiceFileOperations(deps),
+    ],
     tags: {
       Accounts: 'People who can be reached: an account is a contact, never a login.',
+      'Account filters': 'Saved filters, evaluated when they are used.',
+      Groups: 'Lists of accounts.',
       Login: 'From a password to an access token.',
+      Subusers: 'Users with data of their own, which their parent administers.',
+      'Voice files': 'Audio to play to people: uploaded, or said by a voice.',
     },
     owns: OWNED,
     aliases,

@@ -24,9 +24,9 @@ export function refuse(refusal: Refusal): Answer {
     case 'not_acceptable':
       return failure(406, 'Only application/json is served; Accept must allow it.')
     case 'unsupported_media_type':
-      return failure(415, `The body must be application/json, not ${refusal.mediaType || 'of no type'}.`)
+      return failure(415, `The body must be ${refusal.supported?.[0]}, not ${refusal.mediaType || 'of no type'}.`)
     case 'malformed_body':
-      return failure(400, `The body cannot be read: ${refusal.message}`, {})
+      return failure(400, 'Validation failed', { body: [`body cannot be read: ${refusal.message}`] })
     case 'too_large':
       return failure(413, 'The body is larger than this server accepts.')
     case 'invalid':

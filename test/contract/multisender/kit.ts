@@ -128,7 +128,8 @@ const FORMS: [RegExp, (value: unknown) => boolean][] = [
 
 /**
  * Holds a body against a literal of the documentation, such as `{ 'filterId':'int' }`: the same keys in the same order
- * at every level, values of the types that it names. Lists may have any length, but not none.
+ * at every level, values of the types that it names. Lists may have any length, but not none; beyond those of the literal, elements are like
+ * its first.
  */
 export function fitsLiteral(value: unknown, literal: string): void {
   const parsed = JSON.parse(literal.replaceAll("'", '"').replace(/,(\s*[}\]])/g, '$1'))
@@ -138,7 +139,8 @@ export function fitsLiteral(value: unknown, literal: string): void {
 function compare(value: unknown, model: unknown, at: string): void {
   if (Array.isArray(model)) {
     expect(Array.isArray(value) && value.length > 0, `${at} is a list with something in it`).toBe(true)
-    for (const [index, item] of (value as unknown[]).entries()) compare(item, model[0], `${at}[${index}]`)
+    for (const [index, item] of (value as unknown[]).entries())
+      compare(item, model[index] ?? model[0], `${at}[${index}]`)
   } else if (typeof model === 'object' && model !== null) {
     expect(Object.keys(value as object), at).toEqual(Object.keys(model))
     for (const [key, inner] of Object.entries(model)) {
