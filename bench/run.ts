@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fanOut } from './fan-out/index.ts'
+import { importing } from './import/index.ts'
 import type { Section, Setting } from './kit/measurement.ts'
 import { postgresVersion } from './kit/postgres.ts'
 import { nestedRead } from './nested-read/index.ts'
@@ -18,6 +19,7 @@ const BENCHMARKS: Record<string, { run(setting: Setting): Promise<Section>; need
   responses: { run: responses, needsPostgres: false },
   'start-up': { run: startUp, needsPostgres: false },
   webhooks: { run: webhooks, needsPostgres: true },
+  import: { run: importing, needsPostgres: true },
 }
 
 const { values } = parseArgs({
