@@ -23,6 +23,8 @@ const UNMODELLED = [
   'provider_state',
   'outreach_policy',
   'spend',
+  'outbound_message_part',
+  'outbox_erasure',
 ]
 
 /** References that cross workspaces on purpose, which no relation of the graph can follow. */

@@ -61,6 +61,15 @@ test('outbox: a second process leaves a message as it is, and nothing is left ha
   expect(await readdir(join(folder, '.partial'))).toEqual([])
 })
 
+test('outbox: forgets the messages it is told to, and no others', async () => {
+  const folder = await mkdtemp(join(root, 'outbox-'))
+  const email = outboxEmail(folder, clock)
+  await email.send(MESSAGE)
+  await email.send({ ...MESSAGE, id: 'message-2' })
+  await email.forget!(['message-1', 'never-sent'])
+  expect((await readdir(folder)).sort()).toEqual(['.partial', 'message-2.eml'])
+})
+
 test('outbox: a folder that cannot be written to is told, and is a defect', async () => {
   const email = outboxEmail('/dev/null/email', clock)
   expect(await email.verify()).toContain('ENOTDIR')

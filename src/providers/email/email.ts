@@ -63,12 +63,19 @@ export type EmailResult =
  */
 export interface EmailSender {
   /**
+   * Whether a message with an id that was sent, by whatever process, is certainly not sent again. Otherwise whoever
+   * cannot tell whether a message was handed over must leave it.
+   */
+  readonly sendsOnce: boolean
+  /**
    * Sends a message. Never rejects for what the relay does; only for an id that is none, after `close`, and for defects
    * such as a disk that is full.
    */
   send(email: Email): Promise<EmailResult>
   /** Whether messages could be sent now, found out without sending one: why not, as one line; undefined when so. */
   verify(): Promise<string | undefined>
+  /** Removes what it keeps of messages with these ids, as for a person who was erased. Absent: it keeps nothing. */
+  forget?(ids: readonly string[]): Promise<void>
   /** Takes no more, waits for what is under way, and leaves the relay in order. */
   close(): Promise<void>
 }

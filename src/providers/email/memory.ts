@@ -8,13 +8,17 @@ export interface MemoryEmail extends EmailSender {
   readonly answers: EmailResult[]
 }
 
-/** The fake of this port. */
-export function memoryEmail(): MemoryEmail {
+/**
+ * The fake of this port.
+ * @param sendsOnce how it calls itself; it does remember
+ */
+export function memoryEmail({ sendsOnce = true }: { sendsOnce?: boolean } = {}): MemoryEmail {
   const history: Email[] = []
   const answers: EmailResult[] = []
   const once = oncePerId<EmailResult>()
   let closed = false
   return {
+    sendsOnce,
     history,
     answers,
     async send(email) {

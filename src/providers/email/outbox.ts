@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import type { Clock } from '../../platform/clock.ts'
-import { writeOnce } from '../sending/index.ts'
+import { removeFiles, writeOnce } from '../sending/index.ts'
 import { composeEmail } from './compose.ts'
 import { type EmailSender, messageIdOf, objectionTo } from './email.ts'
 
@@ -9,6 +9,7 @@ export function outboxEmail(folder: string, clock: Clock): EmailSender {
   const underWay = new Set<Promise<void>>()
   let closed = false
   return {
+    sendsOnce: true,
     async send(email) {
       if (closed) throw new Error('The e-mail sender is closed')
       const objection = objectionTo(email)
@@ -27,6 +28,11 @@ export function outboxEmail(folder: string, clock: Clock): EmailSender {
         return (error as Error).message
       }
     },
+    forget: (ids) =>
+      removeFiles(
+        folder,
+        ids.map((id) => `${id}.eml`),
+      ),
     async close() {
       closed = true
       await Promise.allSettled(underWay)

@@ -190,6 +190,7 @@ export function smtpEmail(options: SmtpOptions, { clock }: { clock: Clock }): Em
   }
 
   return {
+    sendsOnce: false,
     async send(email) {
       if (closing) throw new Error('The e-mail sender is closed')
       const objection = objectionTo(email)

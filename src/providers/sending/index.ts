@@ -2,4 +2,4 @@
 export { gate } from './gate.ts'
 export { oncePerId } from './once.ts'
 export { oneLine } from './one-line.ts'
-export { writeOnce } from './write-once.ts'
+export { removeFiles, writeOnce } from './write-once.ts'

@@ -25,3 +25,8 @@ export async function writeOnce(folder: string, name: string, content: string | 
     await rm(partial, { force: true })
   }
 }
+
+/** Removes files of a folder; those that are not there are removed already. `names` must be checked by the caller. */
+export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { force: true })
+}

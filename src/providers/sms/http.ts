@@ -43,6 +43,7 @@ export function httpSms(options: HttpSmsOptions): SmsSender {
   const once = oncePerId<SmsResult>()
   let closed = false
   return {
+    sendsOnce: options.idempotent ?? false,
     async send(sms) {
       if (closed) throw new Error('The SMS sender is closed')
       const objection = objectionTo(sms)

@@ -10,14 +10,18 @@ export interface MemorySms extends SmsSender {
   emit(event: SmsEvent): Promise<void>
 }
 
-/** The fake of this port. The provider's id of a message is ours. */
-export function memorySms(): MemorySms {
+/**
+ * The fake of this port. The provider's id of a message is ours.
+ * @param sendsOnce how it calls itself; it does remember
+ */
+export function memorySms({ sendsOnce = true }: { sendsOnce?: boolean } = {}): MemorySms {
   const history: Sms[] = []
   const answers: SmsResult[] = []
   const listeners = new Set<SmsListener>()
   const once = oncePerId<SmsResult>()
   let closed = false
   return {
+    sendsOnce,
     history,
     answers,
     async send(sms) {

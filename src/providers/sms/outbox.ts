@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
-import { writeOnce } from '../sending/index.ts'
+import { removeFiles, writeOnce } from '../sending/index.ts'
 import { smsParts } from './segments.ts'
 import { objectionTo, type SmsSender } from './sms.ts'
 
@@ -8,6 +8,7 @@ export function outboxSms(folder: string, clock: Clock): SmsSender {
   const underWay = new Set<Promise<void>>()
   let closed = false
   return {
+    sendsOnce: true,
     async send(sms) {
       if (closed) throw new Error('The SMS sender is closed')
       const objection = objectionTo(sms)
@@ -20,6 +21,11 @@ export function outboxSms(folder: string, clock: Clock): SmsSender {
       return { outcome: 'accepted', providerIds: [id] }
     },
     onEvent: () => () => {},
+    forget: (ids) =>
+      removeFiles(
+        folder,
+        ids.map((id) => `${id}.json`),
+      ),
     async close() {
       closed = true
       await Promise.allSettled(underWay)

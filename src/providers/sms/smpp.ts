@@ -174,6 +174,7 @@ export function smppSms(options: SmppOptions, { clock, logger }: { clock: Clock;
   const connecting = stayConnected()
 
   return {
+    sendsOnce: false,
     async send(sms) {
       if (closing) throw new Error('The SMS sender is closed')
       const objection = objectionTo(sms)

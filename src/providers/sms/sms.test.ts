@@ -55,6 +55,16 @@ test('outbox: a file says everything, and a second process leaves it as it is', 
   expect(await readdir(join(folder, '.partial'))).toEqual([])
 })
 
+test('outbox: forgets the messages it is told to, and no others', async () => {
+  const folder = await mkdtemp(join(root, 'outbox-'))
+  const sms = outboxSms(folder, clock)
+  await sms.send(MESSAGE)
+  await sms.send({ ...MESSAGE, id: 'm-2' })
+  await sms.forget!(['m-1', 'never-sent'])
+  expect(await filesOf(folder)).toEqual(['m-2.json'])
+  await outboxSms(join(folder, 'none'), clock).forget!(['m-1'])
+})
+
 test('outbox: a folder that cannot be written to is a defect, not a refusal', async () => {
   await expect(outboxSms('/dev/null/sms', clock).send(MESSAGE)).rejects.toThrow('ENOTDIR')
 })

@@ -76,6 +76,11 @@ export type SmsListener = (event: SmsEvent) => Promise<void> | void
  */
 export interface SmsSender {
   /**
+   * Whether a message with an id that was sent, by whatever process, is certainly not sent again. Otherwise whoever
+   * cannot tell whether a message was handed over must leave it.
+   */
+  readonly sendsOnce: boolean
+  /**
    * Sends a message. Never rejects for what the provider does; only for an id that is none, after `close`, and for
    * defects such as a disk that is full.
    */
@@ -85,6 +90,8 @@ export interface SmsSender {
    * remembers. Returns what ends it. Adapters that hear nothing by themselves never call.
    */
   onEvent(listener: SmsListener): () => void
+  /** Removes what it keeps of messages with these ids, as for a person who was erased. Absent: it keeps nothing. */
+  forget?(ids: readonly string[]): Promise<void>
   /** Takes no more, waits for what is under way, and leaves the provider in order. */
   close(): Promise<void>
 }
