@@ -1,13 +1,13 @@
 export {
-  type Blocker,
   BLOCKING_RULES,
+  type Blocker,
   type BlockingRule,
   blockersOf,
   type DialQuestion,
   HOPELESS,
   nextAttemptAt,
 } from './blockers.ts'
-export { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
+export { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
 export {
   type BroadcastContent,
   type CampaignContentInput,
@@ -74,6 +74,7 @@ export {
   type Surroundings,
   surroundingsOf,
 } from './questions.ts'
+export { findRecording, RECORDING_MEDIA_TYPE, recordingKey } from './recording-file.ts'
 export {
   type ActionButton,
   asks,

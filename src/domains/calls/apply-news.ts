@@ -1,0 +1,521 @@
+import type { Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import type { Emit } from '../../events/index.ts'
+import type { CallEvent, CallReport, Cause, Command } from '../../providers/telephony/index.ts'
+import {
+  addProgress,
+  advance,
+  asks,
+  type CampaignRow,
+  callCents,
+  commandOf,
+  type FlowState,
+  lockCampaigns,
+  type Progress,
+  patienceMs,
+  type Reply,
+  recordProgress,
+  START,
+  settle,
+  UNITS_PER_CENT,
+} from '../campaigns/index.ts'
+import { recordOptOuts } from '../contacts/index.ts'
+import {
+  type CallRow,
+  type CallState,
+  lockCalls,
+  type ReceiverRow,
+  type SettledAs,
+  saveCalls,
+  saveReceivers,
+} from './call-row.ts'
+import { type CallDeps, NEWS_MARGIN_MS, RING_TIMEOUT_MS } from './deps.ts'
+import { addSpend } from './spend.ts'
+
+/** What was learnt of a call, by whatever way. */
+export type News = { callId: string } & (
+  | { type: 'event'; event: CallEvent }
+  /** The provider has taken it. */
+  | { type: 'dialed' }
+  /** The provider has not taken it, and never will. */
+  | { type: 'not_dialed'; cause: Cause; retryAfterMs: number }
+  /** What it knows when asked; `isFinal`: an id that it never heard of will not come any more. */
+  | { type: 'report'; report: CallReport; isFinal: boolean }
+  /** Nobody could be asked for too long. */
+  | { type: 'lost' }
+  /** Nothing more is waited for: an ended call counts as it is. */
+  | { type: 'waited' }
+)
+
+/** What has to be said to the provider once the change is committed. */
+export interface NextCommand {
+  callId: string
+  command: Command
+}
+
+/**
+ * How long an ended call waits for the answer to a question that was open when it ended, in milliseconds: its news may
+ * come after those of the end. Meanwhile it keeps its line and its place among the accepts.
+ */
+export const LATE_NEWS_MS = 3_000
+
+/** States in their order. */
+const RANK: Readonly<Record<CallState, number>> = { queued: 0, dialing: 1, ringing: 2, answered: 3, ended: 4 }
+
+/**
+ * Applies news of calls of one workspace in one transaction, in their order. News may be late, doubled and out of order:
+ * a state never goes back, and what is told twice changes nothing the second time. Returns what is to be said next, and
+ * which calls are settled.
+ */
+export async function applyNews(
+  deps: CallDeps,
+  workspaceId: string,
+  news: readonly News[],
+  campaignIds: readonly string[],
+): Promise<{ commands: NextCommand[]; settled: string[] }> {
+  return deps.world.events.write(workspaceId, async (tx, emit) => {
+    const campaigns = new Map((await lockCampaigns(tx, workspaceId, campaignIds)).map((row) => [row.id, row]))
+    const ids = [...new Set(news.map(({ callId }) => callId))]
+    const { calls, receivers } = await lockCalls(tx, workspaceId, ids)
+    const batch = new Batch(deps, tx, emit, workspaceId, campaigns, receivers)
+    for (const one of news) {
+      const call = calls.get(one.callId)
+      if (call) await batch.apply(call, one)
+    }
+    await batch.save()
+    const settled = [...calls.values()].filter((call) => call.settled_at !== null).map(({ id }) => id)
+    return { commands: batch.commands(), settled }
+  })
+}
+
+class Batch {
+  readonly #deps: CallDeps
+  readonly #tx: Tx
+  readonly #emit: Emit
+  readonly #workspaceId: string
+  readonly #campaigns: Map<string, CampaignRow>
+  readonly #receivers: Map<string, ReceiverRow>
+  readonly #now: Date
+  readonly #changedCalls = new Set<CallRow>()
+  readonly #changedReceivers = new Set<ReceiverRow>()
+  readonly #progress = new Map<string, Progress>()
+  /** Campaigns that have a line or a place free again. */
+  readonly #freed = new Set<string>()
+  readonly #spend: { at: Date; units: number }[] = []
+  readonly #recordings: { callId: string; commandId: string; durationMs: number }[] = []
+  /** Calls whose command is to be said, for the first time or again. */
+  readonly #toCommand = new Set<CallRow>()
+
+  constructor(
+    deps: CallDeps,
+    tx: Tx,
+    emit: Emit,
+    workspaceId: string,
+    campaigns: Map<string, CampaignRow>,
+    receivers: Map<string, ReceiverRow>,
+  ) {
+    this.#deps = deps
+    this.#tx = tx
+    this.#emit = emit
+    this.#workspaceId = workspaceId
+    this.#campaigns = campaigns
+    this.#receivers = receivers
+    this.#now = deps.world.clock.now()
+  }
+
+  async apply(call: CallRow, news: News): Promise<void> {
+    switch (news.type) {
+      case 'dialed':
+        this.#reach(call, 'dialing', this.#now)
+        break
+      case 'not_dialed':
+        this.#takeBack(call, news.cause, news.retryAfterMs)
+        break
+      case 'event':
+        await this.#event(call, news.event, 'reported')
+        break
+      case 'report':
+        await this.#report(call, news.report, news.isFinal)
+        break
+      case 'lost':
+        this.#endUnknown(call)
+        break
+      case 'waited':
+        if (call.state === 'ended' && call.settled_at === null) this.#settle(call, 'reported')
+    }
+  }
+
+  async save(): Promise<void> {
+    const tx = this.#tx
+    await saveCalls(tx, this.#workspaceId, [...this.#changedCalls])
+    await saveReceivers(tx, this.#workspaceId, [...this.#changedReceivers], this.#now)
+    await this.#keepRecordings()
+    await addSpend(tx, this.#workspaceId, this.#spend)
+    for (const campaign of this.#campaigns.values()) {
+      const progress = this.#progress.get(campaign.id)
+      const isFreed = this.#freed.has(campaign.id)
+      if (!progress && !isFreed) continue
+      const dueAt = isFreed && campaign.deleted_at === null ? this.#now : campaign.due_at
+      await recordProgress(tx, this.#emit, campaign, progress ?? {}, { now: this.#now, dueAt })
+    }
+  }
+
+  commands(): NextCommand[] {
+    const { voiceFileMedia } = this.#deps
+    return [...this.#toCommand].flatMap((call) => {
+      if (!call.script || call.state !== 'answered') return []
+      const { script, durations } = call.script
+      const command = commandOf(script, call.flow ?? START, (sound) =>
+        sound.kind === 'silence'
+          ? { kind: 'silence', durationMs: sound.durationMs }
+          : voiceFileMedia(this.#workspaceId, sound.voiceFileId, durations[sound.voiceFileId]),
+      )
+      return command ? [{ callId: call.id, command }] : []
+    })
+  }
+
+  async #event(call: CallRow, event: CallEvent, as: SettledAs): Promise<void> {
+    switch (event.type) {
+      case 'ringing':
+        this.#reach(call, 'ringing', event.at)
+        break
+      case 'answered':
+        this.#reach(call, 'answered', event.at)
+        await this.#flow(call, event)
+        break
+      case 'ended':
+        this.#end(call, event, as)
+        break
+      case 'recorded':
+        if (event.outcome !== 'failed') {
+          this.#recordings.push({ callId: call.id, commandId: event.commandId, durationMs: event.durationMs })
+        }
+        await this.#flow(call, event)
+        break
+      default:
+        // Whoever presses a key has answered, even when the news of that is lost.
+        this.#reach(call, 'answered', event.at)
+        await this.#flow(call, event)
+    }
+  }
+
+  async #report(call: CallRow, report: CallReport, isFinal: boolean): Promise<void> {
+    switch (report.state) {
+      case 'in_progress': {
+        const { stage, answeredAt } = report
+        if (stage === 'answered') {
+          const at = answeredAt ?? this.#now
+          await this.#event(call, { type: 'answered', eventId: '', callId: call.id, at }, 'reconciled')
+          if (call.state === 'answered') {
+            this.#toCommand.add(call)
+            this.#await(call)
+          }
+        } else {
+          this.#reach(call, stage === 'ringing' ? 'ringing' : 'dialing', this.#now)
+          if (call.settled_at === null) this.#dueIn(call, RING_TIMEOUT_MS)
+        }
+        break
+      }
+      case 'ended':
+        this.#end(call, report, 'reconciled')
+        break
+      case 'never_heard':
+        if (!isFinal) break
+        if (call.state === 'queued') this.#takeBack(call, 'provider_fault', 0)
+        else this.#endUnknown(call)
+        break
+      case 'unknown':
+        this.#endUnknown(call)
+    }
+  }
+
+  /** Goes forward to a state, never back. */
+  #reach(call: CallRow, state: Exclude<CallState, 'queued' | 'ended'>, at: Date): void {
+    if (call.settled_as === 'not_dialed') return
+    this.#countDialed(call)
+    if (state === 'ringing' && call.ringing_at === null) this.#set(call, { ringing_at: at })
+    if (state === 'answered' && call.answered_at === null) this.#set(call, { answered_at: at })
+    if (RANK[state] <= RANK[call.state]) return
+    this.#set(call, { state })
+    this.#tell(`call.${state}`, call)
+    if (state === 'answered') this.#await(call)
+    else this.#dueIn(call, RING_TIMEOUT_MS + NEWS_MARGIN_MS)
+  }
+
+  /** Whatever is heard of a call, the provider took it. */
+  #countDialed(call: CallRow): void {
+    if (call.dialed_at !== null) return
+    this.#set(call, { dialed_at: this.#now })
+    this.#count(call, { dialed_calls: 1 })
+    if (call.state !== 'queued') return
+    this.#set(call, { state: 'dialing' })
+    this.#tell('call.dialing', call)
+  }
+
+  async #flow(call: CallRow, event: CallEvent): Promise<void> {
+    if (!call.script) return
+    const before: FlowState = call.flow ?? START
+    const after = advance(call.script.script, before, event)
+    if (after === before) return
+    this.#set(call, { flow: after, digits: after.digits })
+    if (after.reply !== null && before.reply === null) this.#reply(call, after.reply)
+    const optsOut = (after.reply === 'opt_out' && before.reply !== 'opt_out') || (after.optedOut && !before.optedOut)
+    if (optsOut) await this.#optOut(call)
+    if (call.state === 'ended') {
+      // What it waited for has come.
+      if (call.settled_at === null && !this.#isAwaitingReply(call)) this.#settle(call, 'reported')
+    } else if (after.step !== before.step && call.state === 'answered') {
+      this.#toCommand.add(call)
+      this.#await(call)
+    }
+  }
+
+  #reply(call: CallRow, reply: Reply): void {
+    this.#set(call, { reply })
+    this.#emit('call.replied', { ...ids(call), reply })
+    const receiver = this.#receivers.get(call.receiver_id)!
+    const isLate = call.settled_at !== null
+    // People are counted, not calls (contract/multisender.md 5.8).
+    const isFirst = receiver.other_reply === null
+    receiver.other_reply ??= reply
+    if (isFirst) {
+      if (reply === 'accept') this.#count(call, { accepts: 1, ...(isLate ? { surplus_accepts: 1 } : {}) })
+      if (reply === 'decline') this.#count(call, { declines: 1 })
+      if (reply === 'opt_out') this.#count(call, { opt_outs: 1 })
+    }
+    if (isLate) {
+      this.#correct(call, receiver)
+      return
+    }
+    // Its place among the accepts is taken, or free.
+    this.#freed.add(call.campaign_id)
+  }
+
+  async #optOut(call: CallRow): Promise<void> {
+    if (call.phone === null) return
+    await recordOptOuts(this.#deps.world, this.#tx, this.#emit, this.#workspaceId, call.contact_id, [
+      { channel: 'call', address: call.phone },
+    ])
+  }
+
+  /** A call that was settled before turns out to be another than was thought. */
+  #correct(call: CallRow, receiver: ReceiverRow): void {
+    if (call.cause === 'answered' && call.reply !== null) this.#count(call, { no_replies: -1 })
+    // Another call is under way: its end settles the receiver, knowing of this reply.
+    if (receiver.state === 'in_progress') return
+    this.#settleReceiver(call, receiver)
+  }
+
+  #end(
+    call: CallRow,
+    ending: { cause: Cause; answeredAt: Date | undefined; endedAt: Date; codes: { q850?: number; sip?: number } },
+    as: SettledAs,
+  ): void {
+    if (call.settled_as === 'not_dialed') return
+    this.#countDialed(call)
+    const { cause, answeredAt, endedAt, codes } = ending
+    const known = { cause, q850: codes.q850 ?? null, sip: codes.sip ?? null }
+    const answered_at = call.answered_at ?? answeredAt ?? null
+    if (call.state !== 'ended') {
+      this.#set(call, {
+        ...known,
+        answered_at,
+        state: 'ended',
+        ended_at: endedAt,
+        duration_seconds: seconds(answered_at, endedAt, cause),
+      })
+      this.#emit('call.ended', { ...ids(call), cause })
+      if (this.#isAwaitingReply(call)) this.#dueIn(call, LATE_NEWS_MS)
+      else this.#settle(call, as)
+      return
+    }
+    // It ended unknown, and now somebody can tell.
+    if (call.settled_at === null || call.cause !== null) return
+    this.#set(call, {
+      ...known,
+      answered_at,
+      ended_at: endedAt,
+      duration_seconds: seconds(answered_at, endedAt, cause),
+    })
+    const cost = this.#costOf(call)
+    this.#spend.push({ at: call.created_at, units: cost - call.cost })
+    this.#count(call, { unknown_calls: -1, cost: cost - call.cost })
+    this.#set(call, { cost })
+    this.#countEnd(call)
+    const receiver = this.#receivers.get(call.receiver_id)!
+    if (receiver.state === 'settled' && receiver.outcome === 'unknown') this.#settleReceiver(call, receiver)
+  }
+
+  /** An open question when an answered call ended: its answer may still be on the way. */
+  #isAwaitingReply(call: CallRow): boolean {
+    const step = call.flow?.step
+    if (call.reply !== null || !call.script || call.cause !== 'answered') return false
+    return (
+      step === null ||
+      step === undefined ||
+      (typeof step === 'number' && call.script.script.steps[step]?.do === 'gather')
+    )
+  }
+
+  #endUnknown(call: CallRow): void {
+    if (call.settled_at !== null) return
+    if (call.state !== 'ended') {
+      this.#countDialed(call)
+      this.#set(call, { state: 'ended', ended_at: this.#now, cause: null })
+      this.#emit('call.ended', { ...ids(call), cause: null })
+      this.#settle(call, 'unknown')
+    } else this.#settle(call, 'reported')
+  }
+
+  #settle(call: CallRow, as: SettledAs): void {
+    const cost = this.#costOf(call)
+    this.#spend.push({ at: call.created_at, units: cost - call.cost })
+    // Of what ended with an open question the answer may come very late; it needs the script to be understood.
+    const keepsScript = as === 'unknown' || this.#isAwaitingReply(call)
+    this.#set(call, {
+      cost,
+      settled_at: this.#now,
+      settled_as: as,
+      due_at: null,
+      ...(keepsScript ? {} : { script: null }),
+    })
+    this.#count(call, { cost })
+    this.#countEnd(call)
+    this.#emit('call.settled', { ...ids(call), settledAs: as })
+    this.#freed.add(call.campaign_id)
+    this.#settleReceiver(call, this.#receivers.get(call.receiver_id)!)
+  }
+
+  /** Counts how a call ended, once that is known. */
+  #countEnd(call: CallRow): void {
+    const receiver = this.#receivers.get(call.receiver_id)!
+    if (call.cause === null) this.#count(call, { unknown_calls: 1 })
+    else if (call.cause === 'answered') {
+      const talked = call.duration_seconds ?? 0
+      this.#count(call, { answered_calls: 1, total_seconds: talked, ...(call.reply === null ? { no_replies: 1 } : {}) })
+      receiver.answered_calls++
+      receiver.talk_seconds += talked
+      this.#changedReceivers.add(receiver)
+    } else this.#count(call, { not_answered_calls: 1 })
+  }
+
+  #settleReceiver(call: CallRow, receiver: ReceiverRow): void {
+    const campaign = this.#campaigns.get(call.campaign_id)!
+    const reply = receiver.other_reply ?? call.reply
+    const settlement = settle(
+      {
+        ...{ cause: call.cause, reply, recorded: this.#recordings.some(({ callId }) => callId === call.id) },
+        asked: call.script ? asks(call.script.script) : true,
+      },
+      {
+        attempts: receiver.attempts,
+        maxAttempts: campaign.max_attempts,
+        redialAfterMs: campaign.redial_after_seconds * 1_000,
+        campaignOver: campaign.state === 'completed' || campaign.deleted_at !== null,
+      },
+      call.ended_at ?? this.#now,
+    )
+    const { id: receiverId, attempts } = receiver
+    const about = { campaignId: campaign.id, receiverId, attempts }
+    if (settlement.state === 'waiting') {
+      // Settled is settled: only a reply changes it.
+      if (receiver.state === 'settled') return
+      Object.assign(receiver, { state: 'waiting', retry_at: settlement.retryAt, ready_at: settlement.retryAt })
+      this.#emit('receiver.waiting', about)
+    } else {
+      const reason = settlement.outcome === 'no_answer' ? call.cause : null
+      if (receiver.state === 'settled' && receiver.outcome === settlement.outcome) return
+      if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
+      Object.assign(receiver, {
+        ...{ state: 'settled', outcome: settlement.outcome, reason, retry_at: null, settled_at: this.#now },
+      })
+      this.#emit('receiver.settled', { ...about, outcome: settlement.outcome, reason })
+    }
+    this.#changedReceivers.add(receiver)
+  }
+
+  /** No call was made for this attempt, so it does not count. */
+  #takeBack(call: CallRow, cause: Cause, retryAfterMs: number): void {
+    // What was heard of meanwhile was dialled after all.
+    if (call.state !== 'queued') return
+    this.#spend.push({ at: call.created_at, units: -call.cost })
+    this.#set(call, {
+      ...{ state: 'ended', cause, ended_at: this.#now, settled_at: this.#now, settled_as: 'not_dialed' },
+      ...{ cost: 0, due_at: null, script: null },
+    })
+    this.#emit('call.ended', { ...ids(call), cause })
+    this.#freed.add(call.campaign_id)
+    const receiver = this.#receivers.get(call.receiver_id)!
+    const campaign = this.#campaigns.get(call.campaign_id)!
+    receiver.attempts--
+    this.#changedReceivers.add(receiver)
+    const about = { campaignId: campaign.id, receiverId: receiver.id, attempts: receiver.attempts }
+    const isOver = campaign.state === 'completed' || campaign.deleted_at !== null
+    if (cause !== 'invalid_number' && !isOver) {
+      const retryAt = new Date(this.#now.getTime() + retryAfterMs)
+      Object.assign(receiver, { state: 'waiting', retry_at: retryAfterMs > 0 ? retryAt : null, ready_at: retryAt })
+      this.#emit('receiver.waiting', about)
+      return
+    }
+    const outcome = cause === 'invalid_number' ? 'invalid_number' : receiver.attempts === 0 ? 'not_called' : 'no_answer'
+    const reason = outcome === 'not_called' ? 'CAMPAIGN_COMPLETED' : null
+    Object.assign(receiver, { state: 'settled', outcome, reason, retry_at: null, settled_at: this.#now })
+    this.#count(call, { settled_receivers: 1 })
+    this.#emit('receiver.settled', { ...about, outcome, reason })
+  }
+
+  #costOf(call: CallRow): number {
+    if (call.cause !== 'answered' || call.phone === null) return 0
+    return Math.round(callCents(this.#deps.prices, call.phone, call.duration_seconds ?? 0) * UNITS_PER_CENT)
+  }
+
+  async #keepRecordings(): Promise<void> {
+    for (const { callId, commandId, durationMs } of this.#recordings) {
+      await this.#tx.query(
+        sql`INSERT INTO recording (id, workspace_id, call_id, command_id, state, duration_ms, due_at, created_at)
+            VALUES (${this.#deps.world.newId()}::uuid, ${this.#workspaceId}::uuid, ${callId}::uuid, ${commandId}, 'pending',
+                    ${durationMs}::int, ${this.#now}::timestamptz, ${this.#now}::timestamptz)
+            ON CONFLICT (call_id, command_id) DO NOTHING`,
+      )
+    }
+  }
+
+  /** News of the present command must have come by then. */
+  #await(call: CallRow): void {
+    if (!call.script) return
+    const { script, durations } = call.script
+    this.#dueIn(
+      call,
+      patienceMs(script, call.flow ?? START, (id) => durations[id] ?? 0),
+    )
+  }
+
+  #dueIn(call: CallRow, ms: number): void {
+    this.#set(call, { due_at: new Date(this.#now.getTime() + ms) })
+  }
+
+  #set(call: CallRow, changes: Partial<CallRow>): void {
+    Object.assign(call, changes)
+    this.#changedCalls.add(call)
+  }
+
+  #count(call: CallRow, more: Progress): void {
+    const sum = this.#progress.get(call.campaign_id) ?? {}
+    addProgress(sum, more)
+    this.#progress.set(call.campaign_id, sum)
+  }
+
+  #tell(type: 'call.dialing' | 'call.ringing' | 'call.answered', call: CallRow): void {
+    this.#emit(type, ids(call))
+  }
+}
+
+function ids({ campaign_id: campaignId, receiver_id: receiverId, id: callId, attempt }: CallRow) {
+  return { campaignId, receiverId, callId, attempt }
+}
+
+/** Of an answered call, from the answer to the end. */
+function seconds(answeredAt: Date | null, endedAt: Date, cause: Cause): number | null {
+  if (cause !== 'answered' || answeredAt === null) return null
+  return Math.max(0, Math.round((endedAt.getTime() - answeredAt.getTime()) / 1_000))
+}

@@ -1,0 +1,68 @@
+import { sql } from '../../db/sql.ts'
+import type { World } from '../world.ts'
+
+/** For how long a seat is somebody's who does not say so again. */
+export const LEASE_MS = 10_000
+
+/** Takes a seat that nobody had before. Returns its name. */
+export async function newSeat({ db, clock, newId }: World, holder: string): Promise<string> {
+  const name = `seat-${newId()}`
+  await db.query(
+    sql`INSERT INTO seat (name, holder, lease_until)
+        VALUES (${name}, ${holder}::uuid, ${leaseFrom(clock.now())}::timestamptz)`,
+  )
+  return name
+}
+
+/** Says that the seats are still the holder's. Returns those that are; the others somebody else has taken. */
+export async function renewSeats({ db, clock }: World, holder: string): Promise<{ names: string[]; until: Date }> {
+  const until = leaseFrom(clock.now())
+  const rows = await db.query<{ name: string }>(
+    sql`UPDATE seat SET lease_until = ${until}::timestamptz WHERE holder = ${holder}::uuid RETURNING name`,
+  )
+  return { names: rows.map(({ name }) => name), until }
+}
+
+/** Takes seats that nobody holds any more and that have calls which somebody must look after. Returns their names. */
+export async function adoptSeats({ db, clock }: World, holder: string): Promise<string[]> {
+  const now = clock.now()
+  const rows = await db.query<{ name: string }>(
+    sql`UPDATE seat SET holder = ${holder}::uuid, lease_until = ${leaseFrom(now)}::timestamptz
+        WHERE name IN (
+          SELECT s.name FROM seat s
+          WHERE s.lease_until < ${now}::timestamptz
+            AND EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL)
+          ORDER BY s.name LIMIT 10 FOR UPDATE OF s SKIP LOCKED)
+        RETURNING name`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Forgets seats that nobody holds and that have no calls. Their names are never used again. */
+export async function clearSeats({ db, clock }: World): Promise<void> {
+  await db.query(
+    sql`DELETE FROM seat s WHERE s.lease_until < ${clock.now()}::timestamptz - interval '1 minute'
+          AND NOT EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL)`,
+  )
+}
+
+/** Gives seats up, so that somebody else can take them at once. */
+export async function leaveSeats({ db, clock }: World, holder: string, names?: readonly string[]): Promise<void> {
+  const which = names ? sql`AND name = ANY(${names}::text[])` : sql``
+  await db.query(
+    sql`UPDATE seat SET lease_until = ${clock.now()}::timestamptz - interval '1 second'
+        WHERE holder = ${holder}::uuid ${which}`,
+  )
+}
+
+/** Lets somebody look after the calls of a seat at `at`: those never heard of may still be on their way until then. */
+export async function lookAfterSeat({ db }: World, name: string, now: Date, queuedAt: Date): Promise<void> {
+  await db.query(
+    sql`UPDATE call SET due_at = CASE WHEN state = 'queued' THEN ${queuedAt}::timestamptz ELSE ${now}::timestamptz END
+        WHERE seat = ${name} AND settled_at IS NULL AND (state <> 'ended' OR due_at IS NULL)`,
+  )
+}
+
+function leaseFrom(now: Date): Date {
+  return new Date(now.getTime() + LEASE_MS)
+}

@@ -1,0 +1,252 @@
+import { sql } from '../../db/sql.ts'
+import type { CallEvent, Command, DialResult, Listening } from '../../providers/telephony/index.ts'
+import { applyNews, type News, type NextCommand } from './apply-news.ts'
+import { placesOf } from './call-row.ts'
+import { type CallDeps, RING_TIMEOUT_MS } from './deps.ts'
+import { dialDue, type PlannedCall } from './dial-due.ts'
+import { followCalls } from './follow-calls.ts'
+import { adoptSeats, clearSeats, LEASE_MS, leaveSeats, lookAfterSeat, newSeat, renewSeats } from './seats.ts'
+
+/** A process's part of the dialling engine: it holds seats, dials, hears of calls and tells them what to do next. */
+export interface Switchboard {
+  /** Dials what is due of one campaign. Returns whether there was one: it is run again until there is none. */
+  dial(): Promise<number>
+  /** Looks after calls whose news did not come. Returns how many. */
+  follow(): Promise<number>
+  /** Keeps its seats, takes those of processes that died. To be run at least every LEASE_MS / 3. */
+  keepSeats(): Promise<number>
+  /** Calls that this process has dialled or heard of and that are not settled yet. */
+  inFlight(): number
+  /** Resolves when all that was heard so far is in the database, and what follows from it was said. */
+  settled(): Promise<void>
+  /** Begins nothing more; what was heard is written down; others may take the seats. Calls go on. */
+  stop(): Promise<void>
+}
+
+/** News that are applied in one transaction. */
+const BATCH = 256
+/** A command that may not have arrived is repeated, under the same id. */
+const REPEAT_MS = 500
+const REPEATS = 3
+
+export function createSwitchboard(
+  deps: CallDeps,
+  { onFreed }: { /** There is something to dial again. */ onFreed?: () => void } = {},
+): Switchboard {
+  const { world, telephony, logger } = deps
+  const holder = world.newId()
+  const listening = new Map<string, Listening>()
+  /** By call id; kept while the call is of interest. */
+  const places = new Map<string, { workspaceId: string; campaignId: string }>()
+  const onItsWay = new Set<string>()
+  const background = new Set<Promise<void>>()
+  let seat: string | undefined
+  let leaseUntil = 0
+  let dialSettlesWithinMs = 0
+  let stopped = false
+
+  // News gather while earlier ones are written, so that a busy process writes many in one transaction.
+  let queue: { news: News; done: () => void; failed: (error: unknown) => void }[] = []
+  let writing: Promise<void> | undefined
+
+  function report(news: readonly News[]): Promise<void> {
+    const all = news.map((one) => new Promise<void>((done, failed) => void queue.push({ news: one, done, failed })))
+    writing ??= writeAll()
+    return Promise.all(all).then(() => {})
+  }
+
+  async function writeAll(): Promise<void> {
+    // What comes at the same moment is written together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (queue.length > 0) {
+      const batch = queue.slice(0, BATCH)
+      queue = queue.slice(BATCH)
+      try {
+        await write(batch.map(({ news }) => news))
+        for (const { done } of batch) done()
+      } catch (error) {
+        for (const { failed } of batch) failed(error)
+      }
+    }
+    writing = undefined
+  }
+
+  async function write(news: readonly News[]): Promise<void> {
+    const unknown = [...new Set(news.map(({ callId }) => callId).filter((id) => !places.has(id)))]
+    if (unknown.length > 0) for (const [id, place] of await placesOf(world.db, unknown)) places.set(id, place)
+    const byWorkspace = new Map<string, News[]>()
+    for (const one of news) {
+      // A call that is not ours: of another server on the same provider, or of a database that was restored.
+      const place = places.get(one.callId)
+      if (!place) continue
+      const own = byWorkspace.get(place.workspaceId)
+      if (own) own.push(one)
+      else byWorkspace.set(place.workspaceId, [one])
+    }
+    for (const [workspaceId, own] of byWorkspace) {
+      const campaigns = [...new Set(own.map(({ callId }) => places.get(callId)!.campaignId))].sort()
+      const { commands, settled: over } = await applyNews(deps, workspaceId, own, campaigns)
+      for (const next of commands) say(next)
+      for (const id of over) places.delete(id)
+      if (own.some((one) => one.type === 'event' && one.event.type === 'recorded')) deps.onRecorded?.()
+    }
+    onFreed?.()
+  }
+
+  function inBackground(work: Promise<void>): void {
+    const guarded = work
+      .catch((error) => logger.error({ err: error }, 'the switchboard failed'))
+      .then(() => {
+        background.delete(guarded)
+      })
+    background.add(guarded)
+  }
+
+  function say({ callId, command }: NextCommand): void {
+    inBackground(sayUntilHeard(callId, command))
+  }
+
+  async function sayUntilHeard(callId: string, command: Command): Promise<void> {
+    for (let times = 0; times <= REPEATS && !stopped; times++) {
+      const { outcome } = await telephony.command(callId, command)
+      if (outcome !== 'unknown') return
+      await new Promise((resolve) => setTimeout(resolve, REPEAT_MS).unref())
+    }
+    // Whoever looks after the call says it again.
+  }
+
+  async function hear(event: CallEvent): Promise<void> {
+    await report([{ callId: event.callId, type: 'event', event }])
+  }
+
+  async function sit(name: string): Promise<void> {
+    const leave = () => {
+      listening.delete(name)
+      if (seat === name) seat = undefined
+    }
+    const heard = await telephony.listen(name, {
+      event: hear,
+      connected() {
+        // What happened while nobody listened may be lost.
+        if (!stopped && listening.has(name)) inBackground(lookAfter(name))
+      },
+      replaced() {
+        leave()
+        logger.warn({ seat: name }, 'another process has taken a seat of this one')
+      },
+    })
+    listening.set(name, heard)
+  }
+
+  async function lookAfter(name: string): Promise<void> {
+    const now = world.clock.now()
+    await lookAfterSeat(world, name, now, new Date(now.getTime() + dialSettlesWithinMs))
+  }
+
+  async function keepSeats(): Promise<number> {
+    if (stopped) return 0
+    const { lines, dialSettlesWithinMs: settles } = await telephony.capabilities()
+    dialSettlesWithinMs = settles
+    await world.db.query(
+      sql`UPDATE provider_state SET lines = ${lines}::int WHERE port = 'telephony' AND lines IS DISTINCT FROM ${lines}::int`,
+    )
+    const { names, until } = await renewSeats(world, holder)
+    for (const name of [...listening.keys()].filter((one) => !names.includes(one))) {
+      await listening.get(name)?.close()
+      listening.delete(name)
+      if (seat === name) seat = undefined
+    }
+    leaseUntil = until.getTime()
+    for (const name of await adoptSeats(world, holder)) {
+      await sit(name)
+      await lookAfter(name)
+      logger.info({ seat: name }, 'took over the calls of a process that is gone')
+    }
+    // Held, but not heard: listening failed before.
+    for (const name of names) if (!listening.has(name)) await sit(name).then(() => lookAfter(name))
+    await clearSeats(world)
+    if (seat === undefined) {
+      const name = await newSeat(world, holder)
+      await sit(name)
+      seat = name
+      leaseUntil = world.clock.now().getTime() + LEASE_MS
+      onFreed?.()
+    }
+    return 0
+  }
+
+  async function dial(): Promise<number> {
+    // Never without a seat that is surely ours: calls nobody hears of would be dialled.
+    if (stopped || seat === undefined || world.clock.now().getTime() >= leaseUntil) return 0
+    const step = await dialDue(deps, seat, dialSettlesWithinMs)
+    if (!step) return 0
+    for (const call of step.calls) {
+      places.set(call.id, call)
+      onItsWay.add(call.id)
+    }
+    // Without waiting: how long a provider takes to answer must not hold up the next campaign.
+    for (const call of step.calls) inBackground(dialOne(call))
+    return step.campaigns
+  }
+
+  async function dialOne(call: PlannedCall): Promise<void> {
+    try {
+      if (stopped || world.clock.now().getTime() >= leaseUntil) return
+      const { id, phone, seat: from, maxDurationMs } = call
+      const result = await telephony.dial({
+        ...{ callId: id, seat: from, to: phone, ringTimeoutMs: RING_TIMEOUT_MS, maxDurationMs },
+      })
+      const news = await newsOf(id, result)
+      if (news) await report([news])
+    } finally {
+      onItsWay.delete(call.id)
+    }
+  }
+
+  async function newsOf(callId: string, result: DialResult): Promise<News | undefined> {
+    if (result.outcome === 'accepted') return { callId, type: 'dialed' }
+    // There may be a call: to be found out once it must have reached the provider, if it ever does.
+    if (result.outcome === 'unknown' || result.reason === 'duplicate') return undefined
+    if (!('retryAfterMs' in result)) return { callId, type: 'not_dialed', cause: 'invalid_number', retryAfterMs: 0 }
+    const { reason, detail, retryAfterMs } = result
+    const until = new Date(world.clock.now().getTime() + retryAfterMs)
+    await world.db.query(
+      sql`UPDATE provider_state SET paused_until = greatest(paused_until, ${until}::timestamptz), detail = ${detail}
+          WHERE port = 'telephony'`,
+    )
+    logger.warn({ reason, detail, retryAfterMs }, 'the provider takes no calls at present')
+    return { callId, type: 'not_dialed', cause: 'provider_fault', retryAfterMs }
+  }
+
+  async function follow(): Promise<number> {
+    if (stopped) return 0
+    const news = await followCalls(deps, [...listening.keys()], {
+      isOnItsWay: (id) => onItsWay.has(id),
+      dialSettlesWithinMs,
+    })
+    if (news.length > 0) await report(news)
+    return news.length
+  }
+
+  async function settled(): Promise<void> {
+    while (writing || background.size > 0) {
+      await writing
+      await Promise.all(background)
+    }
+  }
+
+  return {
+    dial,
+    follow,
+    keepSeats,
+    inFlight: () => places.size,
+    settled,
+    async stop() {
+      stopped = true
+      await Promise.all([...listening.values()].map((one) => one.close()))
+      await settled()
+      listening.clear()
+      await leaveSeats(world, holder)
+    },
+  }
+}

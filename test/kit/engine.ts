@@ -1,0 +1,112 @@
+import { sql } from '../../src/db/sql.ts'
+import { type CallDeps, createSwitchboard, type Switchboard } from '../../src/domains/calls/index.ts'
+import { type CampaignDeps, NO_LIMITS, NO_PRICES } from '../../src/domains/campaigns/index.ts'
+import { createLogger } from '../../src/platform/logger.ts'
+import { type FakeTelephony, fakeTelephony, type Population, population } from '../../src/providers/telephony/index.ts'
+import type { TestWorld } from './world.ts'
+
+export interface TestEngine {
+  deps: CallDeps
+  fake: FakeTelephony
+  board: Switchboard
+  /** Runs the engine and the network until nothing is due any more, or until the instant. */
+  run(until?: Date): Promise<void>
+}
+
+/** Everybody answers and presses 1. */
+export const FRIENDLY = population({
+  ...{ seed: 'friendly', unknownNumbers: 0, busy: 0, ringsOut: 0, declines: 0, unreachable: 0, fault: 0 },
+  ...{ hangsUp: 0, drops: 0, keys: { '1': 1 } },
+})
+
+/** An engine on a test's world, with the fake of the telephony port on the same clock. */
+export async function testEngine(
+  test: TestWorld,
+  options: {
+    people?: Population
+    lines?: number
+    faults?: Parameters<typeof fakeTelephony>[0]['faults']
+    changes?: Partial<CampaignDeps>
+  } = {},
+): Promise<TestEngine> {
+  const { world, clock, db } = test
+  const { people = FRIENDLY, lines = 100, faults, changes } = options
+  const fake = fakeTelephony({ clock, people, lines, ...(faults ? { faults } : {}) })
+  const deps: CallDeps = {
+    world,
+    voiceFiles: { queue: unused(), speech: { voices: () => [] } as never },
+    prices: NO_PRICES,
+    policy: NO_LIMITS,
+    redialAfterSeconds: 900,
+    onDue() {},
+    ...changes,
+    telephony: fake,
+    logger: createLogger('silent'),
+    voiceFileMedia: (_workspaceId, voiceFileId, durationMs) => ({
+      ...{ kind: 'url', url: `http://media.test/${voiceFileId}` },
+      ...(durationMs === undefined ? {} : { durationMs }),
+    }),
+  }
+  const board = createSwitchboard(deps)
+
+  async function work(): Promise<void> {
+    await board.keepSeats()
+    let did = 0
+    do {
+      await board.settled()
+      did = (await board.follow()) + (await board.dial())
+      await board.settled()
+      await fake.settle()
+    } while (did > 0)
+  }
+
+  async function nextDue(): Promise<Date | undefined> {
+    const [row] = await db.query<{ due_at: Date | null }>(
+      sql`SELECT least((SELECT min(due_at) FROM campaign WHERE deleted_at IS NULL),
+                       (SELECT min(due_at) FROM call WHERE settled_at IS NULL)) AS due_at`,
+    )
+    const network = fake.nextDue()
+    const dates = [row?.due_at, network].filter((date) => date != null)
+    return dates.length === 0 ? undefined : new Date(Math.min(...dates.map((date) => date.getTime())))
+  }
+
+  return {
+    deps,
+    fake,
+    board,
+    async run(until) {
+      for (;;) {
+        await work()
+        const next = await nextDue()
+        if (next === undefined || (until && next > until)) break
+        // To the very instant of what is next, and there the engine reacts before anything else happens.
+        await fake.advance(Math.max(0, next.getTime() - clock.now().getTime()))
+      }
+      if (until && until > clock.now()) await fake.advance(until.getTime() - clock.now().getTime())
+      await work()
+    },
+  }
+}
+
+/** For what a test never comes to. */
+function unused(): never {
+  return {
+    send() {
+      throw new Error('nothing is sent to the queue in this test')
+    },
+  } as never
+}
+
+/** A voice file that is ready, without the audio. */
+export async function readyVoiceFile(test: TestWorld, seconds = 3, workspaceId = test.workspaceId): Promise<string> {
+  const id = test.world.newId()
+  await test.db.query(
+    sql`INSERT INTO voice_file (id, workspace_id, legacy_id, name, kind, status, duration_seconds, media_type, sha256, size,
+                                mp3_size, wav_size, created_at, updated_at)
+        VALUES (${id}::uuid, ${workspaceId}::uuid,
+                (SELECT coalesce(max(legacy_id), 0) + 1 FROM voice_file WHERE workspace_id = ${workspaceId}::uuid),
+                'a voice file', 'upload', 'ready', ${seconds}::float8, 'audio/mpeg', 'aa', 1, 1, 1,
+                ${test.clock.now()}::timestamptz, ${test.clock.now()}::timestamptz)`,
+  )
+  return id
+}
