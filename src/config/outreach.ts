@@ -54,9 +54,9 @@ export interface OutreachConfig {
   pricesFile: string | undefined
 }
 
-/** @param telephony while it is simulated nobody's phone rings, and no hour is quiet unless one says so */
-export function outreachOf(e: Settings<typeof outreachSettings>, telephony: string): OutreachConfig {
-  const quiet = e.QUIET_HOURS ?? (telephony === 'simulated' ? 'off' : NIGHT)
+/** @param reachesPhones as long as no phone can ring or buzz, no hour is quiet unless one says so */
+export function outreachOf(e: Settings<typeof outreachSettings>, reachesPhones: boolean): OutreachConfig {
+  const quiet = e.QUIET_HOURS ?? (reachesPhones ? NIGHT : 'off')
   return {
     policy: {
       quietHours: quiet === 'off' ? null : quiet,

@@ -38,6 +38,7 @@ const DEFAULTS = {
   telephony: { adapter: 'simulated', seed: '1', lines: 100 },
   sms: { adapter: 'outbox', folder: resolve('data/sms') },
   email: { adapter: 'outbox', folder: resolve('data/email') },
+  messages: { smsFrom: 'Saygraph', emailFrom: undefined, providerSecret: undefined },
   outreach: {
     policy: { quietHours: null, countries: null, contactCap: null, monthlySpendCapCents: null, lines: null },
     redialAfterSeconds: 900,
@@ -90,6 +91,9 @@ test('everything can be set', () => {
       SMS_DIR: '/mnt/sms',
       EMAIL: 'outbox',
       EMAIL_DIR: '/mnt/email',
+      SMS_FROM: '+358401234567',
+      EMAIL_FROM: '"Acme, Inc." <hello@acme.example>',
+      PROVIDER_SECRET: 'callbacks-only-12',
       QUIET_HOURS: '22:30-07:00',
       ALLOWED_COUNTRIES: ' fi, SE,FI,,XK',
       CONTACT_CAP: '3/7',
@@ -145,6 +149,11 @@ test('everything can be set', () => {
     telephony: { adapter: 'simulated', seed: 'demo', lines: 5 },
     sms: { adapter: 'outbox', folder: '/mnt/sms' },
     email: { adapter: 'outbox', folder: '/mnt/email' },
+    messages: {
+      smsFrom: '+358401234567',
+      emailFrom: { name: 'Acme, Inc.', address: 'hello@acme.example' },
+      providerSecret: 'callbacks-only-12',
+    },
     outreach: {
       policy: {
         quietHours: { from: '22:30', to: '07:00' },
@@ -162,6 +171,9 @@ test('everything can be set', () => {
   })
 })
 
+const SMS_FROM =
+  'SMS_FROM must be a number such as +358401234567, a short code, or a name of up to 11 letters and digits'
+const EMAIL_FROM = 'EMAIL_FROM must be an e-mail address, or a name and one such as Saygraph <hello@example.com>'
 const SMSC = 'SMPP_URL must be a host and a port such as smpp://host.example:1234, or with smpps:// for TLS'
 const RELAY = 'SMTP_URL must be a host and a port such as smtp://host.example:1234, or with smtps:// for TLS'
 const BODY = 'SMS_HTTP_BODY must be JSON or a form with {to} or {toDigits}, and {text}, such as to={to}&text={text}'
@@ -273,6 +285,9 @@ test.each([
   ['SMTP_CONNECTIONS', ['0', '101'], 'SMTP_CONNECTIONS must be a whole number from 1 to 100'],
   ['SMTP_TIMEOUT', ['0', '601'], 'SMTP_TIMEOUT must be a whole number from 1 to 600'],
   ['SMTP_VERIFY', ['1'], 'SMTP_VERIFY must be on or off'],
+  ['SMS_FROM', ['12', 'Twelve chars', '0401234567890', 'Sää', ' '], SMS_FROM],
+  ['EMAIL_FROM', ['hello', 'Acme hello@acme.example', '<hello@acme.example>', 'a@b@c'], EMAIL_FROM],
+  ['PROVIDER_SECRET', ['x'.repeat(15)], 'PROVIDER_SECRET must have at least 16 characters'],
   ['QUIET_HOURS', ['on', '21-8', '21:00-24:00', '21:00-21:00', '9:00-10:00', '21:00-08:00,12:00-13:00'], QUIET],
   ['ALLOWED_COUNTRIES', ['Finland', 'FI SE', 'FI,XX', ','], COUNTRIES],
   ['CONTACT_CAP', ['3', '0/7', '3/0', '1001/7', '3/367', '3/7d', '-1/7'], CAP],
@@ -287,11 +302,13 @@ test.each([
 })
 
 test('nights are quiet once somebody can be woken, unless told otherwise', () => {
-  const quiet = (QUIET_HOURS: 'off' | undefined, telephony: string) =>
-    outreachOf({ QUIET_HOURS, REDIAL_AFTER: 15 }, telephony).policy.quietHours
-  expect(quiet(undefined, 'asterisk')).toEqual({ from: '21:00', to: '08:00' })
-  expect(quiet(undefined, 'simulated')).toBeNull()
-  expect(quiet('off', 'asterisk')).toBeNull()
+  const quiet = (QUIET_HOURS: 'off' | undefined, reachesPhones: boolean) =>
+    outreachOf({ QUIET_HOURS, REDIAL_AFTER: 15 }, reachesPhones).policy.quietHours
+  expect(quiet(undefined, true)).toEqual({ from: '21:00', to: '08:00' })
+  expect(quiet(undefined, false)).toBeNull()
+  expect(quiet('off', true)).toBeNull()
+  const gateway = { SMS_HTTP_URL: 'https://sms.example', SMS_HTTP_BODY: 'to={to}&text={text}' }
+  expect(readConfig({ SMS: 'http', ...gateway }).outreach.policy.quietHours).toEqual({ from: '21:00', to: '08:00' })
 })
 
 test('a carrier in a process of its own has people and lines of its own', () => {

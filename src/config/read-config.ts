@@ -7,6 +7,7 @@ import { type EmailConfig, emailNeeds, emailOf, emailPairs, emailSettings } from
 import { type GraphqlConfig, graphqlOf, graphqlSettings } from './graphql.ts'
 import { type HttpConfig, httpOf, httpSettings } from './http.ts'
 import { type LegacyConfig, legacyOf, legacySettings } from './legacy.ts'
+import { type MessageConfig, messageSettings, messagesOf } from './messages.ts'
 import { type OutreachConfig, outreachOf, outreachSettings } from './outreach.ts'
 import { type ServerConfig, serverOf, serverSettings } from './server.ts'
 import { type SmsConfig, smsNeeds, smsOf, smsSettings } from './sms.ts'
@@ -28,6 +29,7 @@ const environment = z.object({
   ...telephonySettings,
   ...smsSettings,
   ...emailSettings,
+  ...messageSettings,
   ...outreachSettings,
   ...graphqlSettings,
   ...webhookSettings,
@@ -52,6 +54,7 @@ export interface Config extends ServerConfig {
   telephony: TelephonyConfig
   sms: SmsConfig
   email: EmailConfig
+  messages: MessageConfig
   outreach: OutreachConfig
   maxUploadBytes: number
 }
@@ -90,7 +93,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     telephony: telephonyOf(e),
     sms: smsOf(e, dataFolder),
     email: emailOf(e, dataFolder),
-    outreach: outreachOf(e, e.TELEPHONY),
+    messages: messagesOf(e),
+    outreach: outreachOf(e, (e.TELEPHONY as string) !== 'simulated' || e.SMS !== 'outbox'),
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
   }
 }
