@@ -64,7 +64,8 @@ export async function holdAgainstDocument(
     const asked = canonical(path.split('?')[0]!)
     const template = templates.find(({ pattern }) => pattern.test(asked))?.path
     const operation = template && document.paths[template]![method.toLowerCase()]
-    if (!operation) return
+    // That a method is missing is told of a path, such as an alias; what is documented has none.
+    if (!operation || status === 405) return
     expect(Object.keys(operation.responses), `${method} ${template} documents ${status}`).toContain(String(status))
     if (!operation.responses[String(status)]!.content) {
       expect(json, `${method} ${path} ${status} has no body`).toBeUndefined()

@@ -30,7 +30,7 @@ export interface OpenApiOperation {
 export interface OpenApiResponse {
   description: string
   headers?: Readonly<Record<string, object>>
-  content?: Record<string, { schema: Json; examples?: Record<string, { value: unknown }> }>
+  content?: Record<string, { schema: Json; examples?: Record<string, { summary?: string; value: unknown }> }>
 }
 
 /** The document of an API. Schemas with an id (`.meta({ id })`) become components. */

@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts'
 import type { LegacyApi } from './api.ts'
 import { openApiDocument } from './openapi.ts'
 import type { AnyOperation, Call } from './operation.ts'
+import { postmanCollection } from './postman.ts'
 import { PAGE_POLICY, referencePage } from './reference-page.ts'
 import { type Fault, type Refusal, Refused, refusalOf, valueAt } from './refusal.ts'
 import { type LegacyRequest, legacyRequest } from './request.ts'
@@ -17,8 +18,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 type Resource = Map<string, AnyOperation>
 
 /**
- * Serves a legacy API at its documented paths and below `/{name}`, with `/{name}/openapi.json` and `/{name}/docs`. The
- * server around it must be made with `trustProxy` as its surroundings need it, since addresses in answers are those
+ * Serves a legacy API at its documented paths and below `/{name}`, with `/{name}/openapi.json`, `/{name}/postman.json`
+ * and `/{name}/docs`. The server around it must be made with `trustProxy` as its surroundings need it, since addresses in answers are those
  * that the caller used.
  */
 export function legacyPlugin(api: LegacyApi, { logger }: { logger: Logger }): FastifyPluginAsync {
@@ -195,12 +196,21 @@ async function* arrayText(items: AsyncIterable<unknown>): AsyncGenerator<string>
 function serveDocument(app: FastifyInstance, api: LegacyApi): void {
   const document = openApiDocument(api)
   const page = referencePage(document)
+  const headers = {
+    'access-control-allow-origin': '*',
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+  }
   app.get(`/${api.name}/openapi.json`, (_request, reply) =>
-    reply
-      .headers({ 'access-control-allow-origin': '*', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' })
-      .type('application/json')
-      .send(JSON.stringify(document)),
+    reply.headers(headers).type('application/json').send(JSON.stringify(document)),
   )
+  app.get(`/${api.name}/postman.json`, (request, reply) => {
+    const collection = postmanCollection(document, `${request.protocol}://${request.host}`)
+    return reply
+      .headers({ ...headers, 'content-disposition': `attachment; filename="${api.name}.postman_collection.json"` })
+      .type('application/json')
+      .send(JSON.stringify(collection))
+  })
   app.get(`/${api.name}/docs`, (_request, reply) =>
     reply
       .headers({

@@ -43,7 +43,8 @@ ${new Html(`<style>${STYLE}</style>`)}
 <body>
 <header>
 <h1>${info.title}</h1>
-<p>Version ${info.version} · <a href="openapi.json">OpenAPI document</a></p>
+<p>Version ${info.version} · <a href="openapi.json">OpenAPI document</a> ·
+<a href="postman.json">Postman collection</a></p>
 ${prose(info.description)}
 ${table(
   ['Base path', 'Use'],

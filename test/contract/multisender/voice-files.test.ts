@@ -189,7 +189,12 @@ describe('an upload', () => {
         { 'files.1': ['The file is empty.'] },
       ],
       [form(['files', wav], ['files', large]), 413, 'The file is larger than 1000000 bytes.'],
-      [form(['files', wav]).subarray(0, 20_000), 400, 'The body cannot be read: it stopped before it was complete', {}],
+      [
+        form(['files', wav]).subarray(0, 20_000),
+        400,
+        'Validation failed',
+        { body: ['body cannot be read: it stopped before it was complete'] },
+      ],
       [
         form(...Array.from({ length: 21 }, (): [string, Buffer] => ['files', wav])),
         400,

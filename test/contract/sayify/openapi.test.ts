@@ -1,5 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
+import { holdCollectionAgainstDocument, requestsOf } from '../postman.ts'
+import { send } from '../wire.ts'
 import { sayifyServer } from './kit.ts'
 
 const server = await sayifyServer()
@@ -120,5 +122,28 @@ describe('/sayify/docs', () => {
       const opened = page.match(new RegExp(`<${tag}[\\s>]`, 'g'))?.length
       expect([tag, page.match(new RegExp(`</${tag}>`, 'g'))?.length]).toEqual([tag, opened])
     }
+  })
+})
+
+describe('/sayify/postman.json', () => {
+  it('is a collection of the twelve operations', async () => {
+    const reply = await send(app.localUrl, 'GET', '/sayify/postman.json', undefined, {
+      host: 'sayify.pro',
+      'x-forwarded-proto': 'https',
+    })
+    expect(reply.status).toBe(200)
+    const collection = reply.json
+    holdCollectionAgainstDocument(collection, document)
+    expect(collection.auth).toEqual({
+      type: 'bearer',
+      bearer: [{ key: 'token', value: '{{token}}', type: 'string' }],
+    })
+    const requests = requestsOf(collection, { token: server.acme.key })
+    expect(requests.length).toBe(12)
+    const list = requests.find(({ name }) => name === 'List all links')!
+    expect(list).toMatchObject({ method: 'GET', path: '/api/v1/links/', body: undefined })
+    expect((await send(app.localUrl, list.method, list.path, list.body, list.headers)).status).toBe(200)
+    const create = requests.find(({ name }) => name === 'Create a feedback link')!
+    expect((await send(app.localUrl, create.method, create.path, create.body, create.headers)).status).toBe(201)
   })
 })
