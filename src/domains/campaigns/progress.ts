@@ -2,6 +2,7 @@ import type { Tx } from '../../db/database.ts'
 import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { type CampaignRow, campaignColumns, progressOf, scheduleOf } from './campaign-row.ts'
+import { isCallKind } from './deps.ts'
 import { type CampaignState, dueState } from './state.ts'
 
 /** What a change adds to the statistics of a campaign; absent is 0. */
@@ -95,9 +96,10 @@ export async function recordProgress(
       ? dueState(campaign.state, scheduleOf(campaign), progressOf(campaign), now)
       : campaign.state
   if (next === 'completed' && campaign.state !== 'completed') {
-    const settled = await settleWaiting(tx, emit, campaign, now)
+    const closed = isCallKind(campaign.kind) ? NO_MESSAGES : await closeMessages(tx, campaign, now)
+    const settled = await settleWaiting(tx, emit, campaign, closed.unknownReceivers, now)
     campaign.settled_receivers += settled
-    addProgress(counted, { settled_receivers: settled })
+    addProgress(counted, { settled_receivers: settled, messages_failed: closed.failed })
   }
   await countProgress(tx, campaign, counted, now)
   await enterState(tx, emit, campaign, next, { now, dueAt: next === 'completed' ? null : dueAt })
@@ -156,13 +158,48 @@ async function countProgress(tx: Tx, campaign: CampaignRow, progress: Progress, 
   )
 }
 
+const NO_MESSAGES: ClosedMessages = { failed: 0, unknownReceivers: [] }
+
+interface ClosedMessages {
+  failed: number
+  unknownReceivers: string[]
+}
+
+/**
+ * Messages that rest between two attempts get no further one. Those that were refused have failed; of those whose
+ * process died nobody can tell whether they were sent.
+ */
+async function closeMessages(tx: Tx, campaign: CampaignRow, now: Date): Promise<ClosedMessages> {
+  const closed = await tx.query<{ receiver_id: string; state: 'failed' | 'unknown' }>(
+    sql`UPDATE outbound_message
+        SET state = CASE WHEN failure IS NULL THEN 'unknown' ELSE 'failed' END::outbound_message_state,
+            failed_at = CASE WHEN failure IS NOT NULL THEN ${now}::timestamptz END
+        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid
+          AND state = 'queued' AND due_at IS NULL
+        RETURNING receiver_id, state::text`,
+  )
+  const unknown = closed.filter(({ state }) => state === 'unknown')
+  return {
+    failed: closed.length - unknown.length,
+    unknownReceivers: unknown.map(({ receiver_id: receiverId }) => receiverId),
+  }
+}
+
 /** Whoever waits when a campaign is over will not be called (again). One event for all; returns how many there are. */
-async function settleWaiting(tx: Tx, emit: Emit, campaign: CampaignRow, now: Date): Promise<number> {
+async function settleWaiting(
+  tx: Tx,
+  emit: Emit,
+  campaign: CampaignRow,
+  unknown: readonly string[],
+  now: Date,
+): Promise<number> {
+  const triedInVain = isCallKind(campaign.kind) ? 'no_answer' : 'failed'
   const [row] = await tx.query<{ count: number }>(
     sql`WITH settled AS (
           UPDATE receiver
           SET state = 'settled', settled_at = ${now}::timestamptz, updated_at = ${now}::timestamptz, retry_at = NULL,
-              outcome = CASE WHEN attempts = 0 THEN 'not_called' ELSE 'no_answer' END::receiver_outcome,
+              outcome = CASE WHEN id = ANY(${unknown}::uuid[]) THEN 'unknown' WHEN attempts = 0 THEN 'not_called'
+                             ELSE ${triedInVain} END::receiver_outcome,
               reason = CASE WHEN attempts = 0 THEN 'CAMPAIGN_COMPLETED' END
           WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
           RETURNING 1

@@ -1,9 +1,11 @@
 import type { Queryable } from '../../db/database.ts'
 import { type Sql, sql } from '../../db/sql.ts'
+import { smsParts } from '../../providers/sms/index.ts'
 import { optedOutAmong } from '../contacts/index.ts'
 import { type Readiness, readinessOf } from '../voice-files/index.ts'
 import type { DialQuestion, Lines } from './blockers.ts'
 import { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
+import type { SmsContent } from './content.ts'
 import { scriptOf } from './content.ts'
 import { type CampaignDeps, type CampaignKind, isCallKind } from './deps.ts'
 import { UNITS_PER_CENT } from './estimate.ts'
@@ -18,8 +20,6 @@ import {
 import { readPolicy } from './policy-store.ts'
 import { emailCents, longestCallCents, smsCents } from './prices.ts'
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
-import { smsParts } from '../../providers/sms/index.ts'
-import type { SmsContent } from './content.ts'
 
 export type Channel = 'call' | 'sms' | 'email'
 
@@ -227,7 +227,9 @@ async function contactsWith(
         UNION ALL
         SELECT contact_id, created_at FROM outbound_message
         WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${ids}::uuid[])
-          AND created_at > ${since}::timestamptz`,
+          AND created_at > ${since}::timestamptz
+          -- What never left, or rests after a refusal, reached nobody.
+          AND (sent_at IS NOT NULL OR state = 'unknown' OR due_at IS NOT NULL)`,
   )
   for (const { contact_id, at } of rows) {
     const contacts = found.get(contact_id)

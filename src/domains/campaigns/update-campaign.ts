@@ -284,10 +284,11 @@ export async function refreshReceivers(
   campaign: CampaignRow,
   targets: readonly Target[],
 ): Promise<void> {
+  // Those who came first: a campaign that nobody is left in, for a moment, would be completed.
+  await reach(deps, tx, emit, campaign, targets)
   const gone = await dropUnreached(tx, { id: campaign.id, workspaceId: campaign.workspace_id }, targets)
   const now = deps.world.clock.now()
   if (gone > 0) await recordProgress(tx, emit, campaign, { receivers: -gone }, { now, dueAt: now })
-  await reach(deps, tx, emit, campaign, targets)
 }
 
 async function lockLiving(tx: Tx, workspaceId: string, id: string, kind?: CampaignKind): Promise<CampaignRow> {
