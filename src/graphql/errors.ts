@@ -27,6 +27,7 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   IDEMPOTENCY_CONFLICT: ConflictError,
   EMAIL_TAKEN: ConflictError,
   WEBHOOK_DISABLED: ConflictError,
+  VOICE_FILE_IN_USE: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
   SPEECH_UNAVAILABLE: UnavailableError,

@@ -38,6 +38,10 @@ export const ERROR_CODES = {
     retryable: false,
     text: 'The campaign has begun, so what it says and whom it addresses can no longer be changed.',
   },
+  VOICE_FILE_IN_USE: {
+    retryable: true,
+    text: 'A campaign that is not completed plays the voice file; `campaignIds` names up to 100.',
+  },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },

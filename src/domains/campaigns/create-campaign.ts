@@ -8,7 +8,7 @@ import type { CalendarRules } from '../calendars/index.ts'
 import { findReceivers, type ReceiverInput } from '../contacts/index.ts'
 import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
-import { addSpeech } from '../voice-files/index.ts'
+import { addSpeech, holdVoiceFiles } from '../voice-files/index.ts'
 import { CLICK_TO_CALL_MS, campaignFields, checkSchedule, DEFAULT_ATTEMPTS } from './campaign-fields.ts'
 import { type CampaignContentInput, type PreparedContent, prepareContent } from './content.ts'
 import type { CampaignDeps, CampaignKind } from './deps.ts'
@@ -161,13 +161,21 @@ export function spokenFiles(content: unknown): string[] {
   return said ? Object.values(said) : []
 }
 
-/** Says which voice files a campaign plays from now on. */
+/**
+ * Says which voice files a campaign plays from now on. Throws VALIDATION_FAILED when one was deleted since the content
+ * was looked at.
+ */
 export async function keepVoiceFiles(
   tx: Tx,
   workspaceId: string,
   campaignId: string,
   ids: readonly string[],
 ): Promise<void> {
+  const held = await holdVoiceFiles(tx, workspaceId, ids)
+  if (ids.some((id) => !held.has(id))) {
+    const message = 'names a voice file that was deleted meanwhile'
+    throw new ValidationError([{ path: ['content'], rule: 'unknown_voice_file', message }])
+  }
   await tx.query(
     sql`DELETE FROM campaign_voice_file WHERE workspace_id = ${workspaceId}::uuid AND campaign_id = ${campaignId}::uuid`,
   )

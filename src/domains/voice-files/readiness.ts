@@ -1,4 +1,4 @@
-import type { Queryable } from '../../db/database.ts'
+import type { Queryable, Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { VoiceFileStatus } from './store.ts'
@@ -27,4 +27,18 @@ export async function readinessOf(
       { status, durationMs: seconds === null ? null : Math.ceil(seconds * 1_000) },
     ]),
   )
+}
+
+/**
+ * Which of the voice files exist. They cannot be deleted until the transaction ends, so that whoever says in it that a
+ * campaign plays them is not overtaken by their deletion.
+ */
+export async function holdVoiceFiles(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await tx.query<{ id: string }>(
+    sql`SELECT id FROM voice_file
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) AND deleted_at IS NULL
+        ORDER BY id FOR SHARE`,
+  )
+  return new Set(rows.map((row) => row.id))
 }

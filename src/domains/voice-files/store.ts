@@ -63,6 +63,18 @@ export async function markDeleted(tx: Tx, workspaceId: string, id: string, now: 
   return rows.length > 0
 }
 
+/** Campaigns that are not completed and play it, oldest first. */
+export async function campaignsPlaying(tx: Tx, workspaceId: string, id: string, limit: number): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    sql`SELECT c.id FROM campaign_voice_file f
+        JOIN campaign c ON c.workspace_id = f.workspace_id AND c.id = f.campaign_id
+        WHERE f.workspace_id = ${workspaceId}::uuid AND f.voice_file_id = ${id}::uuid
+          AND c.state <> 'completed' AND c.deleted_at IS NULL
+        ORDER BY c.id LIMIT ${limit}::int`,
+  )
+  return rows.map((row) => row.id)
+}
+
 export interface PendingRow {
   id: string
   workspace_id: string

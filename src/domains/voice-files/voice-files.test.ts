@@ -523,7 +523,7 @@ test('other workspaces see nothing of it, and scopes are needed', async () => {
     () => uploadVoiceFiles(deps(), reader, filesOf()),
     () => updateVoiceFile(world, reader, id, {}),
     () => deleteVoiceFile(world, reader, id),
-    () => getVoiceFile(world, only('voiceFiles:write'), id),
+    () => getVoiceFile(world, only('contacts:read', 'campaigns:write'), id),
     () => listVoiceFiles(world, only('voiceFiles:write')),
     () => Promise.resolve().then(() => listVoices(real, only('voiceFiles:write'))),
   ]) {

@@ -85,8 +85,9 @@ builder.mutationFields((t) => ({
   }),
   deleteVoiceFile: t.field({
     type: DeleteVoiceFilePayload,
-    description: 'Deletes a voice file, whatever its status; its addresses end at once. Needs `voiceFiles:write`.',
-    errors: { types: [...COMMON_ERRORS, NotFoundError] },
+    description:
+      'Deletes a voice file, whatever its status, unless a campaign that is not completed plays it; its addresses end at once. Needs `voiceFiles:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: DeleteVoiceFileInput, required: true, description: 'The voice file.' }) },
     resolve: (_root, args, { world, viewer }) =>
       asData(async () => {
