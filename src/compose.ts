@@ -2,6 +2,7 @@ import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { Redis } from 'ioredis'
 import { decodableUrl, freePort, linkAddresses, originRule } from './addresses.ts'
+import { composeOutreach } from './compose-outreach.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
@@ -35,7 +36,7 @@ import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
 import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
-import { audioFileName, mediaPlugin, signMediaUrl, signVoiceFileUrl } from './rest/media/index.ts'
+import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl, signVoiceFileUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
 import { multisenderPlugin } from './rest/multisender/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
@@ -166,6 +167,11 @@ export async function compose(
       onFed: () => dueLoop.wake(DELIVER_WEBHOOKS),
     })
     for (const [name, check] of Object.entries(checks)) dueLoop.add(name, check)
+    const outreach = await composeOutreach({
+      ...{ config, world, clock, logger, voiceFiles, dueLoop, works },
+      audioUrl: (workspaceId, voiceFileId) => signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form: 'wav' }),
+    })
+    onClose(() => outreach.stop())
     onClose(() => dueLoop.stop())
     if (works) {
       // What is sent again is due without anything to feed.
@@ -175,6 +181,7 @@ export async function compose(
           waking = undefined
           dueLoop.wake(FEED_WEBHOOKS)
           dueLoop.wake(DELIVER_WEBHOOKS)
+          outreach.wake()
         }, GATHER_NEWS_MS)
       })
       onClose(() => {
@@ -204,9 +211,11 @@ export async function compose(
         webhookBuilders,
         linkUrl,
         mediaUrl: (workspaceId, uploadId) => signMediaUrl({ ...media, workspaceId, uploadId }),
+        campaigns: outreach.campaigns,
         voiceFiles,
         voiceFileUrl: (workspaceId, voiceFileId, form) =>
           signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form }),
+        recordingUrl: (workspaceId, recordingId) => signRecordingUrl({ ...media, workspaceId, recordingId }),
       },
       reader,
       clock,

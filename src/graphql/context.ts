@@ -1,5 +1,6 @@
 import type { WorkspaceReader } from '../db/reader/index.ts'
 import type { BrowserTokens, Viewer } from '../domains/auth/index.ts'
+import type { CampaignDeps } from '../domains/campaigns/index.ts'
 import type { TokenSigner } from '../domains/responses/index.ts'
 import type { VoiceFileDeps, VoiceFileForm } from '../domains/voice-files/index.ts'
 import type { RequestBuilders } from '../domains/webhooks/index.ts'
@@ -20,9 +21,13 @@ export interface Services {
   linkUrl(workspaceSlug: string, linkSlug: string, query?: Record<string, string>): string
   /** An address that plays or downloads an upload for an hour. */
   mediaUrl(workspaceId: string, uploadId: string): string
+  /** What campaigns stand on. */
+  campaigns: CampaignDeps
   voiceFiles: VoiceFileDeps
   /** An address that plays a form of a voice file for an hour. */
   voiceFileUrl(workspaceId: string, voiceFileId: string, form: VoiceFileForm): string
+  /** An address that plays a recording of a call for an hour. */
+  recordingUrl(workspaceId: string, recordingId: string): string
   /** How webhooks make their requests, for showing one without sending it. */
   webhookBuilders: RequestBuilders
 }

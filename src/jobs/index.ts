@@ -17,6 +17,10 @@ export function implementations(deps: PrepareDeps): Implementation[] {
 
 export const FEED_WEBHOOKS = 'feed webhooks'
 export const DELIVER_WEBHOOKS = 'deliver webhooks'
+/** Checks that compose adds where there is a switchboard. */
+export const KEEP_SEATS = 'keep seats'
+export const FOLLOW_CALLS = 'follow calls'
+export const DIAL_CALLS = 'dial calls'
 
 export interface DueCheckDeps {
   storage: Storage

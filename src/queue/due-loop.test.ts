@@ -43,6 +43,30 @@ test('a check is run again at once while it did something, and rests after it di
   expect(check.runs).toBe(6)
 })
 
+test('a check that knows when something is due is run then, but never all the time', async () => {
+  const { clock, loop } = setUp()
+  const check = saying()
+  const due = [new Date('2026-11-22T10:00:00.400Z'), new Date('2026-11-22T09:00:00Z'), undefined]
+  loop.add('check', check.run, async () => due[check.runs - 1])
+  await loop.tick()
+  clock.advance(399)
+  await loop.tick()
+  expect(check.runs).toBe(1)
+  clock.advance(1)
+  await loop.tick()
+  expect(check.runs).toBe(2)
+  // What is long due was left by the check.
+  clock.advance(249)
+  await loop.tick()
+  expect(check.runs).toBe(2)
+  clock.advance(1)
+  await loop.tick()
+  expect(check.runs).toBe(3)
+  clock.advance(EVERY_MS - 1)
+  await loop.tick()
+  expect(check.runs).toBe(3)
+})
+
 test('a check that throws is logged, rests, and stops no other', async () => {
   const { clock, errors, loop } = setUp()
   const failure = new Error('no storage')

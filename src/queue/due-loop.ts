@@ -12,9 +12,10 @@ export interface DueLoopDeps {
 export interface DueLoop {
   /**
    * Registers a check: it looks for rows whose `due_at` has come, does some, and returns how many. It is run again at
-   * once as long as it did any, so it must not count what it leaves due. Throws when the name is taken.
+   * once as long as it did any, so it must not count what it leaves due. `nextDue` tells when it is worth looking again,
+   * if that is sooner than the loop would. Throws when the name is taken.
    */
-  add(name: string, run: () => Promise<number>): void
+  add(name: string, run: () => Promise<number>, nextDue?: () => Promise<Date | undefined>): void
   start(): void
   /** Runs a check soon, without waiting for its turn: something for it to do has come up in this process. */
   wake(name: string): void
@@ -24,9 +25,13 @@ export interface DueLoop {
   stop(): Promise<void>
 }
 
+/** How soon a check is run again that did nothing although something is due: somebody else may be at it. */
+const LEFT_DUE_MS = 250
+
 interface Check {
   name: string
   run: () => Promise<number>
+  nextDue: (() => Promise<Date | undefined>) | undefined
   /** By Clock, milliseconds since the epoch. */
   nextAt: number
   running?: Promise<void>
@@ -48,12 +53,17 @@ export function createDueLoop({ clock, logger, everyMs }: DueLoopDeps): DueLoop 
   }
 
   async function drain(check: Check): Promise<void> {
+    let due: Date | undefined
     try {
       while (!stopped && (await check.run()) > 0) await nextTurn()
+      due = stopped ? undefined : await check.nextDue?.()
     } catch (error) {
       logger.error({ err: error, check: check.name }, 'a check of what is due failed')
     }
-    check.nextAt = clock.now().getTime() + (check.again ? 0 : everyMs)
+    const now = clock.now().getTime()
+    // What is due all the same was left by the check, which will not find it a moment later either.
+    const soonest = Math.max(due?.getTime() ?? Number.POSITIVE_INFINITY, now + Math.min(everyMs, LEFT_DUE_MS))
+    check.nextAt = check.again ? now : Math.min(now + everyMs, soonest)
     check.again = false
     check.running = undefined
     arm()
@@ -81,9 +91,9 @@ export function createDueLoop({ clock, logger, everyMs }: DueLoopDeps): DueLoop 
   }
 
   return {
-    add(name, run) {
+    add(name, run, nextDue) {
       if (checks.has(name)) throw new Error(`two checks are called ${name}`)
-      checks.set(name, { name, run, nextAt: clock.now().getTime() })
+      checks.set(name, { name, run, nextDue, nextAt: clock.now().getTime() })
       arm()
     },
     start() {

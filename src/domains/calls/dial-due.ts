@@ -29,6 +29,7 @@ import {
   surroundingsOf,
   UNITS_PER_CENT,
 } from '../campaigns/index.ts'
+import type { World } from '../world.ts'
 import type { StoredScript } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
 import { addSpend } from './spend.ts'
@@ -84,6 +85,16 @@ export async function dialDue(
     if (calls) return { campaigns: 1, calls }
   }
   return undefined
+}
+
+/** When the next campaign is due. */
+export async function nextDial({ db }: World): Promise<Date | undefined> {
+  const [row] = await db.query<{ due_at: Date }>(
+    sql`SELECT due_at FROM campaign
+        WHERE due_at IS NOT NULL AND deleted_at IS NULL AND kind = ANY(${[...CALL_KINDS]}::campaign_kind[])
+        ORDER BY due_at LIMIT 1`,
+  )
+  return row?.due_at
 }
 
 async function dialStep(

@@ -1,9 +1,15 @@
 import { sql } from '../../db/sql.ts'
-import type { CallEvent, Command, DialResult, Listening } from '../../providers/telephony/index.ts'
+import {
+  type CallEvent,
+  type Command,
+  type DialResult,
+  type Listening,
+  TelephonyUnavailableError,
+} from '../../providers/telephony/index.ts'
 import { applyNews, type News, type NextCommand } from './apply-news.ts'
 import { placesOf } from './call-row.ts'
 import { type CallDeps, RING_TIMEOUT_MS } from './deps.ts'
-import { dialDue, type PlannedCall } from './dial-due.ts'
+import { dialDue, nextDial, type PlannedCall } from './dial-due.ts'
 import { followCalls } from './follow-calls.ts'
 import { adoptSeats, clearSeats, LEASE_MS, leaveSeats, lookAfterSeat, newSeat, renewSeats } from './seats.ts'
 
@@ -11,8 +17,12 @@ import { adoptSeats, clearSeats, LEASE_MS, leaveSeats, lookAfterSeat, newSeat, r
 export interface Switchboard {
   /** Dials what is due of one campaign. Returns whether there was one: it is run again until there is none. */
   dial(): Promise<number>
+  /** When a campaign is due next. */
+  nextDial(): Promise<Date | undefined>
   /** Looks after calls whose news did not come. Returns how many. */
   follow(): Promise<number>
+  /** When a call of our seats is due next. */
+  nextFollow(): Promise<Date | undefined>
   /** Keeps its seats, takes those of processes that died. To be run at least every LEASE_MS / 3. */
   keepSeats(): Promise<number>
   /** Calls that this process has dialled or heard of and that are not settled yet. */
@@ -145,11 +155,6 @@ export function createSwitchboard(
 
   async function keepSeats(): Promise<number> {
     if (stopped) return 0
-    const { lines, dialSettlesWithinMs: settles } = await telephony.capabilities()
-    dialSettlesWithinMs = settles
-    await world.db.query(
-      sql`UPDATE provider_state SET lines = ${lines}::int WHERE port = 'telephony' AND lines IS DISTINCT FROM ${lines}::int`,
-    )
     const { names, until } = await renewSeats(world, holder)
     for (const name of [...listening.keys()].filter((one) => !names.includes(one))) {
       await listening.get(name)?.close()
@@ -157,6 +162,7 @@ export function createSwitchboard(
       if (seat === name) seat = undefined
     }
     leaseUntil = until.getTime()
+    if (!(await meetProvider())) return 0
     for (const name of await adoptSeats(world, holder)) {
       await sit(name)
       await lookAfter(name)
@@ -173,6 +179,23 @@ export function createSwitchboard(
       onFreed?.()
     }
     return 0
+  }
+
+  /** Asks the provider who it is; false while it cannot be asked. */
+  async function meetProvider(): Promise<boolean> {
+    try {
+      const { lines, dialSettlesWithinMs: settles } = await telephony.capabilities()
+      dialSettlesWithinMs = settles
+      await world.db.query(
+        sql`UPDATE provider_state SET lines = ${lines}::int
+            WHERE port = 'telephony' AND lines IS DISTINCT FROM ${lines}::int`,
+      )
+      return true
+    } catch (error) {
+      if (!(error instanceof TelephonyUnavailableError)) throw error
+      logger.warn({ err: error }, 'the telephony provider cannot be reached')
+      return false
+    }
   }
 
   async function dial(): Promise<number> {
@@ -237,7 +260,14 @@ export function createSwitchboard(
 
   return {
     dial,
+    nextDial: () => nextDial(world),
     follow,
+    async nextFollow() {
+      const [row] = await world.db.query<{ due_at: Date | null }>(
+        sql`SELECT min(due_at) AS due_at FROM call WHERE settled_at IS NULL AND seat = ANY(${[...listening.keys()]}::text[])`,
+      )
+      return row?.due_at ?? undefined
+    },
     keepSeats,
     inFlight: () => places.size,
     settled,

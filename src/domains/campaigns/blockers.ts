@@ -96,8 +96,20 @@ export interface Lines {
   limit: number | null
 }
 
+/** What the rules ask of opening hours. Who asks at ten thousand instants may remember the answers. */
+export interface OpeningHours {
+  isOpen(rules: CalendarRules, at: Date): boolean
+  /** The first instant from `at` on at which all are open; undefined: there is none in sight. */
+  firstOpening(all: readonly CalendarRules[], at: Date): Date | undefined
+}
+
+export const OPENING_HOURS: OpeningHours = {
+  isOpen,
+  firstOpening: (all, at) => firstInstant(at, all.map(opening)),
+}
+
 /** "Why not now?": every rule that holds the dial back, in the order of BLOCKING_RULES. Empty: dial. */
-export function blockersOf(question: DialQuestion): Blocker[] {
+export function blockersOf(question: DialQuestion, hours: OpeningHours = OPENING_HOURS): Blocker[] {
   const { now, campaign, receiver, costs } = question
   const found: Blocker[] = []
   const block = (rule: BlockingRule, holds: boolean, until: Date | null = null) => {
@@ -115,7 +127,9 @@ export function blockersOf(question: DialQuestion): Blocker[] {
   block('WORKSPACE_DEACTIVATED', campaign.workspaceDeactivated === true)
   block('CONTENT_UNSUPPORTED', campaign.contentUnsupported === true)
   block('AUDIO_NOT_READY', campaign.audioNotReady === true)
-  if (!isOpen(campaign.calendar, now)) block('WINDOW_CLOSED', true, nextOpening(campaign.calendar, now) ?? null)
+  if (!hours.isOpen(campaign.calendar, now)) {
+    block('WINDOW_CLOSED', true, hours.firstOpening([campaign.calendar], now) ?? null)
+  }
   block('ENOUGH_ACCEPTS', wanted <= 0)
   block('ACCEPTS_RESERVED', wanted > 0 && campaign.inFlight >= wanted)
 
@@ -128,8 +142,8 @@ export function blockersOf(question: DialQuestion): Blocker[] {
   block('NO_NUMBER', !receiver.hasNumber)
   block('OPTED_OUT', receiver.optedOut)
   block('COUNTRY_NOT_ALLOWED', !receiver.countryAllowed)
-  if (receiver.decentHours.some((hours) => !isOpen(hours, now))) {
-    block('QUIET_HOURS', true, firstInstant(now, receiver.decentHours.map(opening)) ?? null)
+  if (receiver.decentHours.some((each) => !hours.isOpen(each, now))) {
+    block('QUIET_HOURS', true, hours.firstOpening(receiver.decentHours, now) ?? null)
   }
   block('CONTACT_CAP', receiver.contactCapUntil !== null && now < receiver.contactCapUntil, receiver.contactCapUntil)
 
