@@ -4,7 +4,7 @@ import { type LocalOptions, localCarrier } from './simulated/local.ts'
 import type { Telephony } from './telephony.ts'
 
 export interface FakeTelephony extends Telephony {
-  /** Everything that happened, in order, as the carrier saw it. */
+  /** Everything that happened, in order, as the carrier saw it. Empty when it remembers no ended calls (`remembered: 0`). */
   readonly history: readonly LedgerEntry[]
   /** Every call that was dialled, in order, with what became of it. */
   calls(): LedgerCall[]
@@ -28,7 +28,7 @@ export function fakeTelephony(options: Omit<LocalOptions, 'clock'> & { clock: Fa
     {
       ...options,
       onEntry(entry) {
-        history.push(entry)
+        if (options.remembered !== 0) history.push(entry)
         options.onEntry?.(entry)
       },
     },

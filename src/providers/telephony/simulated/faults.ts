@@ -42,9 +42,9 @@ export const NO_FAULTS: Faults = {
 /** How often, and how late each time, in milliseconds, an event arrives. A function of the words that name the event. */
 export function arrivals(faults: Faults, ...event: readonly (string | number)[]): number[] {
   const of = (what: string) => chance(faults.seed, what, ...event)
-  if (of('lost') < faults.lost) return []
-  const delay = of('late') < faults.late ? within(faults.lateBy, of('late by')) : 0
-  if (of('doubled') >= faults.doubled) return [delay]
+  if (strikes(faults.lost, () => of('lost'))) return []
+  const delay = strikes(faults.late, () => of('late')) ? within(faults.lateBy, of('late by')) : 0
+  if (!strikes(faults.doubled, () => of('doubled'))) return [delay]
   return [delay, Math.floor(of('doubled by') * faults.lateBy.maxMs)]
 }
 
@@ -55,9 +55,9 @@ export function dialFault(
   nth: number,
 ): { lost?: 'request' | 'answer'; delayMs: number } {
   const of = (what: string) => chance(faults.seed, what, number, nth)
-  const delayMs = of('dial slow') < faults.dialSlow ? within(faults.dialSlowBy, of('dial slow by')) : 0
-  if (of('dial lost') < faults.dialLost) return { lost: 'request', delayMs }
-  if (of('dial answer lost') < faults.dialAnswerLost) return { lost: 'answer', delayMs }
+  const delayMs = strikes(faults.dialSlow, () => of('dial slow')) ? within(faults.dialSlowBy, of('dial slow by')) : 0
+  if (strikes(faults.dialLost, () => of('dial lost'))) return { lost: 'request', delayMs }
+  if (strikes(faults.dialAnswerLost, () => of('dial answer lost'))) return { lost: 'answer', delayMs }
   return { delayMs }
 }
 
@@ -66,7 +66,13 @@ export function commandFault(
   faults: Faults,
   ...sending: readonly (string | number)[]
 ): 'request' | 'answer' | undefined {
+  if (faults.commandLost + faults.commandAnswerLost === 0) return undefined
   const drawn = chance(faults.seed, 'command', ...sending)
   if (drawn < faults.commandLost) return 'request'
   return drawn < faults.commandLost + faults.commandAnswerLost ? 'answer' : undefined
+}
+
+/** What never happens need not be drawn: a simulation without faults takes half the time. */
+function strikes(share: number, draw: () => number): boolean {
+  return share > 0 && draw() < share
 }
