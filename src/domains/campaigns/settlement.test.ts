@@ -26,9 +26,9 @@ const REPLIES: [Reply, Settlement][] = [
 
 test.each(REPLIES)('%s counts, whatever the cause says and however many attempts are left', (reply, expected) => {
   for (const cause of [...CAUSES, null]) {
-    for (const of of [receiver, LAST, OVER]) {
-      expect(settle(call({ cause, reply }), of, ENDED)).toEqual(expected)
-      expect(settle(call({ cause, reply, asked: false, recorded: true }), of, ENDED)).toEqual(expected)
+    for (const whom of [receiver, LAST, OVER]) {
+      expect(settle(call({ cause, reply }), whom, ENDED)).toEqual(expected)
+      expect(settle(call({ cause, reply, asked: false, recorded: true }), whom, ENDED)).toEqual(expected)
     }
   }
 })
@@ -48,7 +48,7 @@ test.each<[string, Partial<EndedCall>, Settlement]>([
   ],
   ['no such number', { cause: 'invalid_number' }, settled('invalid_number')],
 ])('never called again: %s', (_, change, expected) => {
-  for (const of of [receiver, LAST, OVER]) expect(settle(call(change), of, ENDED)).toEqual(expected)
+  for (const whom of [receiver, LAST, OVER]) expect(settle(call(change), whom, ENDED)).toEqual(expected)
 })
 
 describe.each<Cause | null>(['busy', 'no_answer', 'refused', 'unreachable', 'provider_fault', 'cancelled', null])(
@@ -64,7 +64,7 @@ describe.each<Cause | null>(['busy', 'no_answer', 'refused', 'unreachable', 'pro
       ['the campaign is over', OVER, last],
       ['at once', { ...receiver, redialAfterMs: 0 }, { state: 'waiting', retryAt: ENDED }],
     ])('%s', (_, of, expected) => {
-      expect(settle(call({ cause }), of, ENDED)).toEqual(expected)
+      expect(settle(call({ cause }), whom, ENDED)).toEqual(expected)
     })
   },
 )
