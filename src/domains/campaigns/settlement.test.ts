@@ -63,7 +63,7 @@ describe.each<Cause | null>(['busy', 'no_answer', 'refused', 'unreachable', 'pro
       ['no redials at all', { ...receiver, maxAttempts: 1 }, last],
       ['the campaign is over', OVER, last],
       ['at once', { ...receiver, redialAfterMs: 0 }, { state: 'waiting', retryAt: ENDED }],
-    ])('%s', (_, of, expected) => {
+    ])('%s', (_, whom, expected) => {
       expect(settle(call({ cause }), whom, ENDED)).toEqual(expected)
     })
   },
