@@ -146,6 +146,10 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['ConflictError', 'CONTACT_CONFLICT', ['email'], () => ({ id: p.freeContact, email: 'Ann@errors.example' })],
   ],
   deleteContact: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })]],
+  deleteContacts: [
+    ['NotFoundError', 'NOT_FOUND', ['segmentId'], () => ({ segmentId: UNKNOWN('Segment') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['all'], () => ({ all: false })],
+  ],
   eraseContact: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })]],
   mergeContacts: [
     ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact'), duplicateIds: [p.freeContact] })],
@@ -186,6 +190,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
   removeFromContactList: [
     ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList'), contactIds: [] })],
   ],
+  emptyContactList: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ContactList') })]],
   createSegment: [
     ['ValidationError', 'VALIDATION_FAILED', ['filters'], () => ({ filters: [] })],
     [
@@ -396,6 +401,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   createContact: 'contacts:write',
   updateContact: 'contacts:write',
   deleteContact: 'contacts:write',
+  deleteContacts: 'contacts:write',
   eraseContact: 'contacts:write',
   mergeContacts: 'contacts:write',
   optOut: 'contacts:write',
@@ -406,6 +412,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   deleteContactList: 'contacts:write',
   addToContactList: 'contacts:write',
   removeFromContactList: 'contacts:write',
+  emptyContactList: 'contacts:write',
   createSegment: 'contacts:write',
   updateSegment: 'contacts:write',
   deleteSegment: 'contacts:write',

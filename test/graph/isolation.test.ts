@@ -105,6 +105,8 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'RemoveFromContactListInput.contactIds': () => [
     { label: 'alone', own: [a.freeContact], foreign: [b.freeContact], unknown: [unknownId('Contact')] },
   ],
+  'EmptyContactListInput.id': nodes('ContactList'),
+  'DeleteContactsInput.segmentId': nodes('Segment'),
   'UpdateSegmentInput.id': nodes('Segment'),
   'DeleteSegmentInput.id': nodes('Segment'),
   'Query.respondent(id:)': nodes('Respondent'),
@@ -528,6 +530,8 @@ const LAST = [
   'mergeContacts',
   'deleteContact',
   'eraseContact',
+  'deleteContacts',
+  'emptyContactList',
   'deleteContactList',
   'deleteSegment',
   'deleteVoiceFile',

@@ -47,6 +47,10 @@ const membersInput = (name: string, description: string) =>
   })
 const AddToContactListInput = membersInput('AddToContactListInput', 'Whom to add to which list.')
 const RemoveFromContactListInput = membersInput('RemoveFromContactListInput', 'Whom to remove from which list.')
+const EmptyContactListInput = builder.inputType('EmptyContactListInput', {
+  description: 'Which list to empty.',
+  fields: (t) => ({ id: t.id({ required: true, description: 'Global id of the list.' }) }),
+})
 
 /** A payload that gives the list as it is after the change. */
 const listPayload = (name: string, description: string) =>
@@ -87,6 +91,11 @@ const AddToContactListPayload = countedPayload(
 const RemoveFromContactListPayload = countedPayload(
   'RemoveFromContactListPayload',
   'The contacts are not on the list.',
+  'How many were on it before.',
+)
+const EmptyContactListPayload = countedPayload(
+  'EmptyContactListPayload',
+  'Nobody is on the list.',
   'How many were on it before.',
 )
 
@@ -166,6 +175,18 @@ builder.mutationFields((t) => ({
       asData(async () => {
         const id = idOf('ContactList', args.input.id, ['id'])
         const { removed } = await removeFromContactList(world, viewer, id, contactsOf(args.input.contactIds))
+        return { id, count: removed }
+      }),
+  }),
+  emptyContactList: t.field({
+    type: EmptyContactListPayload,
+    description: 'Removes everybody from a list; the contacts stay. Needs `contacts:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError] },
+    args: { input: t.arg({ type: EmptyContactListInput, required: true, description: 'The list.' }) },
+    resolve: (_root, args, { world, viewer }) =>
+      asData(async () => {
+        const id = idOf('ContactList', args.input.id, ['id'])
+        const { removed } = await removeFromContactList(world, viewer, id, 'all')
         return { id, count: removed }
       }),
   }),

@@ -2,12 +2,14 @@ import {
   createContact,
   type OptOutInput as DomainOptOut,
   deleteContact,
+  deleteContacts,
   optIn,
   optOut,
   setDefaultCountry,
   updateContact,
 } from '../../domains/contacts/index.ts'
 import { eraseContact, mergeContacts } from '../../domains/people/index.ts'
+import { ValidationError } from '../../platform/errors.ts'
 import { builder, type SchemaTypes } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { encodeGlobalId, idOf, idOrNull } from '../global-id.ts'
@@ -90,6 +92,12 @@ const DeleteContactPayload = builder.objectRef<{ id: string }>('DeleteContactPay
   }),
 })
 
+const DeleteContactsPayload = builder.objectRef<{ deleted: number }>('DeleteContactsPayload').implement({
+  description: 'The contacts are on no list and in no segment any more, and their addresses are free.',
+  extensions: { payload: true },
+  fields: (t) => ({ deletedCount: t.exposeInt('deleted', { description: 'How many there were.' }) }),
+})
+
 const EraseContactPayload = builder.objectRef<{ id: string }>('EraseContactPayload').implement({
   description: 'Nothing personal is left of the contact.',
   extensions: { payload: true },
@@ -104,6 +112,14 @@ const EraseContactPayload = builder.objectRef<{ id: string }>('EraseContactPaylo
 const DeleteContactInput = builder.inputType('DeleteContactInput', {
   description: 'Which contact to delete.',
   fields: (t) => ({ id: t.id({ required: true, description: 'Global id of the contact.' }) }),
+})
+const DeleteContactsInput = builder.inputType('DeleteContactsInput', {
+  description: 'Which contacts to delete; give one of the two.',
+  isOneOf: true,
+  fields: (t) => ({
+    segmentId: t.id({ description: 'Global id of a segment: those that it has now.' }),
+    all: t.boolean({ description: '`true`: all there are.' }),
+  }),
 })
 const EraseContactInput = builder.inputType('EraseContactInput', {
   description: 'Whose personal data to erase.',
@@ -204,6 +220,22 @@ builder.mutationFields((t) => ({
         const id = idOf('Contact', args.input.id, ['id'])
         await deleteContact(world, viewer, id)
         return { id }
+      }),
+  }),
+  deleteContacts: t.field({
+    type: DeleteContactsPayload,
+    description:
+      'Deletes all contacts of a segment, or all there are, as `deleteContact` does: in batches of up to 500, each whole, so that it can be repeated when it was interrupted. Needs `contacts:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError] },
+    args: { input: t.arg({ type: DeleteContactsInput, required: true, description: 'Which ones.' }) },
+    resolve: (_root, args, { world, viewer }) =>
+      asData(async () => {
+        const { segmentId, all } = args.input
+        if (segmentId == null && all !== true) {
+          throw new ValidationError([{ path: ['all'], rule: 'unknown_option', message: 'must be true' }])
+        }
+        const which = segmentId == null ? ('all' as const) : { segmentId: idOf('Segment', segmentId, ['segmentId']) }
+        return { deleted: await deleteContacts(world, viewer, which) }
       }),
   }),
   eraseContact: t.field({
