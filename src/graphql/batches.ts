@@ -20,18 +20,26 @@ export type NodeModel =
   | 'user'
   | 'subuser'
   | 'voiceFile'
+  | 'campaign'
+  | 'campaignStats'
+  | 'campaignTarget'
+  | 'receiver'
+  | 'call'
+  | 'recording'
+  | 'outboundMessage'
   | 'webhook'
   | 'webhookDelivery'
   | 'webhookAttempt'
 
 /**
- * What there is of a model to whoever has the id: a webhook that has ended with its link is no more, nor a deleted subuser
- * or voice file.
+ * What there is of a model to whoever has the id: a webhook that has ended with its link is no more, nor a deleted subuser,
+ * voice file or campaign.
  */
 const EXISTING: Partial<Record<NodeModel, object>> = {
   webhook: { retiredAt: null },
   subuser: { deactivatedAt: null },
   voiceFile: { deletedAt: null },
+  campaign: { deletedAt: null },
 }
 
 type Query = { select?: object; include?: object }
@@ -39,8 +47,10 @@ type Row = { id: string }
 
 /** Gathers loads of one operation into few statements: one per model and selection, one per kind of count. */
 export interface Batches {
-  /** The row with this id in the shape of `query`; null when there is none in the workspace. */
-  node(model: NodeModel, id: string, query: Query): Promise<Row | null>
+  /**
+   * The row with this id in the shape of `query`; null when there is none in the workspace, or `only` does not hold for it.
+   */
+  node(model: NodeModel, id: string, query: Query, only?: object): Promise<Row | null>
   /** How many rows of a to-many relation a row has, of those that `where` names. */
   count(model: NodeModel, relation: string, id: string, where: object): Promise<number>
 }
@@ -66,15 +76,15 @@ export function createBatches(reader: WorkspaceReader): Batches {
   }
 
   return {
-    node(model, id, query) {
+    node(model, id, query, only = {}) {
       const { select, include } = query
       const shape = select ? { select: { ...select, id: true } } : include ? { include } : {}
       return loader<Row | null>(
-        `node ${model} ${JSON.stringify(shape)}`,
+        `node ${model} ${JSON.stringify([shape, only])}`,
         async (ids) => {
           const rows = (await models[model].findMany({
             ...shape,
-            where: { ...EXISTING[model], id: { in: [...ids] } },
+            where: { ...EXISTING[model], ...only, id: { in: [...ids] } },
           })) as unknown as Row[]
           return new Map(rows.map((row) => [row.id, row]))
         },

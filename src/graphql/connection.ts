@@ -1,4 +1,4 @@
-import type { ObjectRef } from '@pothos/core'
+import type { InterfaceRef, ObjectRef } from '@pothos/core'
 import { queryFromInfo } from '@pothos/plugin-prisma'
 import type { GraphQLResolveInfo } from 'graphql'
 import { ExpectedError, type Issue, ValidationError } from '../platform/errors.ts'
@@ -226,7 +226,7 @@ function parseValue(plain: unknown, { type, nullable }: Order): unknown {
 
 /** The connection and edge types over a type of node: one of each, wherever the list stands. */
 export function connectionTypes<Node extends { id: string }>(
-  type: ObjectRef<ExtendedTypes, Node>,
+  type: ObjectRef<ExtendedTypes, Node> | InterfaceRef<ExtendedTypes, Node>,
   name: string,
   plural: string,
 ) {

@@ -7,6 +7,7 @@ import {
   isAbstractType,
   isLeafType,
   isListType,
+  isObjectType,
   isRequiredArgument,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
@@ -187,6 +188,16 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'DryRunWebhookInput.cursor': eventCursor,
   'AnswerAnalysisInput.answerId': nodes('Answer'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
+  'Query.campaign(id:)': nodes('VoiceBroadcast', 'ClickToCall', 'RsvpCampaign', 'SmsBroadcast', 'EmailBroadcast'),
+  'Query.campaigns(after:)': connectionCursor,
+  'Query.campaigns(before:)': connectionCursor,
+  'Query.call(id:)': nodes('Call'),
+  'Query.calls(after:)': connectionCursor,
+  'Query.calls(before:)': connectionCursor,
+  ...onEach(['Contact'], ['receivers', 'calls', 'outboundMessages']),
+  ...onEach(['CampaignTarget'], ['receivers']),
+  ...onEach(['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign'], ['targets', 'receivers', 'calls']),
+  ...onEach(['SmsBroadcast', 'EmailBroadcast'], ['targets', 'receivers', 'outboundMessages']),
   'Query.user(id:)': nodes('User'),
   'Query.users(after:)': connectionCursor,
   'Query.users(before:)': connectionCursor,
@@ -293,6 +304,14 @@ function scrambled(cursor: string): string {
   return Buffer.from(other).toString('base64url')
 }
 
+/** The cursors of connections, by the types that have them. */
+function onEach(types: readonly NodeName[], connections: readonly string[]): typeof REFERENCES {
+  const coordinates = types.flatMap((type) =>
+    connections.flatMap((name) => [`${type}.${name}(after:)`, `${type}.${name}(before:)`]),
+  )
+  return Object.fromEntries(coordinates.map((coordinate) => [coordinate, connectionCursor]))
+}
+
 /** A contact of nobody's in company of one's own. */
 function contactsAmongOwn(): Attempt[] {
   return [
@@ -344,6 +363,12 @@ function legacyIds({ path }: Input, { field }: Place): Attempt[] {
     API_KEY: 'ApiKey',
     SUBUSER: 'Subuser',
     VOICE_FILE: 'VoiceFile',
+    VOICE_BROADCAST: 'VoiceBroadcast',
+    CLICK_TO_CALL: 'ClickToCall',
+    RSVP_CAMPAIGN: 'RsvpCampaign',
+    SMS_BROADCAST: 'SmsBroadcast',
+    EMAIL_BROADCAST: 'EmailBroadcast',
+    CAMPAIGN_TARGET: 'CampaignTarget',
     WEBHOOK: 'Webhook',
   }
   expect(path).toEqual(['id'])
@@ -548,7 +573,7 @@ cases.sort((one, other) => rank(one) - rank(other))
 describe('a foreign id or cursor is answered like an unknown one', () => {
   it('covers every workspace-owned kind of object', () => {
     const scoped = Object.values(schema.getTypeMap()).filter(
-      (type) => 'getInterfaces' in type && type.getInterfaces().some((i) => i.name === 'Node'),
+      (type) => isObjectType(type) && type.getInterfaces().some((i) => i.name === 'Node'),
     )
     expect(scoped.map((type) => type.name).sort(), 'populate the new type in population.ts').toEqual(
       [...NODE_NAMES].sort(),

@@ -3,6 +3,13 @@ import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import type { TestApp } from '../kit/app.ts'
+import {
+  addCampaign,
+  addCampaignEvents,
+  CAMPAIGN_KINDS,
+  type CampaignKind,
+  type CampaignRows,
+} from './campaign-rows.ts'
 import { addDelivery } from './deliveries.ts'
 
 /** A workspace with at least one row of everything that has one, made through the server's own entrances. */
@@ -23,7 +30,22 @@ export interface Population {
   uploadId: string
   /** The address of the upload, signed. */
   mediaUrl: URL
-  numbers: Record<'link' | 'contact' | 'contactlist' | 'segment' | 'respondent' | 'subuser' | 'voicefile', number>
+  numbers: Record<
+    | 'link'
+    | 'contact'
+    | 'contactlist'
+    | 'segment'
+    | 'respondent'
+    | 'subuser'
+    | 'voicefile'
+    | 'voicebroadcast'
+    | 'clicktocall'
+    | 'rsvpcampaign'
+    | 'smsbroadcast'
+    | 'emailbroadcast'
+    | 'campaigntarget',
+    number
+  >
   /** A cursor in the middle of the event log. */
   eventCursor: string
 }
@@ -46,6 +68,16 @@ export const NODE_NAMES = [
   'Transcript',
   'Insight',
   'VoiceFile',
+  'VoiceBroadcast',
+  'ClickToCall',
+  'RsvpCampaign',
+  'SmsBroadcast',
+  'EmailBroadcast',
+  'CampaignTarget',
+  'Receiver',
+  'Call',
+  'Recording',
+  'OutboundMessage',
   'Webhook',
   'WebhookDelivery',
   'WebhookAttempt',
@@ -124,11 +156,11 @@ export async function populate(
     (
       await graphql(
         `mutation ($input: CreateContactInput!) { createContact(input: $input) {
-          ... on CreateContactPayload { contact { id legacyId } }
+          ... on CreateContactPayload { contact { id legacyId createdAt } }
         } }`,
         { input: { name: `${name} of ${slug}`, email: `${name}@${slug}.example`, phone: '+358401234567' } },
       )
-    ).createContact.contact as { id: string; legacyId: number }
+    ).createContact.contact as { id: string; legacyId: number; createdAt: string }
   const ann = await contact('ann')
   const free = await contact('bob')
   const { createContactList, createSegment } = await graphql(
@@ -171,6 +203,19 @@ export async function populate(
   await graphql('mutation ($input: UpdateVoiceFileInput!) { updateVoiceFile(input: $input) { __typename } }', {
     input: { id: global('VoiceFile', voiceFileId), name: `Voice file of ${slug}`, description: `About ${slug}` },
   })
+  const campaigns = {} as Record<CampaignKind, CampaignRows>
+  for (const kind of CAMPAIGN_KINDS) {
+    campaigns[kind] = await addCampaign(app.db, kind, {
+      workspaceId,
+      contactId: decodeGlobalId(ann.id).id,
+      voiceFileId,
+      word: slug,
+      at: new Date(ann.createdAt),
+      waiting: [decodeGlobalId(free.id).id],
+    })
+    await addCampaignEvents(app.db, workspaceId, campaigns[kind], new Date(ann.createdAt))
+  }
+  const { rsvp } = campaigns
   const { inviteRespondent } = await graphql(
     `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
       ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
@@ -302,6 +347,16 @@ export async function populate(
     Transcript: heard.transcript.id as string,
     Insight: heard.insight.id as string,
     VoiceFile: global('VoiceFile', voiceFileId),
+    VoiceBroadcast: global('VoiceBroadcast', campaigns.voice_broadcast.id),
+    ClickToCall: global('ClickToCall', campaigns.click_to_call.id),
+    RsvpCampaign: global('RsvpCampaign', rsvp.id),
+    SmsBroadcast: global('SmsBroadcast', campaigns.sms_broadcast.id),
+    EmailBroadcast: global('EmailBroadcast', campaigns.email_broadcast.id),
+    CampaignTarget: global('CampaignTarget', rsvp.target),
+    Receiver: global('Receiver', rsvp.waiting[0]!),
+    Call: global('Call', rsvp.call),
+    Recording: global('Recording', rsvp.recording),
+    OutboundMessage: global('OutboundMessage', campaigns.sms_broadcast.message),
     Webhook: webhook.id as string,
     WebhookDelivery: global('WebhookDelivery', delivery.id),
     WebhookAttempt: global('WebhookAttempt', delivery.attempts[0]!),
@@ -335,10 +390,22 @@ export async function populate(
       respondent: respondent.legacyId,
       subuser: subuser.legacyId,
       voicefile: voiceFile!.legacy_id,
+      voicebroadcast: campaigns.voice_broadcast.legacyId,
+      clicktocall: campaigns.click_to_call.legacyId,
+      rsvpcampaign: rsvp.legacyId,
+      smsbroadcast: campaigns.sms_broadcast.legacyId,
+      emailbroadcast: campaigns.email_broadcast.legacyId,
+      campaigntarget: rsvp.targetNumber,
     },
     eventCursor: events.cursor,
   }
 }
+
+/** What is counted within a workspace. */
+const COUNTED = [
+  ...['link', 'contact', 'contactList', 'segment', 'respondent', 'subuser', 'voiceFile', 'campaignTarget'],
+  ...CAMPAIGN_KINDS,
+]
 
 /** The first workspace of a test server and a second one, both populated. */
 export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: Population }> {
@@ -348,7 +415,7 @@ export async function twoWorkspaces(app: TestApp): Promise<{ a: Population; b: P
   // Numbers that count within a workspace differ between the two, so that one's number is not the other's as well.
   await app.db.query(
     sql`INSERT INTO legacy_counter (workspace_id, kind, last)
-        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(ARRAY['link', 'contact', 'contactList', 'segment', 'respondent', 'subuser', 'voiceFile']) AS kind`,
+        SELECT ${other.workspaceId}::uuid, kind, 5000 FROM unnest(${[...COUNTED]}::text[]) AS kind`,
   )
   return {
     a: await populate(app, { workspaceId: decodeGlobalId(id).id, slug, key: app.key }),

@@ -6,7 +6,7 @@ import type { VoiceFileForm } from '../../src/domains/voice-files/index.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { FakeClock } from '../../src/platform/clock.ts'
 import { deriveKey } from '../../src/platform/secret.ts'
-import { signMediaUrl, signVoiceFileUrl } from '../../src/rest/media/index.ts'
+import { signMediaUrl, signRecordingUrl, signVoiceFileUrl } from '../../src/rest/media/index.ts'
 import { testApp } from '../kit/app.ts'
 import { twoWorkspaces } from './population.ts'
 
@@ -57,6 +57,13 @@ const media = (workspaceId: string) => (uploadId: string) => {
 const voice = (workspaceId: string, form: VoiceFileForm) => (voiceFileId: string) => {
   const secret = deriveKey(SECRET, 'media-url')
   const signed = signVoiceFileUrl({ publicUrl: app.publicUrl, secret, clock, workspaceId, voiceFileId, form })
+  const { pathname, search } = new URL(signed)
+  return `${pathname}${search}`
+}
+
+const recording = (workspaceId: string) => (recordingId: string) => {
+  const secret = deriveKey(SECRET, 'media-url')
+  const signed = signRecordingUrl({ publicUrl: app.publicUrl, secret, clock, workspaceId, recordingId })
   const { pathname, search } = new URL(signed)
   return `${pathname}${search}`
 }
@@ -268,6 +275,13 @@ function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
   if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
   if (LEGACY.test(url)) return legacyProbes(method, url)
+  if (url.startsWith('/media/recordings/')) {
+    const probe = { own: uuidOf(a.ids.Recording), foreign: uuidOf(b.ids.Recording), unknown: randomUUID() }
+    return [
+      { label: 'recording', path: recording(a.workspaceId), ...probe },
+      { label: 'without a signature', path: (id) => `/media/recordings/${id}/audio.wav`, ...probe },
+    ]
+  }
   if (url.startsWith('/media/voice/')) {
     const of = (p: typeof a) => uuidOf(p.ids.VoiceFile)
     const probe = { own: of(a), foreign: of(b), unknown: randomUUID() }

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sql } from '../../src/db/sql.ts'
+import { decodeGlobalId } from '../../src/graphql/global-id.ts'
+import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { testApp } from '../kit/app.ts'
+import { addCampaign, CAMPAIGN_KINDS, type CampaignRows, removeCampaigns } from './campaign-rows.ts'
 import { addDelivery } from './deliveries.ts'
 import { PASSWORD, type Population, populate } from './population.ts'
 
@@ -40,6 +43,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
   await app.db.query(sql`DELETE FROM response WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM respondent WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
+  await removeCampaigns(app.db, w)
   await app.db.query(sql`DELETE FROM webhook WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
   for (const table of ['contact_list_member', 'contact_list', 'segment', 'contact_import', 'voice_file']) {
@@ -62,6 +66,12 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Transcript: [],
     Insight: [],
     VoiceFile: [],
+    Campaign: [],
+    CampaignTarget: [],
+    Receiver: [],
+    Call: [],
+    Recording: [],
+    OutboundMessage: [],
     Webhook: [],
     WebhookDelivery: [],
     WebhookAttempt: [],
@@ -109,6 +119,23 @@ async function fill(population: Population, count: number): Promise<typeof one> 
         media_type, sha256, size, mp3_size, wav_size, created_at, updated_at)
       VALUES (${voiceFile}::uuid, ${w}::uuid, ${1000 + n}, ${`File ${n}`}, 'upload', 'a.wav', 'ready', 1.5, 'audio/wav', '',
               3, 2, 1, now(), now())`)
+    // Each kind, as often as there are links; every campaign has one receiver that waits.
+    const next = CAMPAIGN_KINDS[n % CAMPAIGN_KINDS.length]!
+    for (const kind of count === 1 ? CAMPAIGN_KINDS : [next]) {
+      const rows: CampaignRows = await addCampaign(app.db, kind, {
+        ...{ workspaceId: w, contactId: contact, voiceFileId: voiceFile, word: slug, at: new Date() },
+        waiting: ids
+          .Contact!.slice(0, 1)
+          .map((id) => decodeGlobalId(id).id)
+          .filter((id) => id !== contact),
+      })
+      ids.Campaign!.push(global(CAMPAIGN_TYPES[kind], rows.id))
+      if (rows.call) ids.Call!.push(global('Call', rows.call))
+      if (rows.recording) ids.Recording!.push(global('Recording', rows.recording))
+      if (rows.message) ids.OutboundMessage!.push(global('OutboundMessage', rows.message))
+      ids.Receiver!.push(global('Receiver', rows.receiver))
+      ids.CampaignTarget!.push(global('CampaignTarget', rows.target))
+    }
     // Disabled, so that nothing is sent while statements are counted.
     const webhook = newId()
     ids.Webhook!.push(global('Webhook', webhook))
@@ -314,6 +341,46 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     'query ($id: ID!) { webhookDelivery(id: $id) { webhook { url } attempts(first: 3) { nodes { id } } } }',
     'WebhookDelivery',
   ],
+  [
+    1,
+    '{ campaigns(first: 20) { nodes { __typename name state calendar { timeZone } estimateCents stats { receivers costCents } targets(first: 2) { nodes { contact { name } } } receivers(first: 2) { nodes { outcome contact { name } } } ... on RsvpCampaign { acceptsWanted calls(first: 2) { nodes { cause recordings { url } } } } ... on SmsBroadcast { message outboundMessages(first: 2) { nodes { state } } } } } }',
+  ],
+  [
+    4,
+    '{ campaigns(first: 20) { totalCount nodes { stats { callsInProgress } receivers(first: 1, state: WAITING) { totalCount } } } }',
+  ],
+  [2, '{ campaigns(first: 20) { nodes { ... on RsvpCampaign { voiceFiles { type voiceFile { name } } } } } }'],
+  [
+    1,
+    '{ calls(first: 20, cause: ANSWERED) { nodes { phone campaign { name stats { accepts } } receiver { target { position } calls { attempt } } contact { name } } } }',
+  ],
+  [
+    1,
+    '{ contacts(first: 20) { nodes { receivers(first: 1) { nodes { campaign { name ... on ClickToCall { actionButtons { button } } } } } calls(first: 1) { nodes { reply } } outboundMessages(first: 1) { nodes { state } } } } }',
+  ],
+  [
+    1,
+    'query ($id: ID!) { campaign(id: $id) { name targets(first: 3) { nodes { kind receivers(first: 1) { nodes { state } } } } } }',
+    'Campaign',
+  ],
+  [1, 'query ($id: ID!) { call(id: $id) { state recordings { durationSeconds } } }', 'Call'],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Receiver { reason campaign { state } outboundMessages { state } } } }',
+    'Receiver',
+  ],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on CampaignTarget { campaign { name } contactList { name } } } }',
+    'CampaignTarget',
+  ],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Recording { url call { phone } } } }', 'Recording'],
+  [
+    1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on OutboundMessage { costCents receiver { outcome } } } }',
+    'OutboundMessage',
+  ],
+  [1, '{ nodeByLegacyId(system: MULTISENDER, type: RSVP_CAMPAIGN, id: "2") { id ... on RsvpCampaign { name } } }'],
   [0, '{ voices { code language gender } }'],
   [1, '{ voiceFiles(first: 20) { nodes { name durationSeconds mp3Url wavUrl originalUrl status } } }'],
   [2, '{ voiceFiles(first: 20, status: READY) { totalCount nodes { name } } }'],

@@ -1,5 +1,16 @@
 import type { Database } from '../database.ts'
-import { Prisma, QuestionType } from '../generated/prisma/client.ts'
+import {
+  CallCause,
+  CallReply,
+  CallSettlement,
+  CampaignKind,
+  CampaignState,
+  OutboundMessageState,
+  Prisma,
+  QuestionType,
+  ReceiverOutcome,
+  RecordingState,
+} from '../generated/prisma/client.ts'
 import { sql } from '../sql.ts'
 
 /** A UUID made of numbers, so that tests can name rows. */
@@ -171,11 +182,105 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
       }
     }),
   })
+  const kinds = Object.values(CampaignKind)
+  const states = Object.values(CampaignState)
+  await prisma.campaign.createMany({
+    data: range(7).map((n) => ({
+      ...{ id: id(w, 23, n), workspaceId, legacyId: n, kind: kinds[n % 5]!, state: states[n % 4]!, ...at(n) },
+      ...{ name: n % 2 ? `${name} Secret ${n}` : null, startsAt: n % 3 ? day(n) : null, endsAt: n ? day(n + 9) : null },
+      ...{ calendar: n % 2 ? { timeZone: 'UTC', weekly: {} } : Prisma.DbNull, content: { n }, maxAttempts: n + 1 },
+      ...{ redialAfterSeconds: n * 60, lines: n % 2 ? n : null, acceptsWanted: n === 2 ? 3 : null, lastPosition: n },
+      ...{
+        contentFault: n === 3 ? 'no voice' : null,
+        meta: n % 2 ? { n } : Prisma.DbNull,
+        estimate: 2n ** 40n + BigInt(n),
+      },
+      ...{ startedAt: n > 2 ? day(n) : null, deletedAt: n === 4 ? day(7) : null, dueAt: n === 1 ? day(n) : null },
+    })),
+  })
+  await prisma.campaignStats.createMany({
+    data: range(6).map((n) => ({
+      ...{ id: id(w, 23, n), workspaceId, receivers: n * 3, settledReceivers: n, dialedCalls: n, accepts: n % 2 },
+      ...{ cost: 2n ** 50n + BigInt(n), updatedAt: day(n) },
+    })),
+  })
+  await prisma.campaignTarget.createMany({
+    data: range(8).map((n) => ({
+      ...{ id: id(w, 24, n), workspaceId, campaignId: id(w, 23, n % 5), legacyId: n, position: n, ...at(n) },
+      ...(n % 3 === 0 ? { kind: 'contact' as const, contactId: id(w, 4, n % 4) } : {}),
+      ...(n % 3 === 1 ? { kind: 'list' as const, listId: id(w, 16, n % 3) } : {}),
+      ...(n % 3 === 2 ? { kind: 'segment' as const, segmentId: id(w, 18, n % 3) } : {}),
+    })) as Prisma.CampaignTargetCreateManyInput[],
+  })
+  const outcomes = Object.values(ReceiverOutcome)
+  await prisma.receiver.createMany({
+    data: range(12).map((n) => ({
+      ...{ id: id(w, 25, n), workspaceId, campaignId: id(w, 23, n % 3), contactId: id(w, 4, Math.floor(n / 3)) },
+      ...{ targetId: id(w, 24, n % 8), position: 12 - n, attempts: n % 4, readyAt: day(n), ...at(n) },
+      ...{
+        reason: n % 5 ? null : 'QUIET_HOURS',
+        lastAttemptAt: n % 4 ? day(n) : null,
+        retryAt: n === 5 ? day(n) : null,
+      },
+      ...(n % 2
+        ? { state: 'settled' as const, outcome: outcomes[n]!, settledAt: day(n + 1), talkSeconds: n }
+        : { state: n % 4 ? ('in_progress' as const) : ('waiting' as const) }),
+    })),
+  })
+  const causes = Object.values(CallCause)
+  const settlements = Object.values(CallSettlement)
+  await prisma.call.createMany({
+    data: range(9).map((n) => ({
+      ...{ id: id(w, 26, n), workspaceId, campaignId: id(w, 23, n % 3), receiverId: id(w, 25, n), attempt: n % 3 },
+      ...{
+        contactId: id(w, 4, Math.floor(n / 3)),
+        phone: n === 8 ? null : `+3584012345${n}`,
+        seat: 's',
+        cost: n * 100,
+      },
+      ...{
+        script: n % 2 ? Prisma.DbNull : { steps: [n] },
+        flow: n % 3 ? { at: n } : Prisma.DbNull,
+        q850: n % 2 ? 16 : null,
+        sip: n === 4 ? 486 : null,
+        createdAt: day(n),
+      },
+      ...(n < 6
+        ? {
+            ...{ state: 'ended' as const, cause: causes[n]!, endedAt: day(n + 1), settledAt: day(n + 2) },
+            ...{ settledAs: settlements[n % 4]!, reply: n % 2 ? Object.values(CallReply)[n % 3]! : null },
+            ...{ durationSeconds: n * 7, dueAt: null, answeredAt: day(n) },
+          }
+        : { state: 'ringing' as const, dialedAt: day(n), dueAt: day(n + 1) }),
+    })),
+  })
+  await prisma.recording.createMany({
+    data: range(4).map((n) => ({
+      ...{ id: id(w, 27, n), workspaceId, callId: id(w, 26, n % 3), commandId: `r${n}`, createdAt: day(n) },
+      ...{ state: Object.values(RecordingState)[n % 3]!, durationMs: n ? n * 1500 : null, size: n ? n * 44 : null },
+    })),
+  })
+  await prisma.outboundMessage.createMany({
+    data: range(7).map((n) => ({
+      ...{ id: id(w, 28, n), workspaceId, campaignId: id(w, 23, n % 3), receiverId: id(w, 25, n) },
+      ...{ contactId: id(w, 4, Math.floor(n / 3)), state: Object.values(OutboundMessageState)[n % 5]!, cost: n },
+      ...{ address: n ? `${name}${n}@example.org` : null, providerId: n % 2 ? `p${n}` : null, createdAt: day(n) },
+      ...{ failure: n % 4 ? null : `${name} is full`, segments: n % 2 ? n : null, sentAt: n % 3 ? day(n) : null },
+    })),
+  })
   await prisma.webhook.createMany({
     data: range(4).map((n) => ({
       ...{ id: id(w, 12, n), workspaceId, name: n ? `${name} ${n}` : null, url: `https://example.com/${n}` },
-      ...{ format: n % 2 ? 'sayify' : 'standard', eventTypes: ['read', 'write'].slice(0, n % 3) },
-      ...{ linkId: n % 2 ? id(w, 2, n) : null, enabled: n > 0, disabledReason: n > 0 ? null : 'failing' },
+      ...{
+        format: n % 2 ? 'sayify' : n === 2 ? 'multisender' : 'standard',
+        eventTypes: ['read', 'write'].slice(0, n % 3),
+      },
+      ...{
+        linkId: n % 2 ? id(w, 2, n) : null,
+        campaignId: n === 2 ? id(w, 23, 1) : null,
+        enabled: n > 0,
+        disabledReason: n > 0 ? null : 'failing',
+      },
       ...{ disabledAt: n > 0 ? null : day(n), retiredAt: n === 3 ? day(n) : null, ...at(n) },
     })),
   })

@@ -88,6 +88,7 @@ export {
   voiceFilesOf,
 } from './script.ts'
 export { type EndedCall, type ReceiverOutcome, settle } from './settlement.ts'
+export { addSpend, holdSpend } from './spend.ts'
 export { type CampaignState, dueState } from './state.ts'
 export { readTargets } from './targets.ts'
 export {

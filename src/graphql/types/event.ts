@@ -13,6 +13,7 @@ import type { NodeModel } from '../batches.ts'
 import { builder } from '../builder.ts'
 import { MAX_PAGE } from '../connection.ts'
 import { asData, CursorExpired } from '../errors.ts'
+import { Campaign } from './campaign.ts'
 
 const TYPE_TEXTS: Record<EventType, string> = {
   'link.created': 'A link was made.',
@@ -46,6 +47,31 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'voiceFile.failed': 'A voice file cannot be made; the payload says why.',
   'voiceFile.updated': 'The name or description of a voice file was changed.',
   'voiceFile.deleted': 'A voice file was deleted.',
+  'workspace.outreachPolicyChanged':
+    'What the workspace may do to people was changed: quiet hours, countries, caps, lines.',
+  'campaign.created': 'A campaign was made; the payload says of which kind.',
+  'campaign.updated': 'What a campaign sends, or when and how, was changed.',
+  'campaign.receiversAdded': 'Receivers were added to a campaign; the payload says how many people.',
+  'campaign.stateChanged':
+    'A campaign entered another state; the payload says from which to which, and what it had come to by then.',
+  'campaign.deleted': 'A campaign was deleted; what was under way is called off as far as it can be.',
+  'receiver.waiting': 'A receiver waits for its next attempt, after one that did not reach the person.',
+  'receiver.inProgress': 'An attempt to reach a receiver began.',
+  'receiver.settled': 'A receiver has its outcome; the payload says which and, where there is one, the reason.',
+  'receiver.allSettled':
+    'All receivers that still waited were settled together, because their campaign has ended; the payload says how many.',
+  'call.queued': 'A call is about to be dialled.',
+  'call.dialing': 'The provider took a call.',
+  'call.ringing': 'The telephone of a person rings.',
+  'call.answered': 'A call was answered.',
+  'call.replied': 'A key was pressed in a call that means something; the payload says what.',
+  'call.ended': 'A call has ended; the payload says why, as far as it is known.',
+  'call.settled': 'What became of a call is decided and counted; the payload says on what ground.',
+  'recording.ready': 'What a person said in a call can be played.',
+  'outboundMessage.queued': 'An SMS or e-mail is about to be sent.',
+  'outboundMessage.sent': 'The provider took an SMS or e-mail.',
+  'outboundMessage.delivered': 'An SMS or e-mail was delivered, as the provider says.',
+  'outboundMessage.failed': 'An SMS or e-mail could not be delivered.',
   'webhook.created': 'A webhook was made.',
   'webhook.updated': 'A webhook was changed, or its secret was rotated.',
   'webhook.enabled': 'A webhook delivers again.',
@@ -92,6 +118,7 @@ function subject(model: NodeModel, field: string) {
   }
 }
 
+const CAMPAIGN = subject('campaign', 'campaignId')
 const SUBJECTS = {
   link: subject('link', 'linkId'),
   response: subject('response', 'responseId'),
@@ -107,6 +134,10 @@ const SUBJECTS = {
   subuser: subject('subuser', 'subuserId'),
   webhook: subject('webhook', 'webhookId'),
   webhookDelivery: subject('webhookDelivery', 'deliveryId'),
+  receiver: subject('receiver', 'receiverId'),
+  call: subject('call', 'callId'),
+  recording: subject('recording', 'recordingId'),
+  outboundMessage: subject('outboundMessage', 'outboundMessageId'),
 }
 
 export const Event = builder.objectRef<LoggedEvent>('Event').implement({
@@ -127,7 +158,11 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         | 'User'
         | 'Subuser'
         | 'Webhook'
-        | 'WebhookDelivery',
+        | 'WebhookDelivery'
+        | 'Receiver'
+        | 'Call'
+        | 'Recording'
+        | 'OutboundMessage',
       field: keyof typeof SUBJECTS,
       description: string,
     ) =>
@@ -199,6 +234,23 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'WebhookDelivery',
         'webhookDelivery',
         'The delivery it is about. Null when it is about none, or when that is gone.',
+      ),
+      campaign: t.prismaField({
+        type: Campaign,
+        nullable: true,
+        description: 'The campaign it is about. Null when it is about none, or when that was deleted.',
+        resolve: (query, event, _args, context) => {
+          const of = CAMPAIGN(event)
+          return of ? (context.batches.node(of.model, of.id, query) as never) : null
+        },
+      }),
+      receiver: node('Receiver', 'receiver', 'The receiver it is about. Null when it is about none.'),
+      call: node('Call', 'call', 'The call it is about. Null when it is about none.'),
+      recording: node('Recording', 'recording', 'The recording it is about. Null when it is about none.'),
+      outboundMessage: node(
+        'OutboundMessage',
+        'outboundMessage',
+        'The SMS or e-mail it is about. Null when it is about none.',
       ),
     }
   },

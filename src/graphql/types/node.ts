@@ -6,6 +6,7 @@ import { isStorable } from '../../platform/validation.ts'
 import type { NodeModel } from '../batches.ts'
 import { builder, setLoadNode } from '../builder.ts'
 import type { Context } from '../context.ts'
+import { CAMPAIGN_TYPES } from './campaign.ts'
 
 /** Every kind of object with a global id, and the model of its rows. */
 const MODELS: Readonly<Record<string, NodeModel>> = {
@@ -26,17 +27,29 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Transcript: 'transcript',
   Insight: 'insight',
   VoiceFile: 'voiceFile',
+  ...Object.fromEntries(Object.values(CAMPAIGN_TYPES).map((name) => [name, 'campaign' as const])),
+  CampaignTarget: 'campaignTarget',
+  Receiver: 'receiver',
+  Call: 'call',
+  Recording: 'recording',
+  OutboundMessage: 'outboundMessage',
   Webhook: 'webhook',
   WebhookDelivery: 'webhookDelivery',
   WebhookAttempt: 'webhookAttempt',
 }
+
+/** Which of its model's rows a type has, where several types share a model. */
+const ONLY: Readonly<Record<string, object>> = Object.fromEntries(
+  Object.entries(CAMPAIGN_TYPES).map(([kind, name]) => [name, { kind }]),
+)
 
 /** Ids of one kind in one operation are loaded by one statement. */
 setLoadNode(async ({ typename, id }, context, info) => {
   const model = Object.hasOwn(MODELS, typename) ? MODELS[typename] : undefined
   if (!model) return null
   checkReadable(context, typename)
-  return branded(typename, await context.batches.node(model, id, queryFromInfo({ context, info, typeName: typename })))
+  const query = queryFromInfo({ context, info, typeName: typename })
+  return branded(typename, await context.batches.node(model, id, query, ONLY[typename]))
 })
 
 function checkReadable({ viewer }: Context, typename: string): void {
@@ -57,7 +70,7 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
     SAYIFY: { description: 'UUIDs of links, questions, responses, answers, webhooks and keys; slugs of links.' },
     MULTISENDER: {
       description:
-        'Numbers of accounts (contacts), groups (contact lists), filters (segments), voice files and subusers.',
+        'Numbers of accounts (contacts), groups (contact lists), filters (segments), voice files and subusers; of calls (voice broadcasts), click to calls, RSVP calls, SMS and e-mails (broadcasts), each counted on its own; and of the receivers of these (campaign targets).',
     },
     SAYSIMPLE: { description: 'None of the present types has an id of it.' },
   } as const,
@@ -77,6 +90,12 @@ const LegacyTypeEnum = builder.enumType('LegacyType', {
     API_KEY: { description: 'An API key.' },
     SUBUSER: { description: 'A subuser.' },
     VOICE_FILE: { description: 'A voice file.' },
+    VOICE_BROADCAST: { description: 'A voice broadcast.' },
+    CLICK_TO_CALL: { description: 'A click to call.' },
+    RSVP_CAMPAIGN: { description: 'An RSVP campaign.' },
+    SMS_BROADCAST: { description: 'An SMS broadcast.' },
+    EMAIL_BROADCAST: { description: 'An e-mail broadcast.' },
+    CAMPAIGN_TARGET: { description: 'Whom a campaign was told to address.' },
     WEBHOOK: { description: 'A webhook.' },
   } as const,
 })
@@ -96,6 +115,12 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
   API_KEY: 'ApiKey',
   SUBUSER: 'Subuser',
   VOICE_FILE: 'VoiceFile',
+  VOICE_BROADCAST: 'VoiceBroadcast',
+  CLICK_TO_CALL: 'ClickToCall',
+  RSVP_CAMPAIGN: 'RsvpCampaign',
+  SMS_BROADCAST: 'SmsBroadcast',
+  EMAIL_BROADCAST: 'EmailBroadcast',
+  CAMPAIGN_TARGET: 'CampaignTarget',
   WEBHOOK: 'Webhook',
 }
 
@@ -103,7 +128,10 @@ const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
   SAYGENT: ['LINK', 'RESPONDENT'],
   SAYIFY: ['LINK'],
-  MULTISENDER: ['LINK', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'SUBUSER', 'VOICE_FILE'],
+  MULTISENDER: [
+    ...(['LINK', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'SUBUSER', 'VOICE_FILE', 'VOICE_BROADCAST'] as const),
+    ...(['CLICK_TO_CALL', 'RSVP_CAMPAIGN', 'SMS_BROADCAST', 'EMAIL_BROADCAST', 'CAMPAIGN_TARGET'] as const),
+  ],
   SAYSIMPLE: ['LINK'],
 }
 
@@ -133,6 +161,11 @@ builder.queryField('nodeByLegacyId', (t) =>
 
 /** What there is of a type to whoever has the id. */
 const EXISTING: Partial<Record<LegacyType, object>> = {
+  VOICE_BROADCAST: { kind: 'voice_broadcast', deletedAt: null },
+  CLICK_TO_CALL: { kind: 'click_to_call', deletedAt: null },
+  RSVP_CAMPAIGN: { kind: 'rsvp', deletedAt: null },
+  SMS_BROADCAST: { kind: 'sms_broadcast', deletedAt: null },
+  EMAIL_BROADCAST: { kind: 'email_broadcast', deletedAt: null },
   LINK: { deletedAt: null },
   CONTACT: { deletedAt: null },
   CONTACT_LIST: { deletedAt: null },

@@ -1,4 +1,5 @@
 import {
+  type CreateWebhookInput as CreateWebhook,
   createWebhook,
   type DryRun,
   deleteWebhook,
@@ -247,6 +248,8 @@ builder.mutationFields((t) => ({
       asData(async () =>
         createWebhook(world, viewer, {
           ...given(input),
+          // Any other is refused there.
+          format: (input.format ?? undefined) as CreateWebhook['format'],
           url: String(input.url),
           linkId: input.linkId == null ? null : idOf('Link', input.linkId, ['linkId']),
         }),

@@ -23,6 +23,11 @@ export const WebhookFormatEnum = builder.enumType('WebhookFormat', {
       description:
         'As Sayify sent them, https only, signed when there is a secret; takes `RESPONSE_STARTED` and `RESPONSE_SUBMITTED`.',
     },
+    MULTISENDER: {
+      value: 'multisender',
+      description:
+        'As Multisender sent them to the addresses that its clients give with a campaign; made through its API only.',
+    },
   } as const,
 })
 

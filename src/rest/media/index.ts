@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { findRecording } from '../../domains/campaigns/index.ts'
 import { findReadyUpload } from '../../domains/responses/index.ts'
 import { findPlayable } from '../../domains/voice-files/index.ts'
 import type { World } from '../../domains/world.ts'
@@ -7,14 +8,16 @@ import { isUuid } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Storage } from '../../providers/storage/index.ts'
 import { parseRange } from './range.ts'
-import { formNamed, type SignedQuery, verifyMediaUrl, voiceFileResource } from './signed-url.ts'
+import { formNamed, recordingResource, type SignedQuery, verifyMediaUrl, voiceFileResource } from './signed-url.ts'
 
 export {
   audioFileName,
   DEFAULT_TTL_SECONDS,
   type SignMediaUrlOptions,
+  type SignRecordingUrlOptions,
   type SignVoiceFileUrlOptions,
   signMediaUrl,
+  signRecordingUrl,
   signVoiceFileUrl,
 } from './signed-url.ts'
 
@@ -50,7 +53,8 @@ interface Stored {
 /**
  * `GET` and `HEAD` of bytes by signed address (`?workspace=&expires=&signature=`), with byte ranges so that players can
  * seek. `/media/{uploadId}`: recordings and files that people sent; any name may follow the id, such as `/audio.mp3`.
- * `/media/voice/{voiceFileId}/{name}`: a form of a voice file. 403 for an address that is not signed or has expired, 404
+ * `/media/voice/{voiceFileId}/{name}`: a form of a voice file. `/media/recordings/{recordingId}/{name}`: what was said in
+ * a call. 403 for an address that is not signed or has expired, 404
  * when what it is of is gone, 416 for a range beyond its end.
  */
 export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): FastifyPluginAsync {
@@ -78,6 +82,15 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
     const known = isUuid(voiceFileId) && isUuid(query.workspace)
     const found = known ? await findPlayable(world.db, query.workspace, voiceFileId, form) : undefined
     if (!found) throw new NotFoundError('voice file', ['voiceFileId'])
+    return serve(request, reply, query, { ...found, file_name: fileName })
+  }
+
+  async function serveRecording(request: FastifyRequest<Route>, reply: FastifyReply) {
+    const { recordingId = '', fileName = '' } = request.params
+    const query = signedFor(recordingResource(recordingId), request)
+    const known = isUuid(recordingId) && isUuid(query.workspace)
+    const found = known ? await findRecording(world.db, query.workspace, recordingId) : undefined
+    if (!found) throw new NotFoundError('recording', ['recordingId'])
     return serve(request, reply, query, { ...found, file_name: fileName })
   }
 
@@ -126,6 +139,11 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
       app.route<Route>({ method: ['GET', 'HEAD'], url, handler: serveUpload })
     }
     app.route<Route>({ method: ['GET', 'HEAD'], url: '/media/voice/:voiceFileId/:fileName', handler: serveVoiceFile })
+    app.route<Route>({
+      method: ['GET', 'HEAD'],
+      url: '/media/recordings/:recordingId/:fileName',
+      handler: serveRecording,
+    })
   }
 }
 

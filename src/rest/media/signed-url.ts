@@ -70,6 +70,20 @@ export function voiceFileResource(voiceFileId: string, form: VoiceFileForm): str
   return `voice/${voiceFileId}/${form}`
 }
 
+export interface SignRecordingUrlOptions extends Omit<SignMediaUrlOptions, 'uploadId' | 'fileName'> {
+  recordingId: string
+}
+
+/** The same for a recording of a call. */
+export function signRecordingUrl({ recordingId, ...options }: SignRecordingUrlOptions): string {
+  return signedUrl(`/media/recordings/${recordingId}/audio.wav`, recordingResource(recordingId), options)
+}
+
+/** What a signature for a recording is for. */
+export function recordingResource(recordingId: string): string {
+  return `recordings/${recordingId}`
+}
+
 const AUDIO_ENDINGS: Readonly<Record<string, string>> = {
   'audio/mpeg': 'mp3',
   'audio/mp4': 'm4a',

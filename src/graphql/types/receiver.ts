@@ -1,0 +1,177 @@
+import { builder } from '../builder.ts'
+import { connectionOf, connectionTypes, keysetQuery, type Order, relationSelect } from '../connection.ts'
+import { Campaign } from './campaign.ts'
+
+export const ReceiverStateEnum = builder.enumType('ReceiverState', {
+  description: 'How far a receiver has come.',
+  values: {
+    WAITING: { value: 'waiting', description: 'For the first attempt, or for the next one.' },
+    IN_PROGRESS: { value: 'in_progress', description: 'An attempt is under way.' },
+    SETTLED: { value: 'settled', description: 'It has its outcome; nothing more is tried.' },
+  } as const,
+})
+
+export const ReceiverOutcomeEnum = builder.enumType('ReceiverOutcome', {
+  description: 'What came of addressing a receiver.',
+  values: {
+    ACCEPTED: { value: 'accepted', description: 'Pressed a key that accepts.' },
+    DECLINED: { value: 'declined', description: 'Pressed a key that declines.' },
+    OPTED_OUT: { value: 'opted_out', description: 'Pressed the key for never being called again.' },
+    NO_REPLY: { value: 'no_reply', description: 'Answered, and pressed no key that means something.' },
+    HEARD: { value: 'heard', description: 'Answered a call that asks nothing.' },
+    NO_ANSWER: { value: 'no_answer', description: 'Was called as often as allowed and never answered.' },
+    INVALID_NUMBER: { value: 'invalid_number', description: 'Nobody can be called at the number.' },
+    UNKNOWN: { value: 'unknown', description: 'Nobody can tell what became of the last attempt.' },
+    NOT_CALLED: {
+      value: 'not_called',
+      description: 'Was not addressed, because of a rule or because the campaign ended before; `reason` says why.',
+    },
+    SENT: { value: 'sent', description: 'The provider took the message and says no more.' },
+    DELIVERED: { value: 'delivered', description: 'The message was delivered, as the provider says.' },
+    FAILED: { value: 'failed', description: 'The message could not be delivered; `reason` says why.' },
+  } as const,
+})
+
+export const Receiver = builder.prismaNode('Receiver', {
+  id: { field: 'id', description: 'Global id.' },
+  select: { id: true },
+  extensions: { readScope: 'campaigns:read' },
+  description: 'A person whom a campaign addresses, once, however many of its targets lead to them.',
+  fields: (t) => ({
+    campaign: t.relation('campaign', { type: Campaign, description: 'The campaign, also a deleted one.' }),
+    contact: t.relation('contact', { description: 'Who it is, also a deleted contact.' }),
+    target: t.relation('target', { description: 'The first target that leads to this person.' }),
+    position: t.exposeInt('position', {
+      description: 'Its place in the campaign: by targets, then by the order within them.',
+    }),
+    state: t.field({
+      type: ReceiverStateEnum,
+      description: 'How far it has come.',
+      select: { state: true },
+      resolve: ({ state }) => state,
+    }),
+    outcome: t.field({
+      type: ReceiverOutcomeEnum,
+      nullable: true,
+      description: 'What came of it; null until `SETTLED`.',
+      select: { outcome: true },
+      resolve: ({ outcome }) => outcome,
+    }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description:
+        'Of an outcome that needs one: the `BlockingRule` that kept the person from being addressed, or what the provider said. Null: the outcome says all.',
+    }),
+    attempts: t.exposeInt('attempts', {
+      description: 'How many calls or messages were begun, those aside that never left this server.',
+    }),
+    answeredCalls: t.exposeInt('answeredCalls', { description: 'How many of them were answered.' }),
+    talkSeconds: t.exposeInt('talkSeconds', {
+      description: 'Seconds of all answered calls, from the answer to the end.',
+    }),
+    lastAttemptAt: t.expose('lastAttemptAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last attempt began; null: there was none.',
+    }),
+    retryAt: t.expose('retryAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Not called again before this, because of the last attempt; null: at once, or never.',
+    }),
+    settledAt: t.expose('settledAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it got its outcome; null: not yet.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was added to the campaign.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last came further.' }),
+  }),
+})
+
+export const RECEIVERS_PAGE = connectionTypes(Receiver, 'Receiver', 'receivers')
+
+const BY_POSITION: Order = { name: 'receivers', column: 'position', direction: 'asc', type: 'integer' }
+const NEWEST: Order = { name: 'contactReceivers', column: 'createdAt', direction: 'desc', type: 'instant' }
+
+function receiverWhere({
+  state,
+  outcome,
+}: {
+  state?: typeof ReceiverStateEnum.$inferType | null | undefined
+  outcome?: typeof ReceiverOutcomeEnum.$inferType | null | undefined
+}): Record<string, unknown> {
+  return { ...(state ? { state } : {}), ...(outcome ? { outcome } : {}) }
+}
+
+const STATE = { type: ReceiverStateEnum, description: 'Only those in this state.' } as const
+const OUTCOME = { type: ReceiverOutcomeEnum, description: 'Only those with this outcome.' } as const
+
+builder.prismaInterfaceField(Campaign, 'receivers', (t) =>
+  t.connection(
+    {
+      type: Receiver,
+      description: 'The people whom it addresses, in the order of their positions.',
+      args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
+      select: (args, context, nestedSelection) =>
+        relationSelect(
+          'receivers',
+          'Receiver',
+          keysetQuery(args, BY_POSITION, context.viewer.workspaceId, receiverWhere(args)),
+          BY_POSITION,
+          nestedSelection,
+        ),
+      resolve: (campaign, args, context) =>
+        connectionOf(campaign.receivers, args, BY_POSITION, context.viewer.workspaceId, () =>
+          context.batches.count('campaign', 'receivers', campaign.id, receiverWhere(args)),
+        ),
+    },
+    ...RECEIVERS_PAGE,
+  ),
+)
+
+builder.prismaObjectField('CampaignTarget', 'receivers', (t) =>
+  t.connection(
+    {
+      type: Receiver,
+      description: 'The people to whom it was the first to lead, in the order of their positions.',
+      args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
+      select: (args, context, nestedSelection) =>
+        relationSelect(
+          'receivers',
+          'Receiver',
+          keysetQuery(args, BY_POSITION, context.viewer.workspaceId, receiverWhere(args)),
+          BY_POSITION,
+          nestedSelection,
+        ),
+      resolve: (target, args, context) =>
+        connectionOf(target.receivers, args, BY_POSITION, context.viewer.workspaceId, () =>
+          context.batches.count('campaignTarget', 'receivers', target.id, receiverWhere(args)),
+        ),
+    },
+    ...RECEIVERS_PAGE,
+  ),
+)
+
+builder.prismaObjectField('Contact', 'receivers', (t) =>
+  t.connection(
+    {
+      type: Receiver,
+      description: 'What campaigns wanted of them and what came of it, newest first. Needs `campaigns:read`.',
+      args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
+      select: (args, context, nestedSelection) =>
+        relationSelect(
+          'receivers',
+          'Receiver',
+          keysetQuery(args, NEWEST, context.viewer.workspaceId, receiverWhere(args)),
+          NEWEST,
+          nestedSelection,
+        ),
+      resolve: (contact, args, context) =>
+        connectionOf(contact.receivers, args, NEWEST, context.viewer.workspaceId, () =>
+          context.batches.count('contact', 'receivers', contact.id, receiverWhere(args)),
+        ),
+    },
+    ...RECEIVERS_PAGE,
+  ),
+)
