@@ -251,6 +251,15 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.VoiceFile, name: ' ' })],
   ],
   deleteVoiceFile: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceFile') })]],
+  updateOutreachPolicy: [
+    ['ValidationError', 'VALIDATION_FAILED', ['countries', '1'], () => ({ countries: ['FI', 'XX'] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['quietHours', 'to'],
+      () => ({ quietHours: { from: '08:00', to: '08:00' } }),
+    ],
+  ],
   createWebhook: [
     ['ValidationError', 'VALIDATION_FAILED', ['eventTypes'], () => ({ url: 'https://hooks.invalid/', eventTypes: [] })],
     [
@@ -421,6 +430,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   createSpeech: 'voiceFiles:write',
   updateVoiceFile: 'voiceFiles:write',
   deleteVoiceFile: 'voiceFiles:write',
+  updateOutreachPolicy: 'campaigns:write',
   createWebhook: 'webhooks:write',
   updateWebhook: 'webhooks:write',
   deleteWebhook: 'webhooks:write',

@@ -34,6 +34,7 @@ export {
 export { UNITS_PER_CENT } from './estimate.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
+export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
 export {
   type ContactCap,
   decentHours,
@@ -99,3 +100,4 @@ export {
   type UpdateCampaignInput,
   updateCampaign,
 } from './update-campaign.ts'
+export { type OutreachPolicyInput, updateOutreachPolicy } from './update-outreach-policy.ts'

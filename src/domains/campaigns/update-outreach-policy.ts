@@ -10,13 +10,13 @@ import { readPolicy } from './policy-store.ts'
 
 /** Absent: as it was; null: no limit of the workspace's own, so the server's. */
 export interface OutreachPolicyInput {
-  quietHours?: QuietHours | null
+  quietHours?: QuietHours | null | undefined
   /** ISO 3166-1 alpha-2, in any case; at least one. */
-  countries?: readonly string[] | null
-  contactCap?: ContactCap | null
+  countries?: readonly string[] | null | undefined
+  contactCap?: ContactCap | null | undefined
   /** Up to 4 decimals; 0: nothing that costs anything. */
-  monthlySpendCapCents?: number | null
-  lines?: number | null
+  monthlySpendCapCents?: number | null | undefined
+  lines?: number | null | undefined
 }
 
 const MAX_SPEND_CAP_CENTS = 1_000_000_000
@@ -68,22 +68,27 @@ const schema = z.object({
 
 /**
  * Changes the limits that a workspace sets to its own outreach. They hold besides the server's, and can only make them
- * stricter: a wider one has no effect. Attempts that are under way go on. Throws INSUFFICIENT_SCOPE (`campaigns:write`),
- * VALIDATION_FAILED.
+ * stricter: a wider one has no effect. Attempts that are under way go on. Returns all that the workspace has set. Throws
+ * INSUFFICIENT_SCOPE (`campaigns:write`), VALIDATION_FAILED.
  */
-export async function updateOutreachPolicy(world: World, viewer: Viewer, input: OutreachPolicyInput): Promise<void> {
+export async function updateOutreachPolicy(
+  world: World,
+  viewer: Viewer,
+  input: OutreachPolicyInput,
+): Promise<OutreachPolicy> {
   requireScope(viewer, 'campaigns:write')
   const { workspaceId } = viewer
   const given = parse(schema, input)
   const now = world.clock.now()
-  await world.events.write(workspaceId, async (tx, emit) => {
+  return world.events.write(workspaceId, async (tx, emit) => {
     await lockPolicy(tx, workspaceId, now)
     const present = await readPolicy(tx, workspaceId)
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     const next: OutreachPolicy = { ...present, ...said }
-    if (JSON.stringify(next) === JSON.stringify(present)) return
+    if (JSON.stringify(next) === JSON.stringify(present)) return present
     await savePolicy(tx, workspaceId, next, now)
     emit('workspace.outreachPolicyChanged', {})
+    return next
   })
 }
 
