@@ -25,6 +25,16 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : undefine
 const id = { id: { description: 'Its number.', schema: { type: 'integer' } } }
 const done = [{ status: 204, description: 'Done.' }]
 
+/** Of the box `many` more than one chunk; of others it fails at once, or in the middle. */
+async function* numbers(box: string): AsyncGenerator<number> {
+  if (box === 'broken') throw new Error('a secret')
+  for (let n = 0; n < 30_000; n++) {
+    if (box === 'torn' && n === 20_000) throw new Error('a secret')
+    if (box === 'none') return
+    yield n
+  }
+}
+
 const api: LegacyApi = {
   name: 'postbox',
   title: 'Postbox <b>API</b>',
@@ -145,6 +155,40 @@ const api: LegacyApi = {
       handle: async ({ body }) => ({ status: 200, body }),
     }),
     operation({
+      id: 'listFiles',
+      method: 'GET',
+      path: '/v2/boxes/{id}/files',
+      aliases: ['/v2/boxes/{id}/papers'],
+      tag: 'Boxes',
+      summary: 'List its files',
+      scope: null,
+      params: id,
+      answers: [{ status: 200, description: 'All.', schema: z.array(z.int()) }],
+      handle: async ({ params }) => ({ status: 200, items: numbers(params.id!) }),
+    }),
+    operation({
+      id: 'sendParts',
+      method: 'PUT',
+      path: '/v2/boxes/{id}/files',
+      tag: 'Boxes',
+      summary: 'Send parts',
+      scope: null,
+      params: id,
+      parsers: {
+        async 'multipart/form-data'({ parts }) {
+          const seen: string[] = []
+          for await (const part of parts({ files: 2 })) {
+            if (part.type === 'field') seen.push(`${part.fieldname}=${part.value}`)
+            else seen.push(`${part.filename} ${(await part.toBuffer()).length}`)
+          }
+          return { seen }
+        },
+      },
+      body: z.object({ seen: z.array(z.string()) }),
+      answers: done,
+      handle: async ({ body }) => ({ status: 200, body: body.seen }),
+    }),
+    operation({
       id: 'login',
       method: 'POST',
       path: '/v2/boxes/login',
@@ -255,6 +299,29 @@ describe('an API of other conventions', () => {
     ])
   })
 
+  it('writes lists as they come, and tells of a failure as long as nothing was written', async () => {
+    const many = await call('GET', '/v2/boxes/many/files?token=right')
+    expect(JSON.parse(many.text)).toEqual(Array.from({ length: 30_000 }, (_, n) => n))
+    expect(many.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect((await call('GET', '/postbox/boxes/none/papers?token=right')).text).toBe('[]')
+    const broken = await call('GET', '/v2/boxes/broken/files?token=right')
+    expect([broken.status, broken.text]).toEqual([500, '{"status":"failure","messages":{"kind":"defect"}}'])
+    // What was promised and does not come is cut off, so that nobody takes a part for the whole.
+    await expect(call('GET', '/v2/boxes/torn/files?token=right')).rejects.toThrow()
+    const head = await call('HEAD', '/v2/boxes/many/files?token=right')
+    expect([head.status, head.text]).toEqual([200, ''])
+  })
+
+  it('reads parts where an operation has parsers of its own', async () => {
+    const form = new FormData()
+    form.append('name', 'x')
+    form.append('file', new Blob(['12345']), 'a.txt')
+    expect((await call('PUT', '/v2/boxes/1/files?token=right', form)).text).toBe('["name=x","a.txt 5"]')
+    const json = await call('PUT', '/v2/boxes/1/files?token=right', '{"seen":[]}', JSON_TYPE)
+    expect(json.text).toContain('unsupported_media_type')
+    expect((await call('POST', '/v2/boxes?token=right', form)).text).toContain('unsupported_media_type')
+  })
+
   it('masks defects, and logs them with the request', async () => {
     logged.length = 0
     const { status, text } = await call('GET', '/v2/boxes/broken?token=right')
@@ -275,6 +342,19 @@ describe('an API of other conventions', () => {
     ])
     expect(document.paths['/v2/boxes/login'].post.security).toEqual([])
     expect(document.paths['/v2/boxes/{id}'].put.responses['204']).toEqual({ description: 'Done.' })
+    expect(Object.keys(document.paths['/v2/boxes/{id}/files'].put.requestBody.content)).toEqual(['multipart/form-data'])
+    const collection = JSON.parse((await call('GET', '/postbox/postman.json')).text)
+    expect(collection.auth).toEqual({
+      type: 'apikey',
+      apikey: [
+        { key: 'key', value: 'token', type: 'string' },
+        { key: 'value', value: '{{token}}', type: 'string' },
+        { key: 'in', value: 'query', type: 'string' },
+      ],
+    })
+    expect(collection.item[0].item.map(({ request }: any) => `${request.method} ${request.url.raw}`)).toContain(
+      'PUT {{baseUrl}}/v2/boxes/:id',
+    )
     const page = (await call('GET', '/postbox/docs')).text
     expect(page).toContain('Postbox &lt;b&gt;API&lt;/b&gt;')
     expect(page).toContain('<code>nothing</code> &lt;script&gt;')

@@ -159,9 +159,9 @@ function refuse(
 
 function send(reply: FastifyReply, { status, body, items, headers = {} }: Answer): FastifyReply {
   reply.code(status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers })
-  if (items) return reply.type('application/json').send(Readable.from(arrayText(items), { objectMode: false }))
+  if (items) return reply.type(JSON_TYPE).send(Readable.from(arrayText(items), { objectMode: false }))
   if (body === undefined) return reply.send()
-  return reply.type('application/json').send(JSON.stringify(body))
+  return reply.type(JSON_TYPE).send(JSON.stringify(body))
 }
 
 /** The same items once the first is there: what fails before it can still be answered. */
@@ -176,6 +176,8 @@ async function begun(items: AsyncIterable<unknown>): Promise<AsyncIterable<unkno
     }
   })()
 }
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** How much of a list is written at once, in characters. */
 const CHUNK = 65_536

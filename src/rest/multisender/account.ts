@@ -59,12 +59,15 @@ export const account = z
 
 export const groupAccount = z.object({ groupId: id, accountId: id, ...names, ...moments }).meta({ id: 'GroupAccount' })
 
-/** Several accounts may share an e-mail address here, which the graph allows those that say so. */
-export function contactInput(body: z.output<typeof accountBody>): ContactInput {
+/**
+ * What a body says of a contact, which is `present` already when it changes one. Several accounts may share an e-mail
+ * address here, which the graph allows those that say so.
+ */
+export function contactInput(body: z.output<typeof accountBody>, present?: ContactView): ContactInput {
   const { firstName, lastName, phone, email, address, city, website, note, area, gender } = body
   return {
     ...{ firstName, lastName, phone, email, address, city, website, note, area, gender },
-    ...(email ? { sharesEmail: true } : {}),
+    ...(email && email !== present?.email ? { sharesEmail: true } : {}),
     nickname: body.nickName,
     postalCode: body.zip,
     company: body.companyName,

@@ -119,9 +119,9 @@ export function accountOperations({ world }: MultisenderDeps): AnyOperation[] {
         await getContact(world, viewer, readId(params.accountId!))
       },
       async handle({ viewer, params, body }) {
-        const { id } = await getContact(world, viewer, readId(params.accountId!))
-        await updateContact(world, viewer, id, contactInput(body))
-        return { status: 200, body: writeAccount(await getContact(world, viewer, id)) }
+        const contact = await getContact(world, viewer, readId(params.accountId!))
+        await updateContact(world, viewer, contact.id, contactInput(body, contact))
+        return { status: 200, body: writeAccount(await getContact(world, viewer, contact.id)) }
       },
     }),
     operation({
