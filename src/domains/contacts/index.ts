@@ -32,6 +32,7 @@ export {
   optedOutAmong,
   optIn,
   optOut,
+  recordOptIns,
   recordOptOuts,
 } from './opt-out.ts'
 export { type Country, isCountry } from './phone.ts'

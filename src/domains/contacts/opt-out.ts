@@ -59,13 +59,25 @@ export async function optIn(world: World, viewer: Viewer, input: OptOutInput): P
   const { workspaceId } = viewer
   const { addresses, contactId } = await target(world, viewer, input)
   await world.events.write(workspaceId, async (tx, emit) => {
-    const hashes = addresses.map((each) => hashOf(world.sealer, workspaceId, each))
-    const gone = await tx.query<{ channel: OutreachChannel }>(
-      sql`DELETE FROM opt_out WHERE workspace_id = ${workspaceId}::uuid AND address_hash = ANY(${hashes}::text[])
-          RETURNING channel`,
-    )
-    for (const { channel } of gone) emit('contact.optedIn', { contactId, channel })
+    await recordOptIns(world, tx, emit, workspaceId, contactId, addresses)
   })
+}
+
+/** The same within a change of its own: an inbound START. */
+export async function recordOptIns(
+  { sealer }: Pick<World, 'sealer'>,
+  tx: Tx,
+  emit: Emit,
+  workspaceId: string,
+  contactId: string | null,
+  addresses: readonly Address[],
+): Promise<void> {
+  const hashes = addresses.map((each) => hashOf(sealer, workspaceId, each))
+  const gone = await tx.query<{ channel: OutreachChannel }>(
+    sql`DELETE FROM opt_out WHERE workspace_id = ${workspaceId}::uuid AND address_hash = ANY(${hashes}::text[])
+        RETURNING channel`,
+  )
+  for (const { channel } of gone) emit('contact.optedIn', { contactId, channel })
 }
 
 /** For who learns of an opt-out within a change of its own: a keypress, an inbound STOP, an unsubscribe link. */

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isUuid } from '../../platform/ids.ts'
 
-/** What a token in a person's hands stands for: an open session, or their personal way into a link. */
-export type TokenKind = 'session' | 'respondent'
+/** What a token in a person's hands stands for: an open session, their personal way into a link, or out of e-mail. */
+export type TokenKind = 'session' | 'respondent' | 'unsubscribe'
 
 /**
  * Signs ids so that they can be handed out: whoever holds the token holds the right, and nothing needs to be stored

@@ -1,0 +1,271 @@
+import type { Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import type { Emit } from '../../events/index.ts'
+import { smsParts } from '../../providers/sms/index.ts'
+import { nextOpening } from '../calendars/index.ts'
+import {
+  type Blocker,
+  blockersOf,
+  type CampaignRow,
+  type Candidate,
+  calendarOf,
+  candidateColumns,
+  channelOf,
+  type DialQuestion,
+  dueState,
+  type EmailContent,
+  enterState,
+  HOPELESS,
+  holdSpend,
+  lockDueCampaign,
+  type MessageKind,
+  monthOf,
+  nextAttemptAt,
+  progressOf,
+  questionsOf,
+  readTargets,
+  recordProgress,
+  refreshReceivers,
+  type SmsContent,
+  type Surroundings,
+  scheduleOf,
+  surroundingsOf,
+  UNITS_PER_CENT,
+} from '../campaigns/index.ts'
+import { LEASE_MS, MESSAGE_CHANNELS, type MessageChannel, type MessageDeps } from './deps.ts'
+import { earliest, MessageBatch } from './message-batch.ts'
+import { type MessageRow, RECEIVER_COLUMNS, type ReceiverRow, restingMessages } from './message-row.ts'
+
+/** A message that is committed and has to be handed over now. */
+export interface PlannedMessage {
+  id: string
+  workspaceId: string
+  campaignId: string
+  channel: MessageChannel
+  address: string
+  content: SmsContent | EmailContent
+  /** Until then it is this process's own. */
+  lease: Date
+  /** When it was first about to be sent. */
+  createdAt: Date
+}
+
+/** How many receivers are judged in one transaction. */
+const BATCH = 100
+/** How many due campaigns one step may choose from, so that workers do not all wait for the same one. */
+const CHOICE = 16
+/** How soon one looks again at receivers that somebody else was changing. */
+const BUSY_MS = 1_000
+/** The same for what a person has to change. */
+const PATIENT_MS = 60_000
+/** The same for what could be spent again when somebody raises a cap. */
+const BROKE_MS = 10 * 60_000
+
+const KINDS: Readonly<Record<MessageChannel, MessageKind>> = { sms: 'sms_broadcast', email: 'email_broadcast' }
+
+/**
+ * Does what is due of one campaign: its state follows the clock, and receivers whom nothing holds back get a message, at
+ * most as many as there is `room` for. It is committed with its id before anybody sends it. Undefined when nothing is due.
+ */
+export async function planMessages(
+  deps: MessageDeps,
+  room: Readonly<Record<MessageChannel, number>>,
+): Promise<PlannedMessage[] | undefined> {
+  const { world } = deps
+  const kinds = MESSAGE_CHANNELS.filter((channel) => room[channel] > 0).map((channel) => KINDS[channel])
+  if (kinds.length === 0) return undefined
+  const due = await world.db.query<{ id: string; workspace_id: string }>(
+    sql`SELECT id, workspace_id FROM campaign
+        WHERE due_at <= ${world.clock.now()}::timestamptz AND deleted_at IS NULL
+          AND kind = ANY(${kinds}::campaign_kind[])
+        ORDER BY due_at LIMIT ${CHOICE}`,
+  )
+  for (const { id, workspace_id: workspaceId } of due) {
+    const messages = await world.events.write(workspaceId, async (tx, emit) => {
+      const campaign = await lockDueCampaign(tx, workspaceId, id, world.clock.now())
+      return campaign && planStep(deps, tx, emit, campaign, room)
+    })
+    // Somebody else had it: the next one.
+    if (messages) return messages
+  }
+  return undefined
+}
+
+async function planStep(
+  deps: MessageDeps,
+  tx: Tx,
+  emit: Emit,
+  campaign: CampaignRow,
+  room: Readonly<Record<MessageChannel, number>>,
+): Promise<PlannedMessage[]> {
+  const { world } = deps
+  const { workspace_id: workspaceId } = campaign
+  const now = world.clock.now()
+  const begins =
+    campaign.state === 'scheduled' &&
+    dueState(campaign.state, scheduleOf(campaign), { ...progressOf(campaign), unsettled: 1 }, now) === 'active'
+  // Lists and segments are evaluated when they are used.
+  if (begins) await refreshReceivers(deps, tx, emit, campaign, await readTargets(tx, workspaceId, campaign.id))
+  await recordProgress(tx, emit, campaign, {}, { now, dueAt: campaign.due_at })
+  if (campaign.state !== 'active') {
+    await enterState(tx, emit, campaign, campaign.state, { now, dueAt: clockDue(campaign) })
+    return []
+  }
+  await holdSpend(tx, workspaceId, now)
+  const surroundings = await surroundingsOf(deps, tx, campaign)
+  const general = blockersOf(anybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
+  if (general.length > 0) {
+    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), lifted(general, now)) })
+    return []
+  }
+  const channel = channelOf(campaign.kind) as MessageChannel
+  const limit = Math.min(BATCH, room[channel])
+  const candidates = await candidatesOf(tx, campaign, channel, limit, now)
+  const questions = await questionsOf(world, tx, workspaceId, surroundings, candidates, undefined)
+  const resting = await restingMessages(
+    tx,
+    workspaceId,
+    candidates.map(({ id }) => id),
+  )
+  const batch = new MessageBatch(tx, emit, campaign, now)
+  const lease = new Date(now.getTime() + LEASE_MS)
+  const content = campaign.content as SmsContent | EmailContent
+  const segments = channel === 'sms' ? smsParts((content as SmsContent).message).segments : null
+  const planned: PlannedMessage[] = []
+  let reserved = 0
+  for (const [index, question] of questions.entries()) {
+    const candidate = candidates[index]!
+    if (question.costs.leftCents !== null) question.costs.leftCents -= reserved / UNITS_PER_CENT
+    const blockers = blockersOf(question)
+    const hopeless = blockers.find(({ rule }) => HOPELESS.has(rule))
+    const rests = resting.get(candidate.id)
+    if (hopeless) {
+      batch.giveUp(candidate, rests, hopeless.rule)
+      continue
+    }
+    if (blockers.length > 0) {
+      batch.wait(candidate, judgedAgainAt(question, blockers, campaign))
+      continue
+    }
+    const units = surroundings.unitsFor(candidate.address!)
+    reserved += units
+    // An id is one message to one address, whoever asks again.
+    const again = rests?.address === candidate.address ? rests : undefined
+    if (rests && !again) batch.drop(rests)
+    const message = again ?? messageFor(world.newId(), campaign.id, candidate, segments, now)
+    batch.begin(candidate, message, again ? null : { contactId: candidate.contact_id }, units, lease)
+    const { id, created_at: createdAt } = message
+    planned.push({
+      ...{ id, workspaceId, campaignId: campaign.id, channel, address: candidate.address!, content, lease, createdAt },
+    })
+  }
+  // Written first: those who wait are asked below when their time comes.
+  await batch.save(campaign.due_at)
+  if (campaign.state === 'active') {
+    const next = candidates.length === limit ? now : await nextReady(tx, campaign, now)
+    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), next) })
+  }
+  return planned
+}
+
+type MessageCandidate = Candidate & ReceiverRow
+
+function messageFor(
+  id: string,
+  campaignId: string,
+  { id: receiverId, address }: MessageCandidate,
+  segments: number | null,
+  now: Date,
+): MessageRow {
+  return {
+    ...{ id, campaign_id: campaignId, receiver_id: receiverId, state: 'queued', address, segments, cost: 0 },
+    ...{ provider_id: null, failure: null, due_at: null, sent_at: null, delivered_at: null, failed_at: null },
+    created_at: now,
+  }
+}
+
+/** The question about a receiver of whom nothing speaks against a message. */
+function anybody({ now, campaign, ...rest }: Surroundings): DialQuestion {
+  const { campaignLines, workspaceLines, providerLines, providerPausedUntil } = rest
+  return {
+    now,
+    campaign,
+    receiver: {
+      ...{ state: 'waiting', attempts: 0, retryAt: null, isNext: true, hasNumber: true, optedOut: false },
+      ...{ countryAllowed: true, decentHours: [], contactCapUntil: null },
+    },
+    costs: { leftCents: null, callCents: 0, campaignLines, workspaceLines, providerLines, providerPausedUntil },
+  }
+}
+
+/** When it is worth looking again at a campaign that is held back. */
+function lifted(blockers: readonly Blocker[], now: Date): Date {
+  const instants = blockers.map(({ until }) => until ?? new Date(now.getTime() + PATIENT_MS))
+  return instants.reduce((latest, at) => (at > latest ? at : latest))
+}
+
+/** When it is worth looking again at a receiver that something holds back. */
+function judgedAgainAt(question: DialQuestion, blockers: readonly Blocker[], campaign: CampaignRow): Date {
+  const { now } = question
+  if (blockers.some(({ rule }) => rule === 'SPEND_CAP')) {
+    const later = new Date(now.getTime() + BROKE_MS)
+    const month = nextMonth(now)
+    return month < later ? month : later
+  }
+  const at = nextAttemptAt(question)
+  if (at && at > now) return at
+  // Never: then the end of the campaign settles it, or else somebody has to change something.
+  return at === undefined && campaign.ends_at ? afterEnd(campaign.ends_at) : new Date(now.getTime() + PATIENT_MS)
+}
+
+/** The first instant of the next month in UTC. */
+function nextMonth(now: Date): Date {
+  const next = new Date(`${monthOf(now)}T00:00:00Z`)
+  next.setUTCMonth(next.getUTCMonth() + 1)
+  return next
+}
+
+/** When the clock alone changes the state of a campaign. */
+function clockDue({ state, starts_at: startsAt, ends_at: endsAt }: CampaignRow): Date | null {
+  if (state === 'completed') return null
+  const end = endsAt && afterEnd(endsAt)
+  return state === 'scheduled' ? earliest(startsAt, end) : end
+}
+
+/** The end itself still belongs to a campaign. */
+function afterEnd(endsAt: Date): Date {
+  return new Date(endsAt.getTime() + 1)
+}
+
+/**
+ * Receivers whose turn it is. Those whose contact is being merged or erased just now are left for the next time: waiting
+ * for them while holding the campaign could wait in a circle.
+ */
+async function candidatesOf(
+  tx: Tx,
+  { id, workspace_id: workspaceId }: CampaignRow,
+  channel: MessageChannel,
+  limit: number,
+  now: Date,
+): Promise<MessageCandidate[]> {
+  return tx.query<MessageCandidate>(
+    sql`SELECT ${candidateColumns(channel)}, ${RECEIVER_COLUMNS} FROM receiver r
+        JOIN contact k ON k.workspace_id = r.workspace_id AND k.id = r.contact_id
+        WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ${id}::uuid AND r.state = 'waiting'
+          AND r.ready_at <= ${now}::timestamptz
+        ORDER BY r.ready_at, r.position LIMIT ${limit}::int
+        FOR UPDATE OF r SKIP LOCKED FOR KEY SHARE OF k SKIP LOCKED`,
+  )
+}
+
+/** When the next receiver of those who wait is to be judged, within the campaign's window. */
+async function nextReady(tx: Tx, campaign: CampaignRow, now: Date): Promise<Date | null> {
+  const [row] = await tx.query<{ ready_at: Date }>(
+    sql`SELECT ready_at FROM receiver
+        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
+        ORDER BY ready_at, position LIMIT 1`,
+  )
+  if (!row) return null
+  const from = row.ready_at > now ? row.ready_at : new Date(now.getTime() + BUSY_MS)
+  return nextOpening(calendarOf(campaign), from) ?? null
+}
