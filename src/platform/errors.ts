@@ -40,7 +40,7 @@ export const ERROR_CODES = {
   },
   VOICE_FILE_IN_USE: {
     retryable: true,
-    text: 'A campaign that is not completed plays the voice file; `campaignIds` names up to 100.',
+    text: 'A campaign that is not completed plays the voice file.',
   },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link

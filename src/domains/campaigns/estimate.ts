@@ -4,11 +4,8 @@ import { smsParts } from '../../providers/sms/index.ts'
 import { readinessOf } from '../voice-files/index.ts'
 import { type SmsContent, scriptOf } from './content.ts'
 import type { CampaignDeps, CampaignKind } from './deps.ts'
-import { callCents, emailCents, smsCents } from './prices.ts'
+import { callCents, emailCents, smsCents, unitsOf } from './prices.ts'
 import { longestTalkMs, voiceFilesOf } from './script.ts'
-
-/** Money is kept in ten-thousandths of a cent, so that sums are exact. */
-export const UNITS_PER_CENT = 10_000
 
 /** What is still being spoken by a voice, until it is known. */
 const UNKNOWN_MS = 10_000
@@ -33,7 +30,7 @@ export async function estimateCampaign(
         WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ${id}::uuid AND ${column} IS NOT NULL`,
   )
   const centsOf = await pricing()
-  const units = addresses.reduce((sum, { address }) => sum + Math.round(centsOf(address) * UNITS_PER_CENT), 0)
+  const units = addresses.reduce((sum, { address }) => sum + unitsOf(centsOf(address)), 0)
   await tx.query(
     sql`UPDATE campaign SET estimate = ${units}::bigint WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
   )

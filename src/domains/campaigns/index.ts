@@ -31,7 +31,6 @@ export {
   MESSAGE_KINDS,
   type MessageKind,
 } from './deps.ts'
-export { UNITS_PER_CENT } from './estimate.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
 export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
@@ -52,6 +51,8 @@ export {
   type PriceTable,
   priceTable,
   smsCents,
+  UNITS_PER_CENT,
+  unitsOf,
 } from './prices.ts'
 export {
   addProgress,

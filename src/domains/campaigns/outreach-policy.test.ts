@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
 import { brokenRules, codeOf, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
+import { fakeSpeech } from '../../providers/speech/index.ts'
+import type { Viewer } from '../auth/index.ts'
+import { createCampaign } from './create-campaign.ts'
 import { getOutreachPolicy } from './get-outreach-policy.ts'
 import { NO_LIMITS, type OutreachPolicy } from './policy.ts'
+import { NO_PRICES } from './prices.ts'
 import { updateOutreachPolicy } from './update-outreach-policy.ts'
 
 const { world, db, clock, viewer, otherViewer, workspaceId } = await testWorld()
@@ -120,6 +124,52 @@ test('what was spent is that of the calendar month, UTC', async () => {
   clock.advance(9 * 86_400_000)
   expect(clock.now().toISOString().slice(0, 7)).toBe('2026-12')
   expect((await limits()).spentCents).toBe(0)
+})
+
+describe('whoever waits', () => {
+  const LATER = '2026-12-24T08:00:00.000Z'
+  const campaign = async (who: Viewer, state: 'active' | 'halted' | 'completed', retryAt: string | null) => {
+    const deps = { world, voiceFiles: { queue: {} as never, speech: fakeSpeech() }, prices: NO_PRICES, policy: SERVER }
+    const { id } = await createCampaign({ ...deps, redialAfterSeconds: 900, onDue() {} }, who, {
+      ...{ kind: 'sms_broadcast', receivers: [{ phone: '+358401234567' }], content: { message: 'Hello' } },
+    })
+    // As if a rule had put it off.
+    await db.query(
+      sql`UPDATE campaign SET state = ${state}::campaign_state, due_at = ${state === 'active' ? LATER : null}::timestamptz
+          WHERE id = ${id}::uuid`,
+    )
+    await db.query(
+      sql`UPDATE receiver SET ready_at = ${LATER}::timestamptz, retry_at = ${retryAt}::timestamptz
+          WHERE campaign_id = ${id}::uuid`,
+    )
+    return async () => {
+      const [row] = await db.query<{ due_at: Date | null; ready_at: Date; retry_at: Date | null }>(
+        sql`SELECT c.due_at, r.ready_at, r.retry_at FROM campaign c JOIN receiver r ON r.campaign_id = c.id
+            WHERE c.id = ${id}::uuid`,
+      )
+      return [row!.due_at, row!.ready_at, row!.retry_at].map((at) => at?.toISOString() ?? null)
+    }
+  }
+
+  test('is judged again at once when a limit changes, and still waits between attempts', async () => {
+    clock.set('2026-12-23T10:00:00.000Z')
+    const NOW = '2026-12-23T10:00:00.000Z'
+    const SOON = '2026-12-23T10:10:00.000Z'
+    const active = await campaign(viewer, 'active', null)
+    const redialed = await campaign(viewer, 'active', SOON)
+    const halted = await campaign(viewer, 'halted', null)
+    const completed = await campaign(viewer, 'completed', null)
+    const foreign = await campaign(otherViewer, 'active', null)
+
+    await update({ lines: 9 })
+    await update({ lines: 9 })
+    expect(await active()).toEqual([NOW, NOW, null])
+    expect(await redialed()).toEqual([NOW, SOON, SOON])
+    expect(await halted()).toEqual([null, NOW, null])
+    expect(await completed()).toEqual([null, LATER, null])
+    expect(await foreign()).toEqual([LATER, LATER, null])
+    await update({ lines: null })
+  })
 })
 
 test.runIf(onPostgres)('of two who change different limits at once neither loses', async () => {

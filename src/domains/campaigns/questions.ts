@@ -8,7 +8,6 @@ import { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
 import type { SmsContent } from './content.ts'
 import { scriptOf } from './content.ts'
 import { type CampaignDeps, type CampaignKind, isCallKind } from './deps.ts'
-import { UNITS_PER_CENT } from './estimate.ts'
 import {
   contactCapUntil,
   contactHistoryMs,
@@ -18,7 +17,7 @@ import {
   mergePolicy,
 } from './policy.ts'
 import { readPolicy } from './policy-store.ts'
-import { emailCents, longestCallCents, smsCents } from './prices.ts'
+import { emailCents, longestCallCents, smsCents, UNITS_PER_CENT, unitsOf } from './prices.ts'
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
 
 export type Channel = 'call' | 'sms' | 'email'
@@ -124,19 +123,18 @@ export async function surroundingsOf(
     workspaceLines: { used: counts!.workspace_live, limit: channel === 'call' ? policy.lines : null },
     providerLines: { used: counts!.provider_live, limit: counts!.lines },
     providerPausedUntil: counts!.paused_until,
-    leftUnits: cap === null ? null : Math.round(cap * UNITS_PER_CENT) - Number(counts!.spent ?? 0),
+    leftUnits: cap === null ? null : unitsOf(cap) - Number(counts!.spent ?? 0),
     unitsFor: unitsFor(),
   }
 
   function unitsFor(): Surroundings['unitsFor'] {
-    const units = (cents: number) => Math.round(cents * UNITS_PER_CENT)
-    if (channel === 'email') return () => units(emailCents(prices))
+    if (channel === 'email') return () => unitsOf(emailCents(prices))
     if (channel === 'sms') {
       const { segments } = smsParts((campaign.content as SmsContent).message)
-      return (address) => units(smsCents(prices, address, segments))
+      return (address) => unitsOf(smsCents(prices, address, segments))
     }
     const longest = usable ? maxDurationMs(usable, durations) : 0
-    return (address) => units(longestCallCents(prices, address, longest))
+    return (address) => unitsOf(longestCallCents(prices, address, longest))
   }
 }
 

@@ -7,6 +7,7 @@ import { isCountry } from '../contacts/index.ts'
 import type { World } from '../world.ts'
 import type { ContactCap, OutreachPolicy, QuietHours } from './policy.ts'
 import { readPolicy } from './policy-store.ts'
+import { reconsiderReceivers } from './reconsider.ts'
 
 /** Absent: as it was; null: no limit of the workspace's own, so the server's. */
 export interface OutreachPolicyInput {
@@ -68,7 +69,8 @@ const schema = z.object({
 
 /**
  * Changes the limits that a workspace sets to its own outreach. They hold besides the server's, and can only make them
- * stricter: a wider one has no effect. Attempts that are under way go on. Returns all that the workspace has set. Throws
+ * stricter: a wider one has no effect. Attempts that are under way go on;
+ * whoever waits is judged again at once. Returns all that the workspace has set. Throws
  * INSUFFICIENT_SCOPE (`campaigns:write`), VALIDATION_FAILED.
  */
 export async function updateOutreachPolicy(
@@ -87,6 +89,7 @@ export async function updateOutreachPolicy(
     const next: OutreachPolicy = { ...present, ...said }
     if (JSON.stringify(next) === JSON.stringify(present)) return present
     await savePolicy(tx, workspaceId, next, now)
+    await reconsiderReceivers(tx, workspaceId, now)
     emit('workspace.outreachPolicyChanged', {})
     return next
   })
