@@ -87,6 +87,8 @@ describe('each rule, just before and just after it holds', () => {
     [{ receiver: { contactCapUntil: at(60) } }, ['CONTACT_CAP 2026-11-23T13:00']],
     [{ costs: { leftCents: 10 } }, []],
     [{ costs: { leftCents: 9 } }, ['SPEND_CAP']],
+    [{ costs: { leftCents: 1 - 0.9, callCents: 0.1 } }, []],
+    [{ costs: { leftCents: 0.0999, callCents: 0.1 } }, ['SPEND_CAP']],
     [{ costs: { campaignLines: { used: 3, limit: 3 } } }, ['CAMPAIGN_LINES']],
     [{ costs: { workspaceLines: { used: 4, limit: 3 } } }, ['WORKSPACE_LINES']],
     [{ costs: { providerLines: { used: 0, limit: 0 } } }, ['PROVIDER_LINES']],

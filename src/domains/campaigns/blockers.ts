@@ -1,4 +1,5 @@
 import { type CalendarRules, isOpen, nextOpening } from '../calendars/index.ts'
+import { unitsOf } from './prices.ts'
 import type { CampaignSchedule, CampaignState } from './state.ts'
 
 /** Every rule that can hold a dial back, with what it means. The engine dials if and only if none does. */
@@ -147,7 +148,8 @@ export function blockersOf(question: DialQuestion, hours: OpeningHours = OPENING
   }
   block('CONTACT_CAP', receiver.contactCapUntil !== null && now < receiver.contactCapUntil, receiver.contactCapUntil)
 
-  block('SPEND_CAP', costs.leftCents !== null && costs.callCents > costs.leftCents)
+  // In whole units: what is left is a difference of cents, and may lack the last bit of a price that it just covers.
+  block('SPEND_CAP', costs.leftCents !== null && unitsOf(costs.callCents) > unitsOf(costs.leftCents))
   block('CAMPAIGN_LINES', full(costs.campaignLines))
   block('WORKSPACE_LINES', full(costs.workspaceLines))
   block('PROVIDER_LINES', full(costs.providerLines))
