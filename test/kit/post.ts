@@ -55,7 +55,7 @@ export function postOffice(
     ...changes,
     sms: senders?.sms ?? sms,
     email: senders?.email ?? email,
-    logger: createLogger('silent'),
+    logger: createLogger((process.env.TEST_LOG ?? 'silent') as 'silent'),
     from: { sms: 'Saygraph', email: { address: 'noreply@say.example', name: 'Saygraph' } },
     unsubscribeUrl: (id) => `https://say.example/unsubscribe/${id}`,
   }

@@ -50,10 +50,9 @@ export function createMessageSender(deps: MessageDeps, { onProgress }: MessageSe
     inFlight[message.channel]++
     try {
       const outcome = await handOver(deps, message)
-      done.push({ message, outcome, ...(await heed(message, outcome)) })
-      recording ??= record().finally(() => {
-        recording = undefined
-      })
+      const heeded = await heed(message, outcome)
+      done.push({ message, outcome, ...heeded })
+      recording ??= record()
       await recording
     } finally {
       inFlight[message.channel]--
@@ -95,7 +94,11 @@ export function createMessageSender(deps: MessageDeps, { onProgress }: MessageSe
       await nextTurn()
       const batch = done
       done = []
-      if (batch.length === 0) return
+      if (batch.length === 0) {
+        // Said in the same turn: what is done from now on is for the next round.
+        recording = undefined
+        return
+      }
       for (const group of byCampaign(batch)) await recordGroup(group)
     }
   }

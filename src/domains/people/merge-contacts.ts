@@ -3,6 +3,7 @@ import { type Issue, NotFoundError, ValidationError } from '../../platform/error
 import { isUuid } from '../../platform/ids.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
+import { holdCampaignsOf, moveReceivers } from '../campaigns/index.ts'
 import {
   addressesOf,
   type ContactRow,
@@ -30,7 +31,7 @@ const schema = z.object({
 
 /**
  * Makes one contact of several. What the one that stays does not say is taken from the duplicates, the first that says
- * it; their participations and places on lists become its own, and whatever one of them was opted out of, it is opted
+ * it; their participations, their places on lists and what campaigns did for them become its own, and whatever one of them was opted out of, it is opted
  * out of. The duplicates are deleted and lead to it by `mergedInto`. Throws INSUFFICIENT_SCOPE (`contacts:write`),
  * NOT_FOUND, VALIDATION_FAILED.
  */
@@ -47,6 +48,7 @@ export async function mergeContacts(world: World, viewer: Viewer, input: MergeCo
   const { workspaceId } = viewer
   const now = world.clock.now()
   await world.events.write(workspaceId, async (tx, emit) => {
+    await holdCampaignsOf(tx, workspaceId, duplicateIds.filter(isUuid))
     const locked = await lockContacts(tx, workspaceId, [id, ...duplicateIds.filter(isUuid)])
     const kept = locked.find((contact) => contact.id === id)
     if (!kept) throw new NotFoundError('contact', ['id'])
@@ -62,6 +64,7 @@ export async function mergeContacts(world: World, viewer: Viewer, input: MergeCo
     for (const { id: from } of duplicates) {
       await moveRespondents(tx, emit, workspaceId, { from, to: id }, now)
       await mergeMemberships(tx, emit, workspaceId, { from, to: id }, now)
+      await moveReceivers(tx, workspaceId, { from, to: id }, now)
     }
     const addresses = duplicates.flatMap((contact) => addressesOf(contact))
     const out = await optedOutAmong(world, tx, workspaceId, addresses)
