@@ -34,6 +34,7 @@ export {
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
 export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
+export { holdCampaignsOf, moveReceivers } from './move-receivers.ts'
 export {
   type ContactCap,
   decentHours,
