@@ -96,6 +96,18 @@ describe('a subuser', () => {
     expect(await workspaceBySlug(kit.world, child.workspaceSlug)).toMatchObject({ id: child.workspaceId })
   })
 
+  test('may have no password: then only the token enters, until there is one', async () => {
+    const email = 'tokenless@example.com'
+    const { id, legacyId } = await subuser({ email, password: undefined })
+    const { authToken } = await getSubuser(kit.world, kit.viewer, legacyId)
+    expect((await enter(authToken, LEGACY)).scopes).toEqual(new Set(SCOPES))
+    for (const password of ['', 'undefined', 'null']) {
+      expect(await codeOf(() => login(deps, { email, password, address: undefined }))).toBe('WRONG_PASSWORD')
+    }
+    await updateSubuser(kit.world, kit.viewer, id, { password: GOOD })
+    expect((await login(deps, { email, password: GOOD, address: undefined })).authToken).not.toBe(authToken)
+  })
+
   test('is numbered within its parent, and listed in that order with its token', async () => {
     const [one, two] = [await subuser(), await subuser()]
     expect(two.legacyId).toBe(one.legacyId + 1)
@@ -111,7 +123,7 @@ describe('a subuser', () => {
     [{ username: undefined }, ['username type']],
     [{ username: ' ' }, ['username too_short']],
     [{ email: 'x' }, ['email email']],
-    [{ password: undefined }, ['password type']],
+    [{ password: '' }, ['password too_short']],
     [{ password: 'password' }, ['password too_common']],
   ])('%j is refused', async (input, rules) => {
     const before = await headOf(kit.world, kit.workspaceId)
