@@ -11,6 +11,7 @@ import {
   priceTable,
   smsCents,
   sumCents,
+  unitsOf,
 } from './prices.ts'
 
 const call = (perCallCents: number, perMinuteCents: number, incrementSeconds: number) => ({
@@ -85,9 +86,27 @@ test('sums are exact where floating-point numbers are not', () => {
   )
 })
 
+test('no call and no message costs more than 32 bits hold', () => {
+  const price = fc.record({
+    perCallCents: fc.integer({ min: 0, max: 1_000_000_000 }).map((unit) => unit / 10_000),
+    perMinuteCents: fc.integer({ min: 0, max: 100_000_000 }).map((unit) => unit / 10_000),
+    incrementSeconds: fc.integer({ min: 1, max: 3_600 }),
+  })
+  fc.assert(
+    fc.property(price, fc.integer({ min: 0, max: 3_600_000 }), (one, ms) => {
+      const parsed = priceTable.safeParse({ call: { '': one } })
+      fc.pre(parsed.success)
+      expect(unitsOf(longestCallCents(parsed.data!, FINN, ms))).toBeLessThan(2 ** 31)
+    }),
+  )
+  const dear = parse(priceTable, { sms: { '': { perSegmentCents: 5_000 } }, emailCents: 100_000 })
+  expect(unitsOf(smsCents(dear, FINN, 24))).toBeLessThan(2 ** 31)
+  expect(unitsOf(emailCents(dear))).toBeLessThan(2 ** 31)
+})
+
 test('a price of up to 4 decimals is kept exactly', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1_000_000_000 }), fc.integer({ min: 1, max: 100 }), (unit, segments) => {
+    fc.property(fc.integer({ min: 0, max: 50_000_000 }), fc.integer({ min: 1, max: 100 }), (unit, segments) => {
       const table = parse(priceTable, { sms: { '': { perSegmentCents: unit / 10_000 } } })
       expect(smsCents(table, FINN, segments)).toBe(Number(BigInt(unit) * BigInt(segments)) / 10_000)
     }),
@@ -114,6 +133,9 @@ describe('a table', () => {
     [{ call: { '+358': call(0, 1, 0) } }, 'call.+358.incrementSeconds too_small'],
     [{ call: { '+358': call(0, 1, 1.5) } }, 'call.+358.incrementSeconds type'],
     [{ call: { '+358': { ...call(0, 1, 1), cents: 1 } } }, 'call.+358 unknown_key'],
+    [{ call: { '': call(0, 3_333.3334, 60) } }, 'call. too_expensive'],
+    [{ call: { '': call(0, 2_000, 3_599) } }, 'call. too_expensive'],
+    [{ sms: { '': { perSegmentCents: 5_001 } } }, 'sms..perSegmentCents too_large'],
     [{ emailCents: 0.00001 }, 'emailCents too_precise'],
     [{ emailCents: 100_001 }, 'emailCents too_large'],
     [{ emailCents: '1' }, 'emailCents type'],

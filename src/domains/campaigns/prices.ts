@@ -3,6 +3,10 @@ import { z } from 'zod'
 /** Amounts are kept and added as ten-thousandths of a cent: whole numbers, and exact. */
 export const UNITS_PER_CENT = 10_000
 const MAX_CENTS = 100_000
+/** The cost of one call or message is stored in 32 bits. A call lasts an hour at most, an SMS has 24 segments at most. */
+const MAX_HOUR_CENTS = 200_000
+const HOUR_SECONDS = 3_600
+const MAX_SEGMENT_CENTS = 5_000
 const MAX_INCREMENT_SECONDS = 3_600
 
 const cents = z
@@ -21,17 +25,27 @@ export const priceTable = z.strictObject({
   call: z
     .record(
       prefix,
-      z.strictObject({
-        perCallCents: cents,
-        perMinuteCents: cents,
-        incrementSeconds: z
-          .int('must be a whole number of seconds')
-          .min(1, 'must be at least 1')
-          .max(MAX_INCREMENT_SECONDS, `must be at most ${MAX_INCREMENT_SECONDS}`),
-      }),
+      z
+        .strictObject({
+          perCallCents: cents,
+          perMinuteCents: cents,
+          incrementSeconds: z
+            .int('must be a whole number of seconds')
+            .min(1, 'must be at least 1')
+            .max(MAX_INCREMENT_SECONDS, `must be at most ${MAX_INCREMENT_SECONDS}`),
+        })
+        .refine((price) => !isTooExpensive(price), {
+          params: { rule: 'too_expensive' },
+          message: `must not make a call of an hour cost more than ${MAX_HOUR_CENTS} cents`,
+        }),
     )
     .default({}),
-  sms: z.record(prefix, z.strictObject({ perSegmentCents: cents })).default({}),
+  sms: z
+    .record(
+      prefix,
+      z.strictObject({ perSegmentCents: cents.max(MAX_SEGMENT_CENTS, `must be at most ${MAX_SEGMENT_CENTS}`) }),
+    )
+    .default({}),
   emailCents: cents.default(0),
 })
 
@@ -63,8 +77,10 @@ export const NO_PRICES: PriceTable = { call: {}, sms: {}, emailCents: 0 }
 /** What an answered call of this many seconds costs, rounded to 1/10000 of a cent. */
 export function callCents(table: PriceTable, number: string, seconds: number): number {
   const price = longestMatch(table.call, number)
-  if (!price) return 0
-  const { perCallCents, perMinuteCents, incrementSeconds } = price
+  return price ? centsFor(price, seconds) : 0
+}
+
+function centsFor({ perCallCents, perMinuteCents, incrementSeconds }: CallPrice, seconds: number): number {
   const charged = Math.ceil(Math.max(0, seconds) / incrementSeconds) * incrementSeconds
   return (unitsOf(perCallCents) + Math.round((unitsOf(perMinuteCents) * charged) / 60)) / UNITS_PER_CENT
 }
@@ -94,6 +110,11 @@ export function sumCents(amounts: Iterable<number>): number {
 /** Cents as ten-thousandths. Binary fractions hold few decimal ones: 0.1 + 0.2 is not 0.3, but 1000 + 2000 is 3000. */
 export function unitsOf(amount: number): number {
   return Math.round(amount * UNITS_PER_CENT)
+}
+
+/** False also of what breaks other rules. */
+function isTooExpensive(price: CallPrice): boolean {
+  return centsFor(price, HOUR_SECONDS) > MAX_HOUR_CENTS
 }
 
 function longestMatch<Price>(prices: Readonly<Record<string, Price>>, number: string): Price | undefined {
