@@ -117,7 +117,7 @@ test('the due loop sweeps what is left of uploads', async () => {
   )
   const loop = createDueLoop({ clock, logger: createLogger('silent'), everyMs: 1_000 })
   const outbound = createOutbound({ allow: [], timeoutMs: 1_000 })
-  const builders = { standard: standardRequest, sayify: standardRequest }
+  const builders = { standard: standardRequest, sayify: standardRequest, multisender: standardRequest }
   const logger = createLogger('silent')
   const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: 1_000 })
   const checks = dueChecks(world, { storage, dispatcher, analysisWaitMs: 0, onFed: () => {} })

@@ -7,7 +7,7 @@ import { line, parse, webAddress } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { once } from '../idempotency.ts'
 import type { World } from '../world.ts'
-import { FORMAT_RULES, WEBHOOK_FORMATS, type WebhookFormatName } from './format.ts'
+import { CREATABLE_FORMATS, FORMAT_RULES, type WebhookFormatName } from './format.ts'
 import { generateSecret, secretSchema } from './secret.ts'
 import { holdLivingLink, insertWebhook } from './store.ts'
 
@@ -17,7 +17,7 @@ export const webhookSchema = z.object({
   name: line(200).nullish(),
   url: webAddress(),
   eventTypes: z.array(z.enum(EVENT_TYPES, 'must be a type of event')).min(1, 'must name at least one type of event'),
-  format: z.enum(WEBHOOK_FORMATS, `must be one of ${WEBHOOK_FORMATS.join(', ')}`).default('standard'),
+  format: z.enum(CREATABLE_FORMATS, `must be one of ${CREATABLE_FORMATS.join(', ')}`).default('standard'),
   linkId: z.string().nullish(),
   enabled: z.boolean().default(true),
   secret: z.unknown().optional(),
@@ -31,7 +31,7 @@ export interface CreateWebhookInput {
   /** At least one. For the format `sayify` `response.started` and `response.submitted` only. */
   eventTypes: readonly EventType[]
   /** Default `standard`. */
-  format?: WebhookFormatName
+  format?: (typeof CREATABLE_FORMATS)[number]
   /** Only events of this link; absent: of the whole workspace. */
   linkId?: string | null
   /** Default true. */
@@ -110,22 +110,30 @@ export async function storeWebhook(
   { secret, ...webhook }: PreparedWebhook,
   now: Date,
 ): Promise<{ id: string; sealed: string | null }> {
-  const { id, format, eventTypes, linkId } = webhook
+  const { id } = webhook
   const sealed = secret === null ? null : world.sealer.seal(secret, id)
-  await insertWebhook(tx, { ...webhook, workspaceId, watches: watchesOf(format, eventTypes, linkId), sealed, now })
+  const made = { ...webhook, workspaceId, campaignId: null }
+  await insertWebhook(tx, { ...made, watches: watchesOf(made), sealed, now })
   emit('webhook.created', { webhookId: id })
   return { id, sealed }
 }
 
 /** What concerns a webhook: what it delivers, and what changes the fate of its deliveries. */
-export function watchesOf(
-  format: WebhookFormatName,
-  eventTypes: readonly EventType[],
-  linkId: string | null,
-): EventType[] {
+export function watchesOf({
+  format,
+  eventTypes,
+  linkId,
+  campaignId,
+}: {
+  format: WebhookFormatName
+  eventTypes: readonly EventType[]
+  linkId: string | null
+  campaignId: string | null
+}): EventType[] {
   const watches = new Set(eventTypes)
   if (FORMAT_RULES[format].waitsForAnalysis && watches.has('response.submitted')) watches.add('response.analyzed')
   if (linkId !== null) watches.add('link.deleted')
+  if (campaignId !== null) watches.add('campaign.deleted')
   return [...watches]
 }
 

@@ -7,7 +7,7 @@ import { findDeliveryOf } from './delivery-store.ts'
 import { lastEventFor } from './feed-store.ts'
 import type { RequestBuilders } from './format.ts'
 import { signingSecrets } from './signing-secrets.ts'
-import { findSecret, findWebhook } from './store.ts'
+import { findSecret, findWebhook, streamOf } from './store.ts'
 
 export interface DryRunInput {
   /** The cursor of the event; absent: the last that concerns the webhook. */
@@ -38,11 +38,12 @@ export async function dryRunWebhook(
   const { workspaceId } = viewer
   const webhook = isUuid(id) ? await findWebhook(world.db, workspaceId, id) : undefined
   if (!webhook) throw new NotFoundError('webhook', ['id'])
+  const streamId = streamOf(webhook)
   const position =
     cursor == null
-      ? await lastEventFor(world.db, workspaceId, webhook.event_types, webhook.link_id)
+      ? await lastEventFor(world.db, workspaceId, webhook.event_types, streamId)
       : decodeEventCursor(workspaceId, cursor)
-  const filter = { types: webhook.event_types, ...(webhook.link_id === null ? {} : { streamId: webhook.link_id }) }
+  const filter = { types: webhook.event_types, ...(streamId === null ? {} : { streamId }) }
   const [event] = position ? (await world.events.read(workspaceId, position - 1, 1, filter)).events : []
   if (!event || event.position !== position) throw new NotFoundError('event that concerns this webhook', ['cursor'])
   const now = world.clock.now()

@@ -32,8 +32,8 @@ export interface FeedRow extends WebhookRow {
 /** Takes the feed of a webhook for this transaction; undefined when another has it or there is nothing to feed. */
 export async function takeFeed(tx: Tx, workspaceId: string, webhookId: string): Promise<FeedRow | undefined> {
   const [row] = await tx.query<FeedRow>(
-    sql`SELECT w.id, w.workspace_id, w.name, w.url, w.format, w.event_types, w.link_id, w.enabled, w.failing_since,
-               f.position, f.watches, f.stream_id
+    sql`SELECT w.id, w.workspace_id, w.name, w.url, w.format, w.event_types, w.link_id, w.campaign_id, w.enabled,
+               w.failing_since, f.position, f.watches, f.stream_id
         FROM webhook_feed f JOIN webhook w ON w.workspace_id = f.workspace_id AND w.id = f.webhook_id
         WHERE f.workspace_id = ${workspaceId}::uuid AND f.webhook_id = ${webhookId}::uuid
           AND w.enabled AND w.retired_at IS NULL
@@ -131,17 +131,17 @@ export async function hurryDeliveries(
   )
 }
 
-/** The position of the last event of these types, and of this link; undefined when the log keeps none. */
+/** The position of the last event of these types, and of this link or campaign; undefined when the log keeps none. */
 export async function lastEventFor(
   db: Queryable,
   workspaceId: string,
   types: readonly EventType[],
-  linkId: string | null,
+  streamId: string | null,
 ): Promise<number | undefined> {
-  const ofLink = linkId === null ? sql`` : sql`AND stream_id = ${linkId}::uuid`
+  const ofStream = streamId === null ? sql`` : sql`AND stream_id = ${streamId}::uuid`
   const [row] = await db.query<{ position: number | null }>(
     sql`SELECT max(position) AS position FROM event
-        WHERE workspace_id = ${workspaceId}::uuid AND type = ANY(${types}::text[]) ${ofLink}`,
+        WHERE workspace_id = ${workspaceId}::uuid AND type = ANY(${types}::text[]) ${ofStream}`,
   )
   return row?.position ?? undefined
 }

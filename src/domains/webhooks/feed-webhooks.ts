@@ -76,8 +76,11 @@ async function feedOne(world: World, deps: FeedDeps, workspaceId: string, webhoo
 async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, events: LoggedEvent[]): Promise<void> {
   const { id: webhookId, workspace_id: workspaceId } = feed
   const now = world.clock.now()
-  const concerning = events.filter((event) => feed.event_types.includes(event.type) && !isAbout(event, webhookId))
-  const waits = FORMAT_RULES[feed.format].waitsForAnalysis && deps.analysisWaitMs > 0
+  const { tells = () => true, waitsForAnalysis } = FORMAT_RULES[feed.format]
+  const concerning = events.filter(
+    (event) => feed.event_types.includes(event.type) && tells(event) && !isAbout(event, webhookId),
+  )
+  const waits = waitsForAnalysis && deps.analysisWaitMs > 0
   const submitted = waits ? concerning.filter(({ type }) => type === 'response.submitted').map(orderKeyOf) : []
   const awaiting = submitted.length > 0 ? await deps.awaitingAnalysis(tx, workspaceId, submitted) : new Set<string>()
   const deliveries = concerning.map((event): NewDelivery => {
@@ -97,7 +100,8 @@ async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, even
   await insertDeliveries(tx, workspaceId, webhookId, deliveries, now)
   const analyzed = events.filter(({ type }) => type === 'response.analyzed').map(orderKeyOf)
   if (analyzed.length > 0) await hurryDeliveries(tx, webhookId, 'response.submitted', analyzed, now)
-  if (feed.link_id !== null && events.some(({ type }) => type === 'link.deleted')) {
+  const ends = feed.link_id !== null ? 'link.deleted' : feed.campaign_id !== null ? 'campaign.deleted' : null
+  if (events.some(({ type }) => type === ends)) {
     await retireWebhook(tx, workspaceId, webhookId, now)
   }
 }
@@ -108,7 +112,10 @@ function isAbout({ payload }: LoggedEvent, webhookId: string): boolean {
 }
 
 /** What the order of deliveries is kept for, the narrowest first. */
-const ORDERED_BY = ['responseId', 'respondentId', 'contactId', 'linkId', 'webhookId', 'subuserId', 'userId', 'apiKeyId']
+const ORDERED_BY = [
+  ...['responseId', 'respondentId', 'receiverId', 'contactId', 'linkId', 'campaignId'],
+  ...['webhookId', 'subuserId', 'userId', 'apiKeyId'],
+]
 
 function orderKeyOf(event: LoggedEvent): string {
   const payload = event.payload as Record<string, unknown>

@@ -1,8 +1,11 @@
-import type { EventType } from '../../events/index.ts'
+import type { EventType, LoggedEvent } from '../../events/index.ts'
 
 /** The shapes in which webhooks speak. `standard` is Saygraph's own; the others are those of the legacy APIs. */
-export const WEBHOOK_FORMATS = ['standard', 'sayify'] as const
+export const WEBHOOK_FORMATS = ['standard', 'sayify', 'multisender'] as const
 export type WebhookFormatName = (typeof WEBHOOK_FORMATS)[number]
+
+/** Those in which a webhook can be asked for; the others come along with what they belong to. */
+export const CREATABLE_FORMATS = ['standard', 'sayify'] as const satisfies readonly WebhookFormatName[]
 
 /** One event on its way to one webhook. */
 export interface DeliveryFacts {
@@ -46,6 +49,8 @@ export interface FormatRules {
   endsWhenGone: boolean
   /** Whether `response.submitted` is held back until `response.analyzed`, up to the configured time. */
   waitsForAnalysis: boolean
+  /** Of the events it carries, those that it tells of; absent: all. */
+  tells?(event: LoggedEvent): boolean
 }
 
 const MINUTE = 60
@@ -69,6 +74,17 @@ export const FORMAT_RULES: Readonly<Record<WebhookFormatName, FormatRules>> = {
     retryAfterSeconds: [1 * MINUTE, 5 * MINUTE, 30 * MINUTE],
     endsWhenGone: false,
     waitsForAnalysis: true,
+  },
+  // contract/multisender.md 8
+  multisender: {
+    eventTypes: ['campaign.stateChanged', 'receiver.settled'],
+    httpsOnly: false,
+    alwaysSigned: false,
+    retryAfterSeconds: [1 * MINUTE, 5 * MINUTE, 30 * MINUTE],
+    endsWhenGone: false,
+    waitsForAnalysis: false,
+    // Of somebody who was never called there is nothing to tell.
+    tells: ({ type, payload }) => type !== 'receiver.settled' || ('attempts' in payload && payload.attempts > 0),
   },
 }
 

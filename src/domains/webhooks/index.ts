@@ -1,3 +1,4 @@
+export { type CampaignAddresses, campaignAddresses, campaignWebhooks } from './campaign-webhooks.ts'
 export {
   type CreateWebhookInput,
   createWebhook,
@@ -15,6 +16,7 @@ export { type FeedDeps, feedWebhooks, moveIdleWebhooks } from './feed-webhooks.t
 export {
   type BuildOptions,
   type BuildRequest,
+  CREATABLE_FORMATS,
   type DeliveryFacts,
   type RequestBuilders,
   WEBHOOK_FORMATS,

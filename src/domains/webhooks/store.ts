@@ -13,6 +13,7 @@ export interface WebhookRow {
   format: WebhookFormatName
   event_types: EventType[]
   link_id: string | null
+  campaign_id: string | null
   enabled: boolean
   failing_since: Date | null
 }
@@ -30,7 +31,7 @@ export interface WebhookView {
   updatedAt: string
 }
 
-const columns = sql`id, workspace_id, name, url, format, event_types, link_id, enabled, failing_since`
+const columns = sql`id, workspace_id, name, url, format, event_types, link_id, campaign_id, enabled, failing_since`
 const view = sql`id, name, url, format, event_types AS "eventTypes", link_id AS "linkId", enabled,
   ${instantText(sql`created_at`)} AS "createdAt", ${instantText(sql`updated_at`)} AS "updatedAt"`
 
@@ -45,6 +46,7 @@ export async function insertWebhook(
     eventTypes: readonly EventType[]
     watches: readonly EventType[]
     linkId: string | null
+    campaignId: string | null
     enabled: boolean
     /** Encrypted; null: unsigned. */
     sealed: string | null
@@ -55,10 +57,10 @@ export async function insertWebhook(
   // Constraints are judged at the end of a statement, so all three rows can be one.
   await tx.query(
     sql`WITH made AS (
-          INSERT INTO webhook (id, workspace_id, name, url, format, event_types, link_id, enabled, disabled_reason,
-                               disabled_at, created_at, updated_at)
+          INSERT INTO webhook (id, workspace_id, name, url, format, event_types, link_id, campaign_id, enabled,
+                               disabled_reason, disabled_at, created_at, updated_at)
           VALUES (${id}::uuid, ${workspaceId}::uuid, ${webhook.name}, ${webhook.url}, ${webhook.format}::webhook_format,
-                  ${webhook.eventTypes}::text[], ${webhook.linkId}::uuid, ${webhook.enabled},
+                  ${webhook.eventTypes}::text[], ${webhook.linkId}::uuid, ${webhook.campaignId}::uuid, ${webhook.enabled},
                   ${webhook.enabled ? null : 'requested'}::webhook_disabled_reason,
                   ${webhook.enabled ? null : now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz)
         ), keyed AS (
@@ -67,7 +69,8 @@ export async function insertWebhook(
           WHERE sealed IS NOT NULL
         )
         INSERT INTO webhook_feed (webhook_id, workspace_id, position, watches, stream_id)
-        SELECT ${id}::uuid, ${workspaceId}::uuid, position, ${webhook.watches}::text[], ${webhook.linkId}::uuid
+        SELECT ${id}::uuid, ${workspaceId}::uuid, position, ${webhook.watches}::text[],
+               ${webhook.linkId ?? webhook.campaignId}::uuid
         FROM event_head WHERE workspace_id = ${workspaceId}::uuid`,
   )
 }
@@ -134,6 +137,11 @@ export async function updateWebhookRow(
   )
 }
 
+/** What a webhook is about, when not about the whole workspace: the stream of its events. */
+export function streamOf({ link_id, campaign_id }: Pick<WebhookRow, 'link_id' | 'campaign_id'>): string | null {
+  return link_id ?? campaign_id
+}
+
 /** Whether there was one to delete. Its deliveries go with it. */
 export async function deleteWebhookRow(tx: Tx, workspaceId: string, id: string): Promise<boolean> {
   const rows = await tx.query(
@@ -160,7 +168,7 @@ export async function setWebhookEnabled(
   return rows.length > 0
 }
 
-/** Ends a webhook whose link is gone: it is listed no more; what it has still to deliver goes out. */
+/** Ends a webhook whose link or campaign is gone: it is listed no more; what it has still to deliver goes out. */
 export async function retireWebhook(tx: Tx, workspaceId: string, id: string, now: Date): Promise<void> {
   await tx.query(
     sql`UPDATE webhook SET retired_at = ${now}::timestamptz

@@ -57,7 +57,7 @@ export async function webhookBench(options: { poolSize?: number } = {}): Promise
   const { world, workspaceId, db, viewer } = kit
   const outbound = createOutbound({ allow: parseAllow('127.0.0.0/8').rules, timeoutMs: TIMEOUT_MS })
   afterAll(() => outbound.close())
-  const builders: RequestBuilders = { standard: standardRequest, sayify: standardRequest }
+  const builders: RequestBuilders = { standard: standardRequest, sayify: standardRequest, multisender: standardRequest }
   const logger = createLogger('silent')
   const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: TIMEOUT_MS, random: () => 0 })
   const feedDeps: FeedDeps = { analysisWaitMs: 0, awaitingAnalysis }

@@ -32,7 +32,7 @@ export async function updateWebhook(
   await world.events.write(viewer.workspaceId, async (tx, emit) => {
     const webhook = await lockWebhook(tx, viewer.workspaceId, id)
     if (!webhook) throw new NotFoundError('webhook', ['id'])
-    const { format, link_id: linkId } = webhook
+    const { format, link_id: linkId, campaign_id: campaignId } = webhook
     const url = changes.url ?? webhook.url
     const types = changes.eventTypes ?? webhook.event_types
     const issues = [...addressIssues(url, format, ['url']), ...typeIssues(types, format, ['eventTypes'])]
@@ -45,7 +45,8 @@ export async function updateWebhook(
       // Another address is another receiver: what the one before did is not held against it.
       failing_since: url === webhook.url ? webhook.failing_since : null,
     }
-    await updateWebhookRow(tx, changed, watchesOf(format, changed.event_types, linkId), world.clock.now())
+    const watches = watchesOf({ format, eventTypes: changed.event_types, linkId, campaignId })
+    await updateWebhookRow(tx, changed, watches, world.clock.now())
     emit('webhook.updated', { webhookId: id })
   })
 }
