@@ -38,7 +38,7 @@ import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
 import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl, signVoiceFileUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
-import { multisenderPlugin } from './rest/multisender/index.ts'
+import { multisenderPlugin, multisenderWebhookRequest } from './rest/multisender/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
 import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
@@ -143,6 +143,7 @@ export async function compose(
     const webhookBuilders: RequestBuilders = {
       standard: standardRequest,
       sayify: sayifyWebhookRequest({ world, mediaUrl: lastingMediaUrl }),
+      multisender: multisenderWebhookRequest({ world }),
     }
     const { timeoutMs, analysisWaitMs } = config.webhooks
     const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs, connectionsPerOrigin: WEBHOOK_SOCKETS })
@@ -323,6 +324,8 @@ export async function compose(
           logger,
           authenticate: (credential) => authenticate({ world, tokens, logger }, credential, MULTISENDER_CREDENTIALS),
           limiter,
+          campaigns: outreach.campaigns,
+          timeZone: config.legacy.timeZone,
           voiceFiles,
           voiceFileUrl: (workspaceId, voiceFileId, form) =>
             signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form, ttlSeconds: null }),

@@ -2,9 +2,16 @@ import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { type Issue, ValidationError } from '../../platform/errors.ts'
 import { line, parse, text } from '../../platform/validation.ts'
-import { readinessOf, speechText } from '../voice-files/index.ts'
+import { readinessOf, speechText, voiceFileIds } from '../voice-files/index.ts'
 import type { CampaignKind } from './deps.ts'
-import { type Operations, operationsSchema, parseOperations, saidTexts, voiceFileReferences } from './operations.ts'
+import {
+  type Operations,
+  operationsSchema,
+  parseOperations,
+  replaceVoiceFiles,
+  saidTexts,
+  voiceFileReferences,
+} from './operations.ts'
 import {
   type CallScript,
   type ClickToCallContent,
@@ -172,11 +179,12 @@ export async function prepareContent(
     ...{ voiceFileIds: [], sayings: [] },
   })
   if ('unsupported' in read) return unusable(read.unsupported)
-  const references = voiceFileReferences(read.operations).map(({ voiceFileId: id, path }) => ({
+  const operations = await byUuid(db, workspaceId, read.operations)
+  const references = voiceFileReferences(operations).map(({ voiceFileId: id, path }) => ({
     id,
     path: [...base, ...path],
   }))
-  const sayings = saidTexts(read.operations)
+  const sayings = saidTexts(operations)
   const issues = [
     ...(await unplayable(db, workspaceId, references)),
     ...sayings
@@ -192,7 +200,7 @@ export async function prepareContent(
   }
   refuse(issues)
   return {
-    content: { operations: read.operations, operationsText, said: {} } satisfies BroadcastContent,
+    content: { operations, operationsText, said: {} } satisfies BroadcastContent,
     fault: null,
     voiceFileIds: distinct(references),
     sayings: sayings.map(({ key, text: said, voice }) => ({ key, text: speechText.parse(said), voice })),
@@ -213,6 +221,13 @@ export function scriptOf(kind: CampaignKind, content: unknown): CallScript | und
     default:
       return undefined
   }
+}
+
+/** The same with the voice files that are named by their numbers, as a legacy API shows them, named by UUID. */
+async function byUuid(db: Queryable, workspaceId: string, operations: Operations): Promise<Operations> {
+  const numbers = voiceFileReferences(operations).map(({ voiceFileId }) => Number(voiceFileId))
+  const ids = await voiceFileIds(db, workspaceId, numbers)
+  return ids.size === 0 ? operations : replaceVoiceFiles(operations, (id) => ids.get(Number(id)) ?? id)
 }
 
 async function unplayable(

@@ -8,6 +8,22 @@ export {
   nextAttemptAt,
 } from './blockers.ts'
 export { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
+export type {
+  CampaignFacts,
+  CampaignView,
+  ReceiverFacts,
+  ReceiverView,
+  TargetResult,
+  TargetView,
+} from './campaign-view-store.ts'
+export {
+  campaignForDelivery,
+  campaignTargets,
+  getCampaignView,
+  listCampaignViews,
+  listReceiverViews,
+  receiverForDelivery,
+} from './campaign-views.ts'
 export {
   type BroadcastContent,
   type CampaignContentInput,
@@ -32,6 +48,7 @@ export {
   type MessageKind,
 } from './deps.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
+export { type FoundByNumber, findByNumber, numbersOfVoiceFiles } from './find-by-number.ts'
 export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
 export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
 export { holdCampaignsOf, moveReceivers } from './move-receivers.ts'

@@ -45,7 +45,7 @@ export {
   listSegments,
   type SegmentView,
 } from './read-lists.ts'
-export { contactsOf, findReceivers, type Receiver, type ReceiverInput } from './receivers.ts'
+export { contactsOf, findReceivers, type Receiver, type ReceiverInput, receiverIds } from './receivers.ts'
 export {
   SEGMENT_FIELDS,
   SEGMENT_OPERATORS,

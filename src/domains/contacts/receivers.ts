@@ -1,9 +1,9 @@
-import type { Tx } from '../../db/database.ts'
+import type { Queryable, Tx } from '../../db/database.ts'
 import { json, type Sql, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { type Issue, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
-import { takeLegacyIds } from '../legacy-id.ts'
+import { isLegacyId, takeLegacyIds } from '../legacy-id.ts'
 import type { World } from '../world.ts'
 import { contactSchema, NO_FIELDS } from './contact-fields.ts'
 import { normalEmail } from './phone.ts'
@@ -24,6 +24,28 @@ export interface ReceiverInput {
 export interface Receiver {
   kind: 'contact' | 'list' | 'segment'
   id: string
+}
+
+/**
+ * The UUIDs of living contacts and lists by their numbers; unknown numbers are missing. For whoever names receivers: it
+ * asks for no scope, as `findReceivers` does.
+ */
+export async function receiverIds(
+  db: Queryable,
+  workspaceId: string,
+  { contacts, lists }: { contacts: readonly number[]; lists: readonly number[] },
+): Promise<{ contacts: Map<number, string>; lists: Map<number, string> }> {
+  const numbers = (given: readonly number[]) => given.filter(isLegacyId)
+  const rows = await db.query<{ kind: 'contacts' | 'lists'; id: string; legacy_id: number }>(
+    sql`SELECT 'contacts' AS kind, id, legacy_id FROM contact
+        WHERE workspace_id = ${workspaceId}::uuid AND legacy_id = ANY(${numbers(contacts)}::int[]) AND deleted_at IS NULL
+        UNION ALL
+        SELECT 'lists', id, legacy_id FROM contact_list
+        WHERE workspace_id = ${workspaceId}::uuid AND legacy_id = ANY(${numbers(lists)}::int[]) AND deleted_at IS NULL`,
+  )
+  const found = { contacts: new Map<number, string>(), lists: new Map<number, string>() }
+  for (const { kind, id, legacy_id: number } of rows) found[kind].set(number, id)
+  return found
 }
 
 const KINDS = [

@@ -1,4 +1,5 @@
 import type { LoginDeps, Viewer } from '../../domains/auth/index.ts'
+import type { CampaignDeps } from '../../domains/campaigns/index.ts'
 import type { VoiceFileDeps, VoiceFileForm } from '../../domains/voice-files/index.ts'
 import type { World } from '../../domains/world.ts'
 import type { Logger } from '../../platform/logger.ts'
@@ -13,5 +14,8 @@ export interface MultisenderDeps {
   voiceFiles: VoiceFileDeps
   /** An address of a voice file that does not expire: clients keep it. */
   voiceFileUrl(workspaceId: string, voiceFileId: string, form: VoiceFileForm): string
+  campaigns: CampaignDeps
+  /** Of the hours in which campaigns call, IANA (contract/multisender.md A5). */
+  timeZone: string
   maxBodyBytes: number
 }

@@ -2,18 +2,24 @@ import type { FastifyPluginAsync } from 'fastify'
 import { type LegacyApi, legacyPlugin, parseForm, parseJson, Refused } from '../legacy/index.ts'
 import { acceptsJson } from './accepts-json.ts'
 import { accountOperations } from './accounts.ts'
+import { callOperations } from './calls.ts'
+import { clickToCallOperations } from './click-to-calls.ts'
 import { commonAnswers } from './common-answers.ts'
 import { CREDENTIALS, credentialOf, withoutCredential } from './credentials.ts'
 import type { MultisenderDeps } from './deps.ts'
+import { emailOperations } from './emails.ts'
 import { filterOperations } from './filters.ts'
 import { groupOperations } from './groups.ts'
 import { loginOperations } from './login.ts'
 import { aliases, NAME, OWNED } from './paths.ts'
 import { refuse } from './refuse.ts'
+import { rsvpCallOperations } from './rsvp-calls.ts'
+import { smsOperations } from './smses.ts'
 import { subuserOperations } from './subusers.ts'
 import { voiceFileOperations } from './voice-files.ts'
 
 export type { MultisenderDeps } from './deps.ts'
+export { multisenderWebhookRequest } from './webhook-request.ts'
 
 /** Multisender's API (contract/multisender.md). */
 export function multisenderPlugin(deps: MultisenderDeps): FastifyPluginAsync {
@@ -36,7 +42,12 @@ function multisenderApi(deps: MultisenderDeps): LegacyApi {
       ...accountOperations(deps),
       ...filterOperations(deps),
       ...groupOperations(deps),
+      ...callOperations(deps),
+      ...clickToCallOperations(deps),
+      ...emailOperations(deps),
       ...loginOperations(deps),
+      ...rsvpCallOperations(deps),
+      ...smsOperations(deps),
       ...subuserOperations(deps),
       ...voiceFileOperations(deps),
     ],
@@ -44,7 +55,12 @@ function multisenderApi(deps: MultisenderDeps): LegacyApi {
       Accounts: 'People who can be reached: an account is a contact, never a login.',
       'Account filters': 'Saved filters, evaluated when they are used.',
       Groups: 'Lists of accounts.',
+      Calls: 'Voice broadcasts: every receiver is called once.',
+      'Click to calls': 'Receivers are called one after the other until one accepts.',
+      Emails: 'E-mails to many.',
       Login: 'From a password to an access token.',
+      'RSVP calls': 'Receivers are called, and called again, until enough of them have accepted.',
+      Smses: 'Text messages to many.',
       Subusers: 'Users with data of their own, which their parent administers.',
       'Voice files': 'Audio to play to people: uploaded, or said by a voice.',
     },
