@@ -105,6 +105,8 @@ class Batch {
   readonly #recordings: { callId: string; commandId: string; durationMs: number }[] = []
   /** Calls whose command is to be said, for the first time or again. */
   readonly #toCommand = new Set<CallRow>()
+  /** Calls that were given up and turn out to be alive: nobody would talk to the person. */
+  readonly #toHangUp = new Set<CallRow>()
 
   constructor(
     deps: CallDeps,
@@ -162,7 +164,11 @@ class Batch {
 
   commands(): NextCommand[] {
     const { voiceFileMedia } = this.#deps
-    return [...this.#toCommand].flatMap((call) => {
+    const given = [...this.#toHangUp].map(({ id }) => ({
+      callId: id,
+      command: { id: 'given_up', kind: 'hangUp' } as const,
+    }))
+    const next = [...this.#toCommand].flatMap((call) => {
       if (!call.script || call.state !== 'answered') return []
       const { script, durations } = call.script
       const command = commandOf(script, call.flow ?? START, (sound) =>
@@ -172,6 +178,7 @@ class Batch {
       )
       return command ? [{ callId: call.id, command }] : []
     })
+    return [...given, ...next]
   }
 
   async #event(call: CallRow, event: CallEvent, as: SettledAs): Promise<void> {
@@ -182,6 +189,7 @@ class Batch {
       case 'answered':
         this.#reach(call, 'answered', event.at)
         await this.#flow(call, event)
+        if (call.settled_as === 'unknown' && call.cause === null) this.#toHangUp.add(call)
         break
       case 'ended':
         this.#end(call, event, as)
