@@ -184,7 +184,7 @@ const document = (await (await fetch(new URL('/sayify/openapi.json', app.localUr
   paths: Record<string, Record<string, object>>
 }
 const LEGACY = /^(?:\/sayify)?\/api\/v1\/(links|workspaces|tokens)\b/
-const LEGACY_REST = /^(GET \/sayify\/(openapi\.json|docs)|\w+ \/sayify(\/\*?)?)$/
+const LEGACY_REST = /^(GET \/sayify\/(openapi\.json|postman\.json|docs)|\w+ \/sayify(\/\*?)?)$/
 
 async function make(path: string, body: object, key = a.key): Promise<string> {
   const response = await fetch(new URL(path, app.localUrl), {
@@ -237,6 +237,99 @@ function legacyProbes(method: string, url: string): Probe[] {
   })
 }
 
+// Multisender's ids are numbers, which both workspaces count from 1: those of b become ones that a does not have.
+const NUMBERED = {
+  accountId: 'contact',
+  groupId: 'contact_list',
+  filterId: 'segment',
+  subuserId: 'subuser',
+  voiceFileId: 'voice_file',
+} as const
+const B_NUMBERS_FROM = 50_000
+const NO_NUMBER = '99999'
+for (const table of new Set(Object.values(NUMBERED))) {
+  const statement = { ...sql`SELECT ${B_NUMBERS_FROM}::int, ${b.workspaceId}::uuid`, text: '' }
+  statement.text = `UPDATE "${table}" SET legacy_id = legacy_id + $1 WHERE workspace_id = $2`
+  await app.db.query(statement as never)
+}
+async function numberIn(p: typeof a, table: string): Promise<string> {
+  const statement = { ...sql`SELECT ${p.workspaceId}::uuid`, text: '' }
+  statement.text = `SELECT max(legacy_id)::text AS number FROM "${table}" WHERE workspace_id = $1`
+  const [row] = await app.db.query<{ number: string }>(statement as never)
+  return row!.number
+}
+const numbersOfB: Record<string, string> = {}
+for (const [name, table] of Object.entries(NUMBERED)) numbersOfB[name] = await numberIn(b, table)
+
+const TOKEN = { 'x-access-token': a.key }
+async function makeNumbered(path: string, body: object): Promise<Record<string, string>> {
+  const response = await fetch(new URL(path, app.localUrl), {
+    method: 'POST',
+    headers: { ...JSON_BODY, ...TOKEN },
+    body: JSON.stringify(body),
+  })
+  expect(response.status, path).toBe(201)
+  return (await response.json()) as Record<string, string>
+}
+let made = 0
+/** Things of one's own: what a probe may do to them stays between it and them. */
+async function ownNumbers(): Promise<Record<string, string>> {
+  const account = await makeNumbered('/v1/accounts', { firstName: 'Spare' })
+  const group = await makeNumbered('/v1/groups', { name: 'Spare', description: '' })
+  await makeNumbered(`/v1/groups/${group.groupId}/accounts`, [account.accountId!] as never)
+  const filters = [{ field: 'note', operator: '==', value: 'nobody has this' }]
+  const filter = await makeNumbered('/v1/accounts/filters', { filters })
+  const subuser = await makeNumbered('/v1/subusers', { username: 'spare', email: `spare${++made}@example.com` })
+  const speech = { name: 'Spare', text: 'spare', voiceCode: 'en' }
+  const file = await makeNumbered('/v1/voice_files/text_to_speech', speech)
+  const all = { ...account, ...group, ...filter, ...subuser, ...file }
+  return Object.fromEntries(Object.keys(NUMBERED).map((name) => [name, String(all[name])]))
+}
+
+const multisender = (await (await fetch(new URL('/multisender/openapi.json', app.localUrl))).json()) as typeof document
+const MULTISENDER =
+  /^(\/multisender\b|(\/v1|\/vi)?\/(accounts|groups|calls|click_to_calls|emails|login|auth|authenticate|tokens|rsvp_calls|smses|subusers|voice_files)\b|\/vi\b)/
+
+/** One set of things for each probe that could be asked for, by its place; made once. */
+const ownByProbe = new Map<string, Record<string, string>>()
+for (const [path, item] of Object.entries(multisender.paths)) {
+  for (const method of Object.keys(item)) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+    for (const name of path === '/v1/accounts' ? ['filterId'] : names) {
+      if (name in NUMBERED) ownByProbe.set(`${method} ${path} ${name}`, await ownNumbers())
+    }
+  }
+}
+
+/** What Multisender's addresses name: in paths, the filter in a query, accounts in a body. */
+function multisenderProbes(method: string, url: string): Probe[] | undefined {
+  // The document lists what is served; test/contract/multisender/openapi.test.ts holds the routes against it, and those
+  // at the other base paths to the same operations.
+  const path = url.replace(/:(\w+)/g, '{$1}')
+  if (!multisender.paths[path]?.[method.toLowerCase()]) return []
+  const own = (name: string) => ownByProbe.get(`${method.toLowerCase()} ${path} ${name}`)!
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name]) => name!)
+  if (names.some((name) => !(name in NUMBERED))) return undefined
+  const isBodied = method === 'POST' || method === 'PUT'
+  const bodyOf = (name: string) =>
+    path === '/v1/groups/{groupId}/accounts' ? JSON.stringify([own(name).accountId]) : '{}'
+  const probe = (name: string, rest: Omit<Probe, 'label' | 'own' | 'foreign' | 'unknown'>): Probe => ({
+    ...{ label: name, own: own(name)[name]!, foreign: numbersOfB[name]!, unknown: NO_NUMBER },
+    ...{
+      headers: () => ({ ...TOKEN, ...(isBodied ? JSON_BODY : {}) }),
+      ...(isBodied ? { body: () => bodyOf(name) } : {}),
+    },
+    ...rest,
+  })
+  const probes = names.map((name) =>
+    probe(name, {
+      path: (value) => url.replace(/:(\w+)/g, (_, each: string) => (each === name ? value : own(name)[each]!)),
+    }),
+  )
+  if (path === '/v1/accounts' && !isBodied) probes.push(probe('filterId', { path: (id) => `${url}?filterId=${id}` }))
+  return probes
+}
+
 /** Contacts in and out, with a key of one's own. */
 function contactsProbes(route: string): Probe[] | undefined {
   const key = { authorization: `Bearer ${a.key}` }
@@ -275,6 +368,7 @@ function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
   if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
   if (LEGACY.test(url)) return legacyProbes(method, url)
+  if (MULTISENDER.test(url)) return multisenderProbes(method, url)
   if (url.startsWith('/media/recordings/')) {
     const probe = { own: uuidOf(a.ids.Recording), foreign: uuidOf(b.ids.Recording), unknown: randomUUID() }
     return [
@@ -356,6 +450,11 @@ async function rowsOfB(): Promise<unknown> {
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM webhook r WHERE workspace_id = ${b.workspaceId}::uuid) AS webhooks,
                (SELECT jsonb_agg(to_jsonb(r) - 'last_used_at' ORDER BY id) FROM api_key r WHERE workspace_id = ${b.workspaceId}::uuid) AS keys,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM voice_file r WHERE workspace_id = ${b.workspaceId}::uuid) AS voice_files,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact r WHERE workspace_id = ${b.workspaceId}::uuid) AS contacts,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact_list r WHERE workspace_id = ${b.workspaceId}::uuid) AS lists,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact_list_member r WHERE workspace_id = ${b.workspaceId}::uuid) AS members,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM segment r WHERE workspace_id = ${b.workspaceId}::uuid) AS segments,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM subuser r WHERE workspace_id = ${b.workspaceId}::uuid) AS subusers,
                (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,
   )
 }
