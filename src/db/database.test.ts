@@ -16,6 +16,16 @@ beforeEach(() => db.script('TRUNCATE child, parent'))
 const insert = (n: number) => sql`INSERT INTO parent (id) VALUES (${n}::int)`
 const ids = async () => (await db.query<{ id: number }>(sql`SELECT id FROM parent ORDER BY id`)).map((row) => row.id)
 
+test('lists of a type that was made since the database was opened can be given', async () => {
+  await db.script(`CREATE TYPE fruit AS ENUM ('apple', 'pear')`)
+  await db.transaction((tx) => tx.script(`CREATE TYPE root AS ENUM ('carrot', 'beet')`))
+  const [row] = await db.query(
+    sql`SELECT 'pear'::fruit = ANY(${['apple', 'pear']}::fruit[]) AS fruit,
+               'beet'::root = ANY(${['carrot']}::root[]) AS root`,
+  )
+  expect(row).toEqual({ fruit: true, root: false })
+})
+
 describe('a transaction', () => {
   test('commits and gives what it returned', async () => {
     const returned = await db.transaction(async (tx) => {

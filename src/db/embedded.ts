@@ -61,7 +61,8 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>, lastly?: () => readonly Sql[]) {
       if (open.getStore()) throw new Error('a transaction within a transaction: pass the open one on')
-      return pglite.transaction((inner) =>
+      let ranScript = false
+      const done = pglite.transaction((inner) =>
         open.run(true, async () => {
           const query = async <Row extends object>(statement: Sql) =>
             (await inner.query<Row>(statement.text, parameters(statement))).rows
@@ -70,6 +71,7 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
             query,
             raw: (text, values) => runRaw(inner, text, values),
             script: async (text) => {
+              ranScript = true
               await inner.exec(text)
             },
           })
@@ -77,6 +79,10 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
           return result
         }),
       ) as Promise<T>
+      const result = await done
+      // It may have made types, and PGlite knows the arrays of those only that were there when it was opened.
+      if (ranScript) await pglite.refreshArrayTypes()
+      return result
     },
     async raw(text, values) {
       checkOutside()
@@ -87,6 +93,7 @@ export function embeddedDatabase(pglite: PGlite, onClose: () => void = () => {})
     async script(text) {
       checkOutside()
       await pglite.exec(text)
+      await pglite.refreshArrayTypes()
     },
     async listen(channel, onNews) {
       return pglite.listen(channel, onNews)
