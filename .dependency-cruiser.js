@@ -44,7 +44,11 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/(main|compose|compose-outreach|price-file|welcome|addresses)\\.ts$', room('config'), TESTS],
+        pathNot: [
+          '^src/(main|compose|compose-outreach|compose-messages|price-file|welcome|addresses)\\.ts$',
+          room('config'),
+          TESTS,
+        ],
       },
       to: { path: room('config') },
     },

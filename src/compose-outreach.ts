@@ -1,6 +1,8 @@
+import { composeMessages } from './compose-messages.ts'
 import type { Config } from './config/index.ts'
 import { type CallDeps, createSwitchboard, type Switchboard } from './domains/calls/index.ts'
 import { type CampaignDeps, NO_PRICES } from './domains/campaigns/index.ts'
+import type { TokenSigner } from './domains/responses/index.ts'
 import type { World } from './domains/world.ts'
 import { DIAL_CALLS, FOLLOW_CALLS, KEEP_SEATS } from './jobs/index.ts'
 import type { Clock } from './platform/clock.ts'
@@ -16,10 +18,13 @@ export interface OutreachParts {
   logger: Logger
   voiceFiles: CampaignDeps['voiceFiles']
   dueLoop: DueLoop
-  /** Whether this process dials; one that only answers requests does not. */
+  /** Whether this process dials and sends; one that only answers requests does not. */
   works: boolean
   /** Where the telephony provider fetches the audio of a voice file. */
   audioUrl(workspaceId: string, voiceFileId: string): string
+  /** Where those who are mailed end it, by a token of the signer. */
+  publicUrl: URL
+  signer: TokenSigner
 }
 
 export interface Outreach {
@@ -33,17 +38,20 @@ export interface Outreach {
 
 /** Constructs what calls and mails people. */
 export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
-  const { config, world, clock, logger, voiceFiles, dueLoop, works, audioUrl } = parts
+  const { config, world, clock, logger, voiceFiles, dueLoop, works, audioUrl, publicUrl, signer } = parts
   const { policy, redialAfterSeconds, pricesFile } = config.outreach
   const telephony = createTelephony(config.telephony, { clock, logger })
   const wake = () => {
     if (works) dueLoop.wake(DIAL_CALLS)
+    messages?.wake()
   }
   const campaigns: CampaignDeps = {
     ...{ world, voiceFiles, policy, redialAfterSeconds },
     prices: pricesFile === undefined ? NO_PRICES : await readPriceFile(pricesFile),
+    ...(telephony.rehearsal ? { rehearse: (numbers) => telephony.rehearsal!(numbers) } : {}),
     onDue: wake,
   }
+  const messages = works ? await composeMessages({ config, campaigns, logger, dueLoop, publicUrl, signer }) : undefined
   const calls: CallDeps = {
     ...campaigns,
     telephony,
@@ -63,9 +71,9 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
     campaigns,
     calls,
     wake,
-    inFlight: () => board?.inFlight() ?? 0,
+    inFlight: () => (board?.inFlight() ?? 0) + (messages?.inFlight() ?? 0),
     async stop() {
-      await board?.stop()
+      await Promise.all([board?.stop(), messages?.stop()])
       await telephony.close()
     },
   }

@@ -31,6 +31,7 @@ import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
 import { createAudio } from './providers/audio/index.ts'
 import { createOutbound } from './providers/outbound/index.ts'
+import { webhookMapping } from './providers/sms/index.ts'
 import { createSpeech } from './providers/speech/index.ts'
 import { createStorage } from './providers/storage/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
@@ -39,6 +40,7 @@ import { healthPlugin } from './rest/health/index.ts'
 import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl, signVoiceFileUrl } from './rest/media/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
 import { multisenderPlugin, multisenderWebhookRequest } from './rest/multisender/index.ts'
+import { providersPlugin } from './rest/providers/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
 import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
@@ -171,6 +173,7 @@ export async function compose(
     const outreach = await composeOutreach({
       ...{ config, world, clock, logger, voiceFiles, dueLoop, works },
       audioUrl: (workspaceId, voiceFileId) => signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form: 'wav' }),
+      ...{ publicUrl, signer },
     })
     onClose(() => outreach.stop())
     onClose(() => dueLoop.stop())
@@ -288,6 +291,11 @@ export async function compose(
       await app.register(
         webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
       )
+      const { providerSecret } = config.messages
+      if (providerSecret !== undefined) {
+        const mapping = webhookMapping(config.sms.adapter === 'http' ? config.sms.webhook : {})
+        await app.register(providersPlugin({ world, logger, secret: providerSecret, mapping }))
+      }
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
       await app.register(
         voiceFilesPlugin({

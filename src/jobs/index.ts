@@ -21,6 +21,10 @@ export const DELIVER_WEBHOOKS = 'deliver webhooks'
 export const KEEP_SEATS = 'keep seats'
 export const FOLLOW_CALLS = 'follow calls'
 export const DIAL_CALLS = 'dial calls'
+/** Checks that compose adds where messages are sent. */
+export const SEND_MESSAGES = 'send messages'
+export const RECOVER_MESSAGES = 'recover messages'
+export const SWEEP_OUTBOXES = 'sweep outboxes'
 
 export interface DueCheckDeps {
   storage: Storage

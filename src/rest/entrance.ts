@@ -37,7 +37,7 @@ export async function viewerOf(
  * Answers what is thrown as `{ error: { code, message, path, retryable, issues? } }`. Anything unexpected is masked and
  * logged as `failed`.
  */
-export function answerFailures(app: FastifyInstance, { logger }: EntranceDeps, failed: string): void {
+export function answerFailures(app: FastifyInstance, { logger }: Pick<EntranceDeps, 'logger'>, failed: string): void {
   app.setErrorHandler((error, request, reply) => {
     for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
     reply.header('cache-control', 'no-store')

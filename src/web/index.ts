@@ -4,13 +4,14 @@ import { closeUnread } from './linger.ts'
 import { jsonRoutes } from './routes-json.ts'
 import { pageRoutes } from './routes-page.ts'
 import { serveStyle } from './style.ts'
+import { unsubscribeRoutes } from './unsubscribe.ts'
 
 export { DEFAULT_RATES, type WebDeps, type WebRates } from './deps.ts'
 export { STYLE_PATH } from './style.ts'
 
 /**
  * The public side of feedback links: a page that works without script at `/i/{slug}` and `/w/{workspace}/i/{slug}`,
- * and the JSON API below the same addresses (docs/public-api.md). The server around it must be made with
+ * and the JSON API below the same addresses (docs/public-api.md); and the page by which people end e-mail to them. The server around it must be made with
  * `routerOptions: { maxParamLength: 1000 }` or more, since field keys of 200 characters stand in addresses, and with
  * `trustProxy` as its surroundings need it: hosts choose workspaces and addresses have limits.
  */
@@ -19,6 +20,7 @@ export function webPlugin(deps: WebDeps): FastifyPluginAsync {
   return async (app) => {
     closeUnread(app)
     serveStyle(app)
+    await app.register(unsubscribeRoutes(web), { prefix: '/unsubscribe' })
     for (const prefix of ['/i/:slug', '/w/:workspace/i/:slug']) {
       await app.register(jsonRoutes(web), { prefix })
       await app.register(pageRoutes(web), { prefix })

@@ -82,7 +82,8 @@ export function failedPage(requestId: string, language: Language): Html {
   return layout(language, texts.failedTitle, html`<h1>${texts.failedTitle}</h1><p>${texts.requestId(requestId)}</p>`)
 }
 
-function layout(language: Language, title: string, main: Slot): Html {
+/** A whole page around its content. */
+export function layout(language: Language, title: string, main: Slot): Html {
   return html`<!doctype html>
 <html lang="${language}">
 <head>

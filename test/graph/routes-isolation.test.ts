@@ -169,6 +169,9 @@ const NAMES_NOTHING = new Set([
   'POST /graphql',
   'OPTIONS *', // CORS
   'POST /voice-files', // only ever makes new ones
+  // Nobody asks there as a workspace: whoever holds the token, which is signed, may opt out one address.
+  'GET /unsubscribe/:token',
+  'POST /unsubscribe/:token',
 ])
 const NAMELESS_BELOW_LINK = /^OPTIONS \/(\*)?$/
 /** The page's own style; its name holds a hash. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { MESSAGE_CHANNELS, type MessageChannel, type MessageDeps } from './deps.ts'
 import { handOver, type Outcome } from './hand-over.ts'
 import { createPace, type Pace } from './pace.ts'
-import { type PlannedMessage, planMessages } from './plan-messages.ts'
+import { nextPlan, type PlannedMessage, planMessages } from './plan-messages.ts'
 import { clearProvider, type HandedOver, pauseProvider, settleMessages } from './settle-messages.ts'
 
 export interface MessageSender {
@@ -11,6 +11,8 @@ export interface MessageSender {
    * wait for them. Returns how many campaigns it did something for.
    */
   run(): Promise<number>
+  /** When a campaign is due next; undefined too while there is no room, since who ends tells. */
+  nextRun(): Promise<Date | undefined>
   /** How many messages are on their way. */
   inFlight(): number
   /** Resolves when what is on its way now, by one channel or by all, is recorded. */
@@ -115,17 +117,22 @@ export function createMessageSender(deps: MessageDeps, { onProgress }: MessageSe
     }
   }
 
+  const roomOf = () => ({ sms: paces.sms.width() - inFlight.sms, email: paces.email.width() - inFlight.email })
+
   return {
     async run() {
       if (stopped) return 0
-      const room = { sms: paces.sms.width() - inFlight.sms, email: paces.email.width() - inFlight.email }
-      const planned = await planMessages(deps, room)
+      const planned = await planMessages(deps, roomOf())
       if (!planned) return 0
       for (const message of planned) {
         const sending = begin(message).finally(() => running.delete(sending))
         running.set(sending, message.channel)
       }
       return 1
+    },
+    async nextRun() {
+      const room = roomOf()
+      return room.sms > 0 && room.email > 0 ? nextPlan(world) : undefined
     },
     inFlight: () => running.size,
     async settled(channel) {

@@ -91,6 +91,15 @@ export async function planMessages(
   return undefined
 }
 
+/** When a campaign that sends messages is due next. */
+export async function nextPlan({ db }: MessageDeps['world']): Promise<Date | undefined> {
+  const [row] = await db.query<{ due_at: Date | null }>(
+    sql`SELECT min(due_at) AS due_at FROM campaign
+        WHERE due_at IS NOT NULL AND deleted_at IS NULL AND kind = ANY(${Object.values(KINDS)}::campaign_kind[])`,
+  )
+  return row?.due_at ?? undefined
+}
+
 async function planStep(
   deps: MessageDeps,
   tx: Tx,
