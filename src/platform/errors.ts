@@ -34,6 +34,10 @@ export const ERROR_CODES = {
     retryable: false,
     text: 'The campaign is completed, which is final; begin another one.',
   },
+  CAMPAIGN_NOT_READY: {
+    retryable: true,
+    text: 'What the campaign says cannot be played: its audio is still being made, failed, or is not understood.',
+  },
   CAMPAIGN_NOT_EDITABLE: {
     retryable: false,
     text: 'The campaign has begun, so what it says and whom it addresses can no longer be changed.',

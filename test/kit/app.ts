@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { type App, compose, type Replacements } from '../../src/compose.ts'
-import { readConfig } from '../../src/config/index.ts'
+import { type Config, readConfig } from '../../src/config/index.ts'
 import type { Database, Queryable } from '../../src/db/database.ts'
 import { createWorkspace } from '../../src/domains/auth/index.ts'
 import type { Clock } from '../../src/platform/clock.ts'
@@ -35,18 +35,20 @@ export interface TestAppOptions {
   /** Told of each statement of the server before it is sent, transactions included; what it throws is the failure. */
   onQuery?: (text: string) => void
   timings?: Replacements['timings']
+  /** A server that leaves background work to the test, where it is `api`, without what such a process needs. */
+  role?: Config['role']
 }
 
 /** A whole server within this process, on a database of its own, stopped when the file is done. */
 export async function testApp(
   env: Record<string, string> = {},
   clock?: Clock,
-  { onQuery, timings }: TestAppOptions = {},
+  { onQuery, timings, role }: TestAppOptions = {},
 ): Promise<TestApp> {
   const folder = await mkdtemp(join(tmpdir(), 'saygraph-app-'))
   const db = await testDatabase()
   const watched = onQuery ? watchedDatabase(db, onQuery) : db
-  const config = readConfig({
+  const read = readConfig({
     PORT: '0',
     DATA_DIR: folder,
     LOG_LEVEL: 'silent',
@@ -55,6 +57,7 @@ export async function testApp(
     RATE_LIMIT: '1000000',
     ...env,
   })
+  const config = { ...read, ...(role === undefined ? {} : { role }) }
   // The database is closed by `testDatabase`.
   const app = await compose(config, { db: { ...watched, close: async () => {} }, timings, ...(clock ? { clock } : {}) })
   afterAll(async () => {

@@ -40,6 +40,7 @@ export async function testEngine(
     prices: NO_PRICES,
     policy: NO_LIMITS,
     redialAfterSeconds: 900,
+    rehearse: async (numbers) => fake.rehearsal!(numbers),
     onDue() {},
     ...changes,
     telephony: fake,

@@ -6,14 +6,17 @@ import {
   addProgress,
   advance,
   asks,
+  awaitsReply,
   type CampaignRow,
   callCents,
   commandOf,
   type FlowState,
+  LATE_NEWS_MS,
   lockCampaigns,
   type Progress,
   patienceMs,
   type Reply,
+  RING_TIMEOUT_MS,
   recordProgress,
   START,
   settle,
@@ -29,7 +32,7 @@ import {
   saveCalls,
   saveReceivers,
 } from './call-row.ts'
-import { type CallDeps, NEWS_MARGIN_MS, RING_TIMEOUT_MS } from './deps.ts'
+import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
 import { addSpend } from './spend.ts'
 
 /** What was learnt of a call, by whatever way. */
@@ -52,12 +55,6 @@ export interface NextCommand {
   callId: string
   command: Command
 }
-
-/**
- * How long an ended call waits for the answer to a question that was open when it ended, in milliseconds: its news may
- * come after those of the end. Meanwhile it keeps its line and its place among the accepts.
- */
-export const LATE_NEWS_MS = 3_000
 
 /** States in their order. */
 const RANK: Readonly<Record<CallState, number>> = { queued: 0, dialing: 1, ringing: 2, answered: 3, ended: 4 }
@@ -354,15 +351,8 @@ class Batch {
     if (receiver.state === 'settled' && receiver.outcome === 'unknown') this.#settleReceiver(call, receiver)
   }
 
-  /** An open question when an answered call ended: its answer may still be on the way. */
   #isAwaitingReply(call: CallRow): boolean {
-    const step = call.flow?.step
-    if (call.reply !== null || !call.script || call.cause !== 'answered') return false
-    return (
-      step === null ||
-      step === undefined ||
-      (typeof step === 'number' && call.script.script.steps[step]?.do === 'gather')
-    )
+    return call.script !== null && awaitsReply(call.script.script, call.flow ?? START, call.cause)
   }
 
   #endUnknown(call: CallRow): void {

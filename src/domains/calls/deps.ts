@@ -12,9 +12,6 @@ export interface CallDeps extends CampaignDeps {
   onRecorded?(): void
 }
 
-/** From the request on; then nobody has answered. */
-export const RING_TIMEOUT_MS = 45_000
-
 /** News travel, and a provider may be slow: so much longer than it should take. */
 export const NEWS_MARGIN_MS = 5_000
 

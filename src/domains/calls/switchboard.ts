@@ -6,9 +6,10 @@ import {
   type Listening,
   TelephonyUnavailableError,
 } from '../../providers/telephony/index.ts'
+import { RING_TIMEOUT_MS } from '../campaigns/index.ts'
 import { applyNews, type News, type NextCommand } from './apply-news.ts'
 import { placesOf } from './call-row.ts'
-import { type CallDeps, RING_TIMEOUT_MS } from './deps.ts'
+import type { CallDeps } from './deps.ts'
 import { dialDue, nextDial, type PlannedCall } from './dial-due.ts'
 import { followCalls } from './follow-calls.ts'
 import { adoptSeats, clearSeats, LEASE_MS, leaveSeats, lookAfterSeat, newSeat, renewSeats } from './seats.ts'

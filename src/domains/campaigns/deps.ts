@@ -1,3 +1,4 @@
+import type { Rehearsal } from '../../providers/telephony/index.ts'
 import type { VoiceFileDeps } from '../voice-files/index.ts'
 import type { World } from '../world.ts'
 import type { OutreachPolicy } from './policy.ts'
@@ -13,6 +14,8 @@ export interface CampaignDeps {
   policy: OutreachPolicy
   /** Between calls to a receiver that did not answer, unless its campaign says otherwise. */
   redialAfterSeconds: number
+  /** What a simulated provider would do with numbers; absent or undefined: the provider cannot tell. */
+  rehearse?(numbers: readonly string[]): Promise<Rehearsal | undefined>
   /** A campaign of this process has something to do. */
   onDue(): void
 }
@@ -28,3 +31,6 @@ export type CampaignKind = CallKind | MessageKind
 export function isCallKind(kind: CampaignKind): kind is CallKind {
   return (CALL_KINDS as readonly string[]).includes(kind)
 }
+
+/** From the request on, in milliseconds; then nobody has answered. */
+export const RING_TIMEOUT_MS = 45_000

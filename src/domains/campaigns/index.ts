@@ -46,6 +46,7 @@ export {
   isCallKind,
   MESSAGE_KINDS,
   type MessageKind,
+  RING_TIMEOUT_MS,
 } from './deps.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { type FoundByNumber, findByNumber, numbersOfVoiceFiles } from './find-by-number.ts'
@@ -107,7 +108,9 @@ export {
   type Sound,
   voiceFilesOf,
 } from './script.ts'
-export { type EndedCall, type ReceiverOutcome, settle } from './settlement.ts'
+export { awaitsReply, type EndedCall, LATE_NEWS_MS, type ReceiverOutcome, settle } from './settlement.ts'
+export { type SimulateCampaignInput, simulateCampaign } from './simulate-campaign.ts'
+export type { SimulatedCall, Simulation } from './simulation.ts'
 export { addSpend, holdSpend } from './spend.ts'
 export { type CampaignState, dueState } from './state.ts'
 export { readTargets } from './targets.ts'

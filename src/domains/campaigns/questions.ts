@@ -57,9 +57,9 @@ const MAX_CALL_MS = 3_600_000
 /** For the time between the commands of a call. */
 const TALK_MARGIN_MS = 10_000
 
-/** How long a call with a script may last at most, in milliseconds. */
+/** How long a call with a script may last at most, in milliseconds: whole seconds, which is what is charged. */
 export function maxDurationMs(script: CallScript, durations: ReadonlyMap<string, number>): number {
-  return Math.min(MAX_CALL_MS, longestTalkMs(script, durations) + TALK_MARGIN_MS)
+  return Math.min(MAX_CALL_MS, Math.ceil((longestTalkMs(script, durations) + TALK_MARGIN_MS) / 1_000) * 1_000)
 }
 
 /** Gathers what decides about all receivers of a campaign. Within a transaction that holds the provider's row it stays so. */
@@ -206,7 +206,7 @@ export async function questionsOf(
 }
 
 /** When the persons were contacted by whatever campaign, as far back as the caps look. */
-async function contactsWith(
+export async function contactsWith(
   db: Queryable,
   workspaceId: string,
   policy: EffectivePolicy,

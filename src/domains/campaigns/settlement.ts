@@ -1,5 +1,6 @@
 import type { Cause } from '../../providers/telephony/index.ts'
-import type { Reply } from './script.ts'
+import type { FlowState } from './flow.ts'
+import type { CallScript, Reply } from './script.ts'
 
 /** What came of a receiver in the end. */
 export type ReceiverOutcome =
@@ -52,4 +53,16 @@ export function settle(
 /** What comes of a receiver that waits and will not be called any more. */
 export function outcomeOfWaiting({ attempts }: { attempts: number }): 'not_called' | 'no_answer' {
   return attempts === 0 ? 'not_called' : 'no_answer'
+}
+
+/**
+ * How long an ended call waits for the answer to a question that was open when it ended, in milliseconds: its news may
+ * come after those of the end. Meanwhile it keeps its line and its place among the accepts.
+ */
+export const LATE_NEWS_MS = 3_000
+
+/** Whether a call that has ended like this may still bring a reply: it was answered, and a question was open. */
+export function awaitsReply(script: CallScript, { step, reply }: FlowState, cause: Cause | null): boolean {
+  if (reply !== null || cause !== 'answered') return false
+  return step === null || (typeof step === 'number' && script.steps[step]?.do === 'gather')
 }

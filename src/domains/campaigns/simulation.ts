@@ -12,7 +12,7 @@ import { type Blocker, type BlockingRule, blockersOf, type DialQuestion, HOPELES
 import { advance, commandOf, type FlowState, START } from './flow.ts'
 import { sumCents } from './prices.ts'
 import { asks, type CallScript, type Reply, type Sound } from './script.ts'
-import { outcomeOfWaiting, type ReceiverOutcome, settle } from './settlement.ts'
+import { awaitsReply, LATE_NEWS_MS, outcomeOfWaiting, type ReceiverOutcome, settle } from './settlement.ts'
 import { RememberedHours } from './simulation-hours.ts'
 import { WaitingQueue } from './simulation-queue.ts'
 import { type CampaignSchedule, type CampaignState, dueState, initialState } from './state.ts'
@@ -157,6 +157,8 @@ class Course {
   /** Those whom nothing in sight lets be called. */
   readonly #aside: Receiver[] = []
   readonly #live = new Map<string, LiveCall>()
+  /** Ended calls whose question was open, in the order of their ends: the engine waits for late news of them. */
+  readonly #ended: { at: number; settle: () => void }[] = []
   readonly #calls: SimulatedCall[] = []
   readonly #states: { at: Date; state: CampaignState }[]
   readonly #hours = new Map<number, { calls: number; accepts: number }>()
@@ -210,7 +212,11 @@ class Course {
     for (let instants = 1; ; instants++) {
       if (this.#hasNews || this.#now() >= this.#wakeAt) await this.#review()
       if (this.#truncated || (this.#state === 'completed' && this.#live.size === 0)) break
-      const next = Math.min(this.#carrier.nextDue()?.getTime() ?? Number.POSITIVE_INFINITY, this.#wakeAt)
+      const next = Math.min(
+        this.#carrier.nextDue()?.getTime() ?? Number.POSITIVE_INFINITY,
+        this.#ended[0]?.at ?? Number.POSITIVE_INFINITY,
+        this.#wakeAt,
+      )
       // Nothing will ever happen any more.
       if (next === Number.POSITIVE_INFINITY) break
       if (next > until) {
@@ -218,6 +224,7 @@ class Course {
         break
       }
       await this.#carrier.advance(next - this.#now())
+      while (this.#ended[0] && this.#ended[0].at <= this.#now()) this.#ended.shift()!.settle()
       if (instants % INSTANTS_PER_TURN === 0) await othersTurn()
     }
     await listening.close()
@@ -398,7 +405,10 @@ class Course {
     if (event.type === 'answered') call.record.answeredAt = event.at
     if (before.reply === null && call.flow.reply !== null) this.#reply(call, call.flow.reply, event.at)
     if (event.type === 'ended') {
-      this.#end(event.callId, call, event.cause, event.answeredAt, event.endedAt)
+      const { cause, answeredAt, endedAt } = event
+      const end = () => this.#end(event.callId, call, cause, answeredAt, endedAt)
+      if (!awaitsReply(script, call.flow, cause)) end()
+      else this.#ended.push({ at: this.#now() + LATE_NEWS_MS, settle: end })
     } else if (call.flow.step !== before.step) {
       const command = commandOf(script, call.flow, (sound) => this.#media(sound))
       if (command) await this.#carrier.command(event.callId, command)

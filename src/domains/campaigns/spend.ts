@@ -12,9 +12,7 @@ export async function holdSpend(tx: Tx, workspaceId: string, now: Date): Promise
     sql`INSERT INTO spend (workspace_id, month, amount) VALUES (${workspaceId}::uuid, ${month}::date, 0)
         ON CONFLICT DO NOTHING`,
   )
-  await tx.query(
-    sql`SELECT FROM spend WHERE workspace_id = ${workspaceId}::uuid AND month = ${month}::date FOR UPDATE`,
-  )
+  await tx.query(sql`SELECT FROM spend WHERE workspace_id = ${workspaceId}::uuid AND month = ${month}::date FOR UPDATE`)
 }
 
 /** Adds to what a workspace spends in the months of the instants given; ten-thousandths of a cent, negative to give back. */
