@@ -28,6 +28,8 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   EMAIL_TAKEN: ConflictError,
   WEBHOOK_DISABLED: ConflictError,
   VOICE_FILE_IN_USE: ConflictError,
+  CAMPAIGN_COMPLETED: ConflictError,
+  CAMPAIGN_NOT_EDITABLE: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
   SPEECH_UNAVAILABLE: UnavailableError,

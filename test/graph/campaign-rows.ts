@@ -59,6 +59,26 @@ function contentOf(kind: CampaignKind, { voiceFileId, word }: CampaignRowsOption
   }
 }
 
+/** `content` of the mutation that makes a campaign of this kind. */
+export function campaignContent(kind: CampaignKind, voiceFileId: string): object {
+  const actionButtons = [
+    { button: '5', action: 'ACCEPT' },
+    { button: '9', action: 'DECLINE' },
+  ]
+  switch (kind) {
+    case 'voice_broadcast':
+      return { operations: [{ do: 'play', voiceFileId }, { do: 'hangUp' }] }
+    case 'click_to_call':
+      return { voiceFileId, actionButtons }
+    case 'rsvp':
+      return { voiceFiles: [{ type: 'START', voiceFileId }], actionButtons }
+    case 'sms_broadcast':
+      return { message: 'Hello', sender: 'Saygraph' }
+    case 'email_broadcast':
+      return { subject: 'News', text: 'None' }
+  }
+}
+
 async function number(db: Queryable, workspaceId: string, kind: string): Promise<number> {
   const [row] = await db.query<{ last: number }>(
     sql`INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, ${kind}, 1)
@@ -118,6 +138,13 @@ export async function addCampaign(
         VALUES (${rows.target}::uuid, ${w}::uuid, ${rows.id}::uuid, ${rows.targetNumber}::int, 'contact',
                 ${contactId}::uuid, 0, ${at}, ${at})`,
   )
+  // Disabled, so that nothing is sent.
+  await db.query(
+    sql`INSERT INTO webhook (id, workspace_id, url, format, event_types, campaign_id, enabled, disabled_reason, disabled_at,
+                             created_at, updated_at)
+        VALUES (${newId()}::uuid, ${w}::uuid, ${`https://${kind}.${word}.invalid/`}, 'standard', '{campaign.stateChanged}',
+                ${rows.id}::uuid, false, 'requested', ${at}, ${at}, ${at})`,
+  )
   const outcome = calls ? (kind === 'voice_broadcast' ? 'heard' : 'accepted') : 'sent'
   await db.query(
     sql`INSERT INTO receiver (id, workspace_id, campaign_id, contact_id, target_id, position, state, outcome, attempts,
@@ -175,6 +202,7 @@ export async function addCampaignEvents(db: Queryable, w: string, rows: Campaign
 export async function removeCampaigns(db: Database, workspaceId: string): Promise<void> {
   for (const table of [
     ...[
+      'webhook',
       'recording',
       'call',
       'outbound_message',

@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { sql } from '../../src/db/sql.ts'
 import { SCOPES, type Scope } from '../../src/domains/auth/index.ts'
 import { READ_SCOPES } from '../../src/domains/auth/scopes.ts'
+import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { buildSchema } from '../../src/graphql/schema.ts'
 import { testApp } from '../kit/app.ts'
+import { addCampaign, campaignContent } from './campaign-rows.ts'
 import { NODE_NAMES, PASSWORD, populate } from './population.ts'
 import { isOpen, page } from './walk.ts'
 
@@ -49,6 +51,16 @@ async function keyWith(scopes: Scope[]): Promise<string> {
 }
 
 const UNKNOWN = (type: string) => Buffer.from(`${type}:01900000-0000-7000-8000-000000000000`).toString('base64url')
+
+const RECEIVERS = () => [{ contactId: p.freeContact }]
+const CAMPAIGN = () => ({ receivers: RECEIVERS(), halted: true })
+/** A campaign that is completed; and one under the name of another kind. */
+const { id: completedId } = await addCampaign(app.db, 'rsvp', {
+  ...{ workspaceId: p.workspaceId, contactId: decodeGlobalId(p.freeContact).id, word: 'errors', at: new Date() },
+  ...{ voiceFileId: decodeGlobalId(p.ids.VoiceFile).id, state: 'completed' },
+})
+const completed = Buffer.from(`RsvpCampaign:${completedId}`).toString('base64url')
+const disguised = Buffer.from(`ClickToCall:${decodeGlobalId(p.ids.RsvpCampaign).id}`).toString('base64url')
 
 /** A failure of each kind for each mutation: the input, and what is told of it. */
 const FAILURES: Record<string, [type: string, code: string, path: string[], input: () => object][]> = {
@@ -251,6 +263,212 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ id: p.ids.VoiceFile, name: ' ' })],
   ],
   deleteVoiceFile: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceFile') })]],
+  createVoiceBroadcast: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'operations', '1', 'voiceFileId'],
+      () => ({
+        ...CAMPAIGN(),
+        content: {
+          operations: [
+            { do: 'play', voiceFileId: p.ids.VoiceFile },
+            { do: 'play', voiceFileId: UNKNOWN('VoiceFile') },
+          ],
+        },
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'operations', '0', 'do'],
+      () => ({ ...CAMPAIGN(), content: { operations: [{ do: 'sing' }] } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'operations', '0'],
+      () => ({ ...CAMPAIGN(), content: { operations: JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`) } }),
+    ],
+  ],
+  createClickToCall: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'voiceFileId'],
+      () => ({ ...CAMPAIGN(), content: { ...campaignContent('click_to_call', p.ids.Link) } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'actionButtons', '0', 'button'],
+      () => ({
+        ...CAMPAIGN(),
+        content: { voiceFileId: p.ids.VoiceFile, actionButtons: [{ button: '#', action: 'ACCEPT' }] },
+      }),
+    ],
+  ],
+  createRsvpCampaign: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'voiceFiles', '1', 'voiceFileId'],
+      () => ({
+        ...CAMPAIGN(),
+        acceptsWanted: 1,
+        content: {
+          ...campaignContent('rsvp', p.ids.VoiceFile),
+          voiceFiles: [
+            { type: 'START', voiceFileId: p.ids.VoiceFile },
+            { type: 'END', voiceFileId: 'nonsense' },
+          ],
+        },
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['acceptsWanted'],
+      () => ({ ...CAMPAIGN(), acceptsWanted: 0, content: campaignContent('rsvp', p.ids.VoiceFile) }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['receivers', '1', 'listId'],
+      () => ({
+        ...CAMPAIGN(),
+        receivers: [{ contactId: p.freeContact }, { listId: UNKNOWN('ContactList') }],
+        acceptsWanted: 1,
+        content: campaignContent('rsvp', p.ids.VoiceFile),
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'weekly', '1', 'shifts', '0', 'to'],
+      () => ({
+        ...CAMPAIGN(),
+        acceptsWanted: 1,
+        content: campaignContent('rsvp', p.ids.VoiceFile),
+        calendar: {
+          timeZone: 'Europe/Helsinki',
+          weekly: [
+            { weekday: 'SUNDAY', shifts: [] },
+            { weekday: 'MONDAY', shifts: [{ from: '09:00', to: '25:00' }] },
+          ],
+        },
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'exceptions', '0', 'day'],
+      () => ({
+        ...CAMPAIGN(),
+        acceptsWanted: 1,
+        content: campaignContent('rsvp', p.ids.VoiceFile),
+        calendar: { timeZone: 'UTC', weekly: [], exceptions: [{ day: '2026-02-30', shifts: [] }] },
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'weekly', '1', 'weekday'],
+      () => ({
+        ...CAMPAIGN(),
+        acceptsWanted: 1,
+        content: campaignContent('rsvp', p.ids.VoiceFile),
+        calendar: {
+          timeZone: 'UTC',
+          weekly: [
+            { weekday: 'MONDAY', shifts: [] },
+            { weekday: 'MONDAY', shifts: [] },
+          ],
+        },
+      }),
+    ],
+  ],
+  createSmsBroadcast: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'message'],
+      () => ({ ...CAMPAIGN(), content: { message: ' ' } }),
+    ],
+    ['ValidationError', 'VALIDATION_FAILED', ['receivers'], () => ({ receivers: [], content: { message: 'x' } })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['receivers', '0'],
+      () => ({ receivers: [{ phone: '+358401234567', email: 'a@example.com' }], content: { message: 'x' } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['endsAt'],
+      () => ({ ...CAMPAIGN(), endsAt: '2000-01-01T00:00:00Z', content: { message: 'x' } }),
+    ],
+  ],
+  createEmailBroadcast: [
+    ['ValidationError', 'VALIDATION_FAILED', ['content', 'text'], () => ({ ...CAMPAIGN(), content: { subject: 'x' } })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['maxAttempts'],
+      () => ({ ...CAMPAIGN(), maxAttempts: 21, content: { subject: 'x', text: 'y' } }),
+    ],
+  ],
+  updateVoiceBroadcast: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceBroadcast') })],
+    ['ConflictError', 'CAMPAIGN_NOT_EDITABLE', [], () => ({ id: p.ids.VoiceBroadcast, maxAttempts: 2 })],
+  ],
+  updateClickToCall: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ClickToCall') })],
+    // Another kind's.
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: p.ids.RsvpCampaign })],
+    ['ConflictError', 'CAMPAIGN_NOT_EDITABLE', [], () => ({ id: p.ids.ClickToCall, receivers: RECEIVERS() })],
+  ],
+  updateRsvpCampaign: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('RsvpCampaign') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['lines'], () => ({ id: p.ids.RsvpCampaign, lines: 0 })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'timeZone'],
+      () => ({ id: p.ids.RsvpCampaign, calendar: { timeZone: '+02:00', weekly: [] } }),
+    ],
+    ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed, lines: 2 })],
+  ],
+  updateSmsBroadcast: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('SmsBroadcast') })]],
+  updateEmailBroadcast: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('EmailBroadcast') })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'fromEmail'],
+      () => ({ id: p.newCampaigns.email_broadcast, content: { subject: 'x', text: 'y', fromEmail: 'z' } }),
+    ],
+  ],
+  haltCampaign: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('RsvpCampaign') })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: disguised })],
+    ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed })],
+  ],
+  resumeCampaign: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ClickToCall') })],
+    ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed })],
+  ],
+  deleteCampaign: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('EmailBroadcast') })]],
+  addReceivers: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('EmailBroadcast'), receivers: RECEIVERS() })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['receivers', '0', 'phone'],
+      () => ({ id: p.ids.RsvpCampaign, receivers: [{ phone: '112' }] }),
+    ],
+    ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed, receivers: RECEIVERS() })],
+  ],
   updateOutreachPolicy: [
     ['ValidationError', 'VALIDATION_FAILED', ['countries', '1'], () => ({ countries: ['FI', 'XX'] })],
     [
@@ -430,6 +648,20 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   createSpeech: 'voiceFiles:write',
   updateVoiceFile: 'voiceFiles:write',
   deleteVoiceFile: 'voiceFiles:write',
+  createVoiceBroadcast: 'campaigns:write',
+  createClickToCall: 'campaigns:write',
+  createRsvpCampaign: 'campaigns:write',
+  createSmsBroadcast: 'campaigns:write',
+  createEmailBroadcast: 'campaigns:write',
+  updateVoiceBroadcast: 'campaigns:write',
+  updateClickToCall: 'campaigns:write',
+  updateRsvpCampaign: 'campaigns:write',
+  updateSmsBroadcast: 'campaigns:write',
+  updateEmailBroadcast: 'campaigns:write',
+  haltCampaign: 'campaigns:write',
+  resumeCampaign: 'campaigns:write',
+  deleteCampaign: 'campaigns:write',
+  addReceivers: 'campaigns:write',
   updateOutreachPolicy: 'campaigns:write',
   createWebhook: 'webhooks:write',
   updateWebhook: 'webhooks:write',
@@ -527,6 +759,12 @@ describe('idempotency keys', () => {
       'segment',
       () => ({ filters: [{ field: 'CITY', operator: 'EQUALS', value: 'Once' }] }),
       () => ({ filters: [{ field: 'CITY', operator: 'EQUALS', value: 'Twice' }] }),
+    ],
+    [
+      'createSmsBroadcast',
+      'campaign',
+      () => ({ ...CAMPAIGN(), content: { message: 'Once' } }),
+      () => ({ ...CAMPAIGN(), content: { message: 'Twice' } }),
     ],
     [
       'inviteRespondent',

@@ -13,7 +13,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { join, sql } from '../../src/db/sql.ts'
 import { buildSchema } from '../../src/graphql/schema.ts'
+import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { testApp } from '../kit/app.ts'
+import { CAMPAIGN_KINDS, campaignContent } from './campaign-rows.ts'
 import { NODE_NAMES, type NodeName, type Population, twoWorkspaces } from './population.ts'
 import { everything, fieldsOf, type Input, inputsOf, type objectTypesOf, type Place, pathsFromQuery } from './walk.ts'
 
@@ -194,10 +196,24 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'Query.call(id:)': nodes('Call'),
   'Query.calls(after:)': connectionCursor,
   'Query.calls(before:)': connectionCursor,
+  'UpdateVoiceBroadcastInput.id': nodes('VoiceBroadcast'),
+  'UpdateClickToCallInput.id': nodes('ClickToCall'),
+  'UpdateRsvpCampaignInput.id': nodes('RsvpCampaign'),
+  'UpdateSmsBroadcastInput.id': nodes('SmsBroadcast'),
+  'UpdateEmailBroadcastInput.id': nodes('EmailBroadcast'),
+  'HaltCampaignInput.id': nodes('VoiceBroadcast', 'RsvpCampaign', 'EmailBroadcast'),
+  'ResumeCampaignInput.id': nodes('ClickToCall'),
+  'DeleteCampaignInput.id': nodes('SmsBroadcast'),
+  'AddReceiversInput.id': nodes('RsvpCampaign'),
+  'ReceiverInput.contactId': inReceivers('Contact'),
+  'ReceiverInput.listId': inReceivers('ContactList'),
+  'ReceiverInput.segmentId': inReceivers('Segment'),
+  'ClickToCallContentInput.voiceFileId': nodes('VoiceFile'),
+  'RsvpVoiceFileInput.voiceFileId': nodes('VoiceFile'),
   ...onEach(['Contact'], ['receivers', 'calls', 'outboundMessages']),
   ...onEach(['CampaignTarget'], ['receivers']),
-  ...onEach(['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign'], ['targets', 'receivers', 'calls']),
-  ...onEach(['SmsBroadcast', 'EmailBroadcast'], ['targets', 'receivers', 'outboundMessages']),
+  ...onEach(['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign'], ['targets', 'receivers', 'calls', 'webhooks']),
+  ...onEach(['SmsBroadcast', 'EmailBroadcast'], ['targets', 'receivers', 'outboundMessages', 'webhooks']),
   'Query.user(id:)': nodes('User'),
   'Query.users(after:)': connectionCursor,
   'Query.users(before:)': connectionCursor,
@@ -232,6 +248,13 @@ const NAMES_NOTHING: Record<string, string> = {
   'CreateSubuserInput.idempotencyKey': "the caller's own, within the workspace",
   'QuestionInput.fieldKey': 'a new name, unique within the link',
   'QuestionChanges.fieldKey': 'a new name, unique within the link',
+  ...Object.fromEntries(
+    ['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign', 'SmsBroadcast', 'EmailBroadcast'].map((name) => [
+      `Create${name}Input.idempotencyKey`,
+      "the caller's own, within the workspace",
+    ]),
+  ),
+  'AddReceiversInput.idempotencyKey': "the caller's own, within the workspace",
   'ImageCardInput.id': 'a new name within the question',
 }
 
@@ -258,6 +281,19 @@ const REQUIRED: Record<string, () => unknown> = {
   'RecordAnalysisInput.responseId': () => a.ids.Response,
   'RecordAnalysisInput.answers': () => [],
   'RecordAnalysisInput.method': () => 'ears',
+  ...Object.fromEntries(
+    CAMPAIGN_KINDS.flatMap((kind): [string, () => unknown][] => [
+      [`Create${CAMPAIGN_TYPES[kind]}Input.receivers`, () => [{ contactId: a.freeContact }]],
+      [`Create${CAMPAIGN_TYPES[kind]}Input.content`, () => campaignContent(kind, a.ids.VoiceFile)],
+      [`Update${CAMPAIGN_TYPES[kind]}Input.id`, () => a.newCampaigns[kind]],
+    ]),
+  ),
+  'CreateRsvpCampaignInput.acceptsWanted': () => 1,
+  'ClickToCallContentInput.actionButtons': () => [{ button: '1', action: 'ACCEPT' }],
+  'RsvpContentInput.actionButtons': () => [{ button: '1', action: 'ACCEPT' }],
+  'RsvpVoiceFileInput.type': () => 'START',
+  'AddReceiversInput.id': () => a.ids.RsvpCampaign,
+  'AddReceiversInput.receivers': () => [{ contactId: a.freeContact }],
   'CreateWebhookInput.url': () => 'https://hooks.invalid/',
   'CreateWebhookInput.eventTypes': () => ['RESPONSE_SUBMITTED'],
   'ReplayWebhookInput.id': () => a.ids.Webhook,
@@ -302,6 +338,14 @@ function scrambled(cursor: string): string {
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, () => new Date(Math.floor(Math.random() * 2e12)).toISOString())
   if (other === plain) throw new Error(`nothing to make unknown in the cursor ${plain}`)
   return Buffer.from(other).toString('base64url')
+}
+
+/** A receiver that is named; what is new with it waits. */
+function inReceivers(name: NodeName): (typeof REFERENCES)[string] {
+  return (_input, place) => {
+    const also = place.field.name.startsWith('create') ? { input: { halted: true } } : {}
+    return nodes(name)().map((attempt) => ({ ...attempt, also }))
+  }
 }
 
 /** The cursors of connections, by the types that have them. */
@@ -559,6 +603,7 @@ const LAST = [
   'emptyContactList',
   'deleteContactList',
   'deleteSegment',
+  'deleteCampaign',
   'deleteVoiceFile',
   'deleteWebhook',
   'deleteQuestion',

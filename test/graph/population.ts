@@ -1,5 +1,6 @@
 import { sql } from '../../src/db/sql.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
+import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import type { TestApp } from '../kit/app.ts'
@@ -9,6 +10,7 @@ import {
   CAMPAIGN_KINDS,
   type CampaignKind,
   type CampaignRows,
+  campaignContent,
 } from './campaign-rows.ts'
 import { addDelivery } from './deliveries.ts'
 
@@ -21,6 +23,8 @@ export interface Population {
   ids: Record<NodeName, string>
   /** A contact who is not a respondent yet. */
   freeContact: string
+  /** A campaign of each kind that has not begun, by global id. */
+  newCampaigns: Record<CampaignKind, string>
   linkSlug: string
   questionIds: string[]
   fieldKeys: { text: string; file: string }
@@ -216,6 +220,24 @@ export async function populate(
     await addCampaignEvents(app.db, workspaceId, campaigns[kind], new Date(ann.createdAt))
   }
   const { rsvp } = campaigns
+  const newCampaigns = {} as Record<CampaignKind, string>
+  for (const kind of CAMPAIGN_KINDS) {
+    const name = `create${CAMPAIGN_TYPES[kind]}`
+    const made = await graphql(
+      `mutation ($input: Create${CAMPAIGN_TYPES[kind]}Input!) { ${name}(input: $input) {
+        ... on Create${CAMPAIGN_TYPES[kind]}Payload { campaign { id } } ... on Error { message }
+      } }`,
+      {
+        input: {
+          ...{ name: `Next ${kind} of ${slug}`, halted: true, receivers: [{ contactId: free.id }] },
+          ...(kind === 'rsvp' ? { acceptsWanted: 2 } : {}),
+          content: campaignContent(kind, global('VoiceFile', voiceFileId)),
+        },
+      },
+    )
+    if (!made[name].campaign) throw new Error(made[name].message)
+    newCampaigns[kind] = made[name].campaign.id
+  }
   const { inviteRespondent } = await graphql(
     `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
       ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
@@ -375,6 +397,7 @@ export async function populate(
     key,
     ids,
     freeContact: free.id,
+    newCampaigns,
     linkSlug: link.slug,
     questionIds: link.questions.map((question: { id: string }) => question.id),
     fieldKeys,

@@ -17,7 +17,7 @@ const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toStri
 
 /** Looking up the key, and what the server does by itself every few seconds. */
 const NOT_OF_THE_OPERATION =
-  /api_key k|UPDATE api_key|unnest\(.*AS known|due_at [<=]|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency/s
+  /api_key k|UPDATE api_key|unnest\(.*AS known|(?<!")due_at|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency|outbox_erasure|(FROM|INTO|UPDATE) (seat|provider_state)/s
 
 let one: { key: string; ids: Record<string, string[]> }
 let many: typeof one

@@ -1,11 +1,20 @@
 import type { CalendarRules } from '../../domains/calendars/index.ts'
+import {
+  type ActionButton,
+  type BroadcastContent,
+  type CampaignKind,
+  type ClickToCallContent,
+  type EmailContent,
+  type RsvpContent,
+  type SmsContent,
+  UNITS_PER_CENT,
+} from '../../domains/campaigns/index.ts'
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { decodeGlobalId } from '../global-id.ts'
 import { CalendarType } from './calendar.ts'
-
-type Kind = 'voice_broadcast' | 'click_to_call' | 'rsvp' | 'sms_broadcast' | 'email_broadcast'
+import { operationsOut } from './operation-ids.ts'
 
 /** What each kind of campaign is called in the graph, and in global ids. */
 export const CAMPAIGN_TYPES = {
@@ -14,16 +23,15 @@ export const CAMPAIGN_TYPES = {
   rsvp: 'RsvpCampaign',
   sms_broadcast: 'SmsBroadcast',
   email_broadcast: 'EmailBroadcast',
-} as const satisfies Record<Kind, string>
+} as const satisfies Record<CampaignKind, string>
 
-export type CampaignTypeName = (typeof CAMPAIGN_TYPES)[Kind]
+export type { CampaignKind }
 
-/** Money is stored in ten-thousandths of a cent. */
-const PARTS_OF_A_CENT = 10_000
+export type CampaignTypeName = (typeof CAMPAIGN_TYPES)[CampaignKind]
 
-/** Stored money as cents. */
+/** Stored money, in units of ten-thousandths of a cent, as cents. */
 export function cents(amount: bigint | number): number {
-  return Number(amount) / PARTS_OF_A_CENT
+  return Number(amount) / UNITS_PER_CENT
 }
 
 export const CampaignKindEnum = builder.enumType('CampaignKind', {
@@ -34,7 +42,7 @@ export const CampaignKindEnum = builder.enumType('CampaignKind', {
     RSVP: { value: 'rsvp', description: 'Calls receivers until as many as wanted have accepted.' },
     SMS_BROADCAST: { value: 'sms_broadcast', description: 'Sends all receivers an SMS.' },
     EMAIL_BROADCAST: { value: 'email_broadcast', description: 'Sends all receivers an e-mail.' },
-  } as const satisfies Record<string, { value: Kind; description: string }>,
+  } as const satisfies Record<string, { value: CampaignKind; description: string }>,
 })
 
 export const CampaignStateEnum = builder.enumType('CampaignState', {
@@ -187,11 +195,6 @@ export const Campaign = builder.prismaInterface('Campaign', {
 
 const ACTION_BUTTONS = 'What the keys of the telephone mean, at most 10; other keys mean nothing.'
 
-interface ActionButton {
-  button: string
-  action: 'accept' | 'decline' | 'opt_out'
-}
-
 export const ButtonActionEnum = builder.enumType('ButtonAction', {
   description: 'What a key of the telephone means.',
   values: {
@@ -209,10 +212,7 @@ const ActionButtonType = builder.objectRef<ActionButton>('ActionButton').impleme
   }),
 })
 
-interface RsvpVoiceFile {
-  type: 'start' | 'data' | 'action_buttons' | 'accept' | 'end'
-  voiceFileId: string
-}
+type RsvpVoiceFile = RsvpContent['voiceFiles'][number]
 
 export const RsvpVoiceFileTypeEnum = builder.enumType('RsvpVoiceFileType', {
   description: 'At which point of an RSVP call a voice file is played.',
@@ -254,15 +254,16 @@ export const VoiceBroadcast = builder.prismaNode('Campaign', {
     operations: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What is done in a call, step by step (docs/campaigns.md). Null when it cannot be read as such.',
+      description:
+        'What is done in a call, one after the other (docs/operations.md), with voice files by global id. Null when it is not of that vocabulary; `contentFault` says why.',
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ operations: unknown[] | null }>(content).operations,
+      resolve: ({ content }) => operationsOut(contentOf<BroadcastContent>(content).operations),
     }),
     operationsText: t.string({
       nullable: true,
       description: 'The same as a client of Multisender wrote it, verbatim; null: none did.',
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ operationsText: string | null }>(content).operationsText,
+      resolve: ({ content }) => contentOf<BroadcastContent>(content).operationsText,
     }),
     isEditable: t.boolean({
       description: EDITABLE,
@@ -286,13 +287,13 @@ export const ClickToCall = builder.prismaNode('Campaign', {
       description: 'What is played when the call is answered; null when it was deleted.',
       select: { content: true },
       resolve: (query, { content }, _args, context) =>
-        voiceFile(query, contentOf<{ voiceFileId: string }>(content).voiceFileId, context),
+        voiceFile(query, contentOf<ClickToCallContent>(content).voiceFileId, context),
     }),
     actionButtons: t.field({
       type: [ActionButtonType],
       description: ACTION_BUTTONS,
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ actionButtons: ActionButton[] }>(content).actionButtons,
+      resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],
     }),
   }),
 })
@@ -313,13 +314,13 @@ export const RsvpCampaign = builder.prismaNode('Campaign', {
       type: [RsvpVoiceFileObject],
       description: 'What is played at which point of a call, at most 5.',
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ voiceFiles: RsvpVoiceFile[] }>(content).voiceFiles,
+      resolve: ({ content }) => [...contentOf<RsvpContent>(content).voiceFiles],
     }),
     actionButtons: t.field({
       type: [ActionButtonType],
       description: ACTION_BUTTONS,
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ actionButtons: ActionButton[] }>(content).actionButtons,
+      resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],
     }),
   }),
 })
@@ -335,14 +336,14 @@ export const SmsBroadcast = builder.prismaNode('Campaign', {
     message: t.string({
       description: 'The text.',
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ message: string }>(content).message,
+      resolve: ({ content }) => contentOf<SmsContent>(content).message,
     }),
     sender: t.string({
       nullable: true,
       description:
         'Whom it seems to come from: a number or up to 11 letters and digits; null: what the server is set up with.',
       select: { content: true },
-      resolve: ({ content }) => contentOf<{ sender: string | null }>(content).sender,
+      resolve: ({ content }) => contentOf<SmsContent>(content).sender,
     }),
     isEditable: t.boolean({
       description: EDITABLE,
@@ -351,14 +352,6 @@ export const SmsBroadcast = builder.prismaNode('Campaign', {
     }),
   }),
 })
-
-interface EmailContent {
-  subject: string
-  html: string | null
-  text: string | null
-  fromEmail: string | null
-  fromName: string | null
-}
 
 export const EmailBroadcast = builder.prismaNode('Campaign', {
   id: { field: 'id', description: 'Global id.' },
@@ -407,10 +400,10 @@ function isEditable({ startedAt, state }: { startedAt: Date | null; state: strin
 }
 
 /** The UUID within a global id of a campaign, and its kind; undefined for anything else. */
-export function campaignOf(globalId: string): { id: string; kind: Kind } | undefined {
+export function campaignOf(globalId: string): { id: string; kind: CampaignKind } | undefined {
   const { typename, id } = decodeGlobalId(globalId)
   const entry = Object.entries(CAMPAIGN_TYPES).find(([, name]) => name === typename)
-  return entry && { id, kind: entry[0] as Kind }
+  return entry && { id, kind: entry[0] as CampaignKind }
 }
 
 export const CAMPAIGNS_PAGE = connectionTypes(Campaign, 'Campaign', 'campaigns')

@@ -1,5 +1,14 @@
+import DataLoader from 'dataloader'
+import {
+  BLOCKING_RULES,
+  type Blocker,
+  type BlockingRule,
+  type Explanation,
+  explainReceivers,
+} from '../../domains/campaigns/index.ts'
 import { builder } from '../builder.ts'
 import { connectionOf, connectionTypes, keysetQuery, type Order, relationSelect } from '../connection.ts'
+import type { Context } from '../context.ts'
 import { Campaign } from './campaign.ts'
 
 export const ReceiverStateEnum = builder.enumType('ReceiverState', {
@@ -31,6 +40,63 @@ export const ReceiverOutcomeEnum = builder.enumType('ReceiverOutcome', {
     FAILED: { value: 'failed', description: 'The message could not be delivered; `reason` says why.' },
   } as const,
 })
+
+const BlockingRuleEnum = builder.enumType('BlockingRule', {
+  description: 'Every rule that can keep a receiver from being addressed now.',
+  values: Object.fromEntries(
+    Object.entries(BLOCKING_RULES).map(([rule, description]) => [rule, { description }]),
+  ) as Record<BlockingRule, { description: string }>,
+})
+
+const BlockerType = builder.objectRef<Blocker>('Blocker').implement({
+  description: 'A rule that keeps a receiver from being addressed now.',
+  fields: (t) => ({
+    rule: t.field({ type: BlockingRuleEnum, description: 'Which rule.', resolve: ({ rule }) => rule }),
+    message: t.string({
+      description: 'The same for people, in English.',
+      resolve: ({ rule }) => BLOCKING_RULES[rule],
+    }),
+    until: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When it holds no longer, as far as time decides that; null: something else must happen first, or nothing can.',
+      resolve: ({ until }) => until,
+    }),
+  }),
+})
+
+const WhyNotNow = builder.objectRef<Explanation>('WhyNotNow').implement({
+  description: 'Why a receiver is not being addressed at this moment, by the very rules that the dialling engine asks.',
+  fields: (t) => ({
+    nextAttemptAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'The first moment at which time alone would allow it: all windows open, all waits over. Null: never, as things stand.',
+      resolve: ({ nextAttemptAt }) => nextAttemptAt,
+    }),
+    blockers: t.field({
+      type: [BlockerType],
+      description:
+        'Every rule that holds it back, those of the whole campaign first, one per rule; none: it is about to be addressed.',
+      resolve: ({ blockers }) => blockers,
+    }),
+  }),
+})
+
+/** All receivers of an operation are judged together. */
+const explanations = new WeakMap<Context, DataLoader<string, Explanation>>()
+
+function explanationOf(context: Context, receiverId: string): Promise<Explanation> {
+  let loader = explanations.get(context)
+  if (!loader) {
+    const { campaigns, viewer } = context
+    loader = new DataLoader((ids) => explainReceivers(campaigns, viewer, ids), { cache: false })
+    explanations.set(context, loader)
+  }
+  return loader.load(receiverId)
+}
 
 export const Receiver = builder.prismaNode('Receiver', {
   id: { field: 'id', description: 'Global id.' },
@@ -83,6 +149,13 @@ export const Receiver = builder.prismaNode('Receiver', {
       type: 'DateTime',
       nullable: true,
       description: 'When it got its outcome; null: not yet.',
+    }),
+    whyNotNow: t.field({
+      type: WhyNotNow,
+      description:
+        'Why it is not being addressed at this moment. Costs some statements per campaign, however many receivers are asked about.',
+      select: { id: true },
+      resolve: ({ id }, _args, context) => explanationOf(context, id),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was added to the campaign.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last came further.' }),

@@ -9,6 +9,7 @@ import {
   rootConnection,
 } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
+import { Campaign } from './campaign.ts'
 import { EventTypeEnum } from './event.ts'
 
 export const WebhookFormatEnum = builder.enumType('WebhookFormat', {
@@ -243,6 +244,12 @@ export const Webhook = builder.prismaNode('Webhook', {
       nullable: true,
       description: 'The one link whose events it is told of; null: it is told of those of the whole workspace.',
     }),
+    campaign: t.relation('campaign', {
+      type: Campaign,
+      nullable: true,
+      description:
+        'The one campaign whose events it is told of, also a deleted one; null: it is told of those of the whole workspace, or of a link.',
+    }),
     enabled: t.exposeBoolean('enabled', { description: 'Whether it takes events and sends them.' }),
     disabledReason: t.field({
       type: WebhookDisabledReasonEnum,
@@ -308,6 +315,29 @@ builder.prismaObjectField('Link', 'webhooks', (t) =>
       resolve: (link, args, context) =>
         connectionOf(link.webhooks, args, WEBHOOKS, context.viewer.workspaceId, () =>
           context.batches.count('link', 'webhooks', link.id, LISTED),
+        ),
+    },
+    ...WEBHOOKS_PAGE,
+  ),
+)
+
+/** On a campaign: the same. */
+builder.prismaInterfaceField(Campaign, 'webhooks', (t) =>
+  t.connection(
+    {
+      type: Webhook,
+      description: 'The webhooks that are told of events of this campaign only, newest first. Needs `webhooks:read`.',
+      select: (args, context, nestedSelection) =>
+        relationSelect(
+          'webhooks',
+          'Webhook',
+          keysetQuery(args, WEBHOOKS, context.viewer.workspaceId, LISTED),
+          WEBHOOKS,
+          nestedSelection,
+        ),
+      resolve: (campaign, args, context) =>
+        connectionOf(campaign.webhooks, args, WEBHOOKS, context.viewer.workspaceId, () =>
+          context.batches.count('campaign', 'webhooks', campaign.id, LISTED),
         ),
     },
     ...WEBHOOKS_PAGE,
