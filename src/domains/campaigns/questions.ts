@@ -4,7 +4,7 @@ import { smsParts } from '../../providers/sms/index.ts'
 import { optedOutAmong } from '../contacts/index.ts'
 import { type Readiness, readinessOf } from '../voice-files/index.ts'
 import type { DialQuestion, Lines } from './blockers.ts'
-import { type CampaignRow, calendarOf, scheduleOf } from './campaign-row.ts'
+import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
 import type { SmsContent } from './content.ts'
 import { scriptOf } from './content.ts'
 import { type CampaignDeps, type CampaignKind, isCallKind } from './deps.ts'
@@ -19,6 +19,7 @@ import {
 import { readPolicy } from './policy-store.ts'
 import { emailCents, longestCallCents, smsCents, UNITS_PER_CENT, unitsOf } from './prices.ts'
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
+import { dueState } from './state.ts'
 
 export type Channel = 'call' | 'sms' | 'email'
 
@@ -108,7 +109,8 @@ export async function surroundingsOf(
     isStrict: kind === 'click_to_call',
     campaign: {
       ...scheduleOf(campaign),
-      state: campaign.state,
+      // As the clock has it: the engine follows a moment later.
+      state: dueState(campaign.state, scheduleOf(campaign), progressOf(campaign), now),
       calendar: calendarOf(campaign),
       maxAttempts: campaign.max_attempts,
       acceptsWanted: campaign.accepts_wanted,
