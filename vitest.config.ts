@@ -7,7 +7,11 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const SLOW = [
   'src/domains/auth/*users.test.ts',
   'src/db/folder-lock.test.ts',
+  'src/domains/messages/scale.test.ts',
   'src/db/reader/**',
+  'src/domains/calls/failures.test.ts',
+  'src/domains/calls/foretold.test.ts',
+  'src/domains/calls/judge.test.ts',
   'src/platform/worker-pool.test.ts',
   'src/providers/**',
   'src/queue/**',

@@ -1,13 +1,14 @@
 import { composeMessages } from './compose-messages.ts'
 import type { Config } from './config/index.ts'
-import { type CallDeps, createSwitchboard, type Switchboard } from './domains/calls/index.ts'
+import { type CallDeps, createSwitchboard, fetchRecordings, type Switchboard } from './domains/calls/index.ts'
 import { type CampaignDeps, NO_PRICES } from './domains/campaigns/index.ts'
 import type { TokenSigner } from './domains/responses/index.ts'
 import type { World } from './domains/world.ts'
-import { DIAL_CALLS, FOLLOW_CALLS, KEEP_SEATS } from './jobs/index.ts'
+import { DIAL_CALLS, FETCH_RECORDINGS, FOLLOW_CALLS, KEEP_SEATS } from './jobs/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Logger } from './platform/logger.ts'
 import { readPriceFile } from './price-file.ts'
+import type { Storage } from './providers/storage/index.ts'
 import { createTelephony } from './providers/telephony/index.ts'
 import type { DueLoop } from './queue/index.ts'
 
@@ -17,6 +18,8 @@ export interface OutreachParts {
   clock: Clock
   logger: Logger
   voiceFiles: CampaignDeps['voiceFiles']
+  /** Where what people say in calls is kept. */
+  storage: Storage
   dueLoop: DueLoop
   /** Whether this process dials and sends; one that only answers requests does not. */
   works: boolean
@@ -38,7 +41,7 @@ export interface Outreach {
 
 /** Constructs what calls and mails people. */
 export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
-  const { config, world, clock, logger, voiceFiles, dueLoop, works, audioUrl, publicUrl, signer } = parts
+  const { config, world, clock, logger, voiceFiles, storage, dueLoop, works, audioUrl, publicUrl, signer } = parts
   const { policy, redialAfterSeconds, pricesFile } = config.outreach
   const telephony = createTelephony(config.telephony, { clock, logger })
   const wake = () => {
@@ -60,12 +63,16 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
       ...{ kind: 'url', url: audioUrl(workspaceId, voiceFileId) },
       ...(durationMs === undefined ? {} : { durationMs }),
     }),
+    onRecorded() {
+      if (works) dueLoop.wake(FETCH_RECORDINGS)
+    },
   }
   const board: Switchboard | undefined = works ? createSwitchboard(calls, { onFreed: wake }) : undefined
   if (board) {
     dueLoop.add(KEEP_SEATS, board.keepSeats)
     dueLoop.add(FOLLOW_CALLS, board.follow, board.nextFollow)
     dueLoop.add(DIAL_CALLS, board.dial, board.nextDial)
+    dueLoop.add(FETCH_RECORDINGS, () => fetchRecordings({ world, telephony, storage }))
   }
   return {
     campaigns,

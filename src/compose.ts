@@ -171,7 +171,7 @@ export async function compose(
     })
     for (const [name, check] of Object.entries(checks)) dueLoop.add(name, check)
     const outreach = await composeOutreach({
-      ...{ config, world, clock, logger, voiceFiles, dueLoop, works },
+      ...{ config, world, clock, logger, voiceFiles, storage, dueLoop, works },
       audioUrl: (workspaceId, voiceFileId) => signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form: 'wav' }),
       ...{ publicUrl, signer },
     })

@@ -21,6 +21,7 @@ export const DELIVER_WEBHOOKS = 'deliver webhooks'
 export const KEEP_SEATS = 'keep seats'
 export const FOLLOW_CALLS = 'follow calls'
 export const DIAL_CALLS = 'dial calls'
+export const FETCH_RECORDINGS = 'fetch recordings'
 /** Checks that compose adds where messages are sent. */
 export const SEND_MESSAGES = 'send messages'
 export const RECOVER_MESSAGES = 'recover messages'

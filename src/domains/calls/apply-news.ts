@@ -192,7 +192,8 @@ class Batch {
         this.#end(call, event, as)
         break
       case 'recorded':
-        if (event.outcome !== 'failed') {
+        // Of who was erased meanwhile nothing is kept.
+        if (event.outcome !== 'failed' && call.phone !== null) {
           this.#recordings.push({ callId: call.id, commandId: event.commandId, durationMs: event.durationMs })
         }
         await this.#flow(call, event)

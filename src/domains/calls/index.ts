@@ -1,3 +1,5 @@
 export type { CallDeps } from './deps.ts'
+export { eraseCallsOf } from './erase-calls.ts'
+export { fetchRecordings, type RecordingDeps } from './fetch-recordings.ts'
 export { LEASE_MS } from './seats.ts'
 export { createSwitchboard, type Switchboard } from './switchboard.ts'

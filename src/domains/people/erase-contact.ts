@@ -1,6 +1,7 @@
 import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
+import { eraseCallsOf } from '../calls/index.ts'
 import { leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
 import { eraseMessagesOf } from '../messages/index.ts'
 import { eraseAnswersOf } from '../responses/index.ts'
@@ -9,7 +10,8 @@ import type { World } from '../world.ts'
 
 /**
  * Erases all that is personal about a contact, deleted or not, and about the duplicates that were merged into it: the
- * fields, what they answered and what was made of it, recordings and files, where messages went, what receivers of webhooks
+ * fields, what they answered and what was made of it, recordings and files, what they said in
+ * calls and by which number, where messages went, what receivers of webhooks
  * answered about it. Ids, numbers, counts and events stay, which name nobody; opt-outs stay as keyed hashes. Erasing
  * again does the same once more. Throws INSUFFICIENT_SCOPE (`contacts:write`), NOT_FOUND.
  */
@@ -25,6 +27,7 @@ export async function eraseContact(world: World, viewer: Viewer, id: string): Pr
     const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
     await forgetAnswersOfReceivers(tx, workspaceId, responses)
     await eraseMessagesOf(tx, workspaceId, ids)
+    await eraseCallsOf(world, tx, workspaceId, ids)
     await wipeContacts(tx, workspaceId, ids, now)
     for (const each of ids) emit('contact.erased', { contactId: each })
   })
