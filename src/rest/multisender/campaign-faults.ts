@@ -22,10 +22,14 @@ export async function inItsWords<Result>(attempt: () => Promise<Result>): Promis
     return await attempt()
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
-    const issues = error.issues.map(({ path, rule, message }) => ({
-      ...{ path: path[0] === 'content' ? path.slice(1) : path, rule },
-      message: MESSAGES[rule] ?? message,
-    }))
+    const issues = error.issues.map(({ path, rule, message }) => {
+      const at = path[0] === 'content' ? path.slice(1) : path
+      // Neither of two, so that none of them by itself is required.
+      if (at[0] === 'text' && rule === 'required') {
+        return { path: at, rule: 'exactly_one', message: 'or messageHtml must be given' }
+      }
+      return { path: at, rule, message: MESSAGES[rule] ?? message }
+    })
     throw new ValidationError(issues as unknown as [Issue, ...Issue[]])
   }
 }

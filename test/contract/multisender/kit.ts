@@ -117,6 +117,8 @@ export function failure(status: number, message: string, errors?: Record<string,
 }
 
 const FORMS: [RegExp, (value: unknown) => boolean][] = [
+  [/^string or null$|^string, if receiver is/, (value) => value === null || typeof value === 'string'],
+  [/^int, if receiver is group/, (value) => value === null || Number.isInteger(value)],
   [/YYYY-MM-DD HH:MM:SS$/i, (value) => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(String(value))],
   [/^HH:MM:SS$/, (value) => /^\d\d:\d\d:\d\d$/.test(String(value))],
   [/^string/, (value) => typeof value === 'string'],
@@ -129,22 +131,23 @@ const FORMS: [RegExp, (value: unknown) => boolean][] = [
 /**
  * Holds a body against a literal of the documentation, such as `{ 'filterId':'int' }`: the same keys in the same order
  * at every level, values of the types that it names. Lists may have any length, but not none; beyond those of the literal, elements are like
- * its first.
+ * its first. `unset`: keys that may be null all the same.
  */
-export function fitsLiteral(value: unknown, literal: string): void {
+export function fitsLiteral(value: unknown, literal: string, unset: readonly string[] = []): void {
   const parsed = JSON.parse(literal.replaceAll("'", '"').replace(/,(\s*[}\]])/g, '$1'))
-  compare(value, parsed, '$')
+  compare(value, parsed, '$', unset)
 }
 
-function compare(value: unknown, model: unknown, at: string): void {
+function compare(value: unknown, model: unknown, at: string, unset: readonly string[]): void {
   if (Array.isArray(model)) {
     expect(Array.isArray(value) && value.length > 0, `${at} is a list with something in it`).toBe(true)
     for (const [index, item] of (value as unknown[]).entries())
-      compare(item, model[index] ?? model[0], `${at}[${index}]`)
+      compare(item, model[index] ?? model[0], `${at}[${index}]`, unset)
   } else if (typeof model === 'object' && model !== null) {
     expect(Object.keys(value as object), at).toEqual(Object.keys(model))
     for (const [key, inner] of Object.entries(model)) {
-      compare((value as Record<string, unknown>)[key], inner, `${at}.${key}`)
+      const given = (value as Record<string, unknown>)[key]
+      if (given !== null || !unset.includes(key)) compare(given, inner, `${at}.${key}`, unset)
     }
   } else {
     const form = FORMS.find(([pattern]) => pattern.test(String(model)))

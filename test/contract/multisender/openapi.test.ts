@@ -4,10 +4,10 @@ import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { holdCollectionAgainstDocument, requestsOf } from '../postman.ts'
 import { send } from '../wire.ts'
-import { multisenderServer } from './kit.ts'
+import { campaignServer } from './campaign-kit.ts'
 import { ALIASES, OPERATIONS, TOLERATED } from './operations.ts'
 
-const server = await multisenderServer()
+const server = await campaignServer()
 const { app, acme, call, ok } = server
 const answer = await fetch(new URL('/multisender/openapi.json', app.localUrl))
 const document = (await answer.json()) as any
@@ -51,7 +51,7 @@ describe('/multisender/openapi.json', () => {
 
   it('is what the routes serve: what it lists is there at every base path, and nothing else is', async () => {
     const own = [...app.routes].filter((route) =>
-      / (\/multisender)?(\/v1|\/vi)?\/(accounts|groups|subusers|voice_files|login|auth|authenticate|tokens)\b/.test(
+      / (\/multisender)?(\/v1|\/vi)?\/(accounts|groups|calls|click_to_calls|emails|rsvp_calls|smses|subusers|voice_files|login|auth|authenticate|tokens)\b/.test(
         route,
       ),
     )
@@ -146,12 +146,15 @@ describe('/multisender/postman.json', async () => {
 
   it('can be run: every request succeeds as it stands, once there is what it names', async () => {
     const requests = requestsOf(collection, { token: acme.token })
-    // Two accounts for the group of its examples, and a user for its login.
+    // Two accounts for the group of its examples, a voice file that is ready, and a user for its login.
     for (let n = 0; n < 2; n++) await ok(201, 'POST', '/v1/accounts', { body: {} })
+    await server.voiceFile()
     await server.user(acme, 'user@example.com', 'correct horse battery staple')
     const destroys = (each: (typeof requests)[number]) => each.method === 'DELETE'
     const makes = (each: (typeof requests)[number]) => each.method === 'POST' && !each.path.endsWith('/1/accounts')
-    const rank = (each: (typeof requests)[number]) => (makes(each) ? 0 : destroys(each) ? 2 : 1)
+    // What is used goes after what uses it.
+    const rank = (each: (typeof requests)[number]) =>
+      makes(each) ? 0 : destroys(each) ? (each.path.includes('voice_files') ? 3 : 2) : 1
     const ordered = requests.toSorted((a, b) => rank(a) - rank(b) || (destroys(a) ? b.path.length - a.path.length : 0))
     for (const { name, method, path, headers, body, expected } of ordered) {
       // Files are chosen by hand; which accounts to delete is as well.

@@ -20,7 +20,36 @@ export const OPERATIONS: [n: number, method: string, path: string, scope: Scope 
   [16, 'POST', '/v1/groups', 'contacts:write', 201],
   [17, 'PUT', '/v1/groups/{groupId}', 'contacts:write', 200],
   [18, 'DELETE', '/v1/groups/{groupId}', 'contacts:write', 204],
+  [19, 'GET', '/v1/calls', 'campaigns:read', 200],
+  [20, 'GET', '/v1/calls/{callId}', 'campaigns:read', 200],
+  [21, 'POST', '/v1/calls', 'campaigns:write', 201],
+  [22, 'PUT', '/v1/calls/{callId}', 'campaigns:write', 200],
+  [23, 'DELETE', '/v1/calls/{callId}', 'campaigns:write', 204],
+  [24, 'GET', '/v1/calls/{callId}/receivers', 'campaigns:read', 200],
+  [25, 'GET', '/v1/click_to_calls', 'campaigns:read', 200],
+  [26, 'GET', '/v1/click_to_calls/{clickToCallId}', 'campaigns:read', 200],
+  [27, 'POST', '/v1/click_to_calls', 'campaigns:write', 201],
+  [28, 'DELETE', '/v1/click_to_calls/{clickToCallId}', 'campaigns:write', 204],
+  [29, 'GET', '/v1/emails', 'campaigns:read', 200],
+  [30, 'GET', '/v1/emails/{emailId}', 'campaigns:read', 200],
+  [31, 'POST', '/v1/emails', 'campaigns:write', 201],
+  [32, 'PUT', '/v1/emails/{emailId}', 'campaigns:write', 200],
+  [33, 'DELETE', '/v1/emails/{emailId}', 'campaigns:write', 204],
   [34, 'POST', '/v1/login', null, 201],
+  [35, 'GET', '/v1/rsvp_calls', 'campaigns:read', 200],
+  [36, 'GET', '/v1/rsvp_calls/{rsvpCallId}', 'campaigns:read', 200],
+  [37, 'POST', '/v1/rsvp_calls', 'campaigns:write', 201],
+  [38, 'PUT', '/v1/rsvp_calls/{rsvpCallId}', 'campaigns:write', 200],
+  [39, 'DELETE', '/v1/rsvp_calls/{rsvpCallId}', 'campaigns:write', 204],
+  [40, 'POST', '/v1/rsvp_calls/{rsvpCallId}/receivers', 'campaigns:write', 201],
+  [41, 'GET', '/v1/rsvp_calls/{rsvpCallId}/stats', 'campaigns:read', 200],
+  [42, 'GET', '/v1/rsvp_calls/{rsvpCallId}/receivers', 'campaigns:read', 200],
+  [43, 'GET', '/v1/smses/{smsId}/receivers', 'campaigns:read', 200],
+  [44, 'GET', '/v1/smses', 'campaigns:read', 200],
+  [45, 'GET', '/v1/smses/{smsId}', 'campaigns:read', 200],
+  [46, 'POST', '/v1/smses', 'campaigns:write', 201],
+  [47, 'PUT', '/v1/smses/{smsId}', 'campaigns:write', 200],
+  [48, 'DELETE', '/v1/smses/{smsId}', 'campaigns:write', 204],
   [49, 'GET', '/v1/subusers', 'subusers:read', 200],
   [50, 'GET', '/v1/subusers/{subuserId}', 'subusers:read', 200],
   [51, 'POST', '/v1/subusers', 'subusers:write', 201],
@@ -36,7 +65,11 @@ export const OPERATIONS: [n: number, method: string, path: string, scope: Scope 
 ]
 
 /** What is served besides, at paths of documented operations, for other readings of the documentation. */
-export const TOLERATED = ['PUT /v1/accounts/filters/{filterId}', 'DELETE /v1/groups/{groupId}/accounts']
+export const TOLERATED = [
+  'PUT /v1/accounts/filters/{filterId}',
+  'DELETE /v1/groups/{groupId}/accounts',
+  'PUT /v1/rsvp_calls/{rsvpCallId}/receivers',
+]
 
 /** Further paths of documented operations: by these, what the canonical path is. */
 export const ALIASES: Readonly<Record<string, string>> = {
@@ -44,6 +77,8 @@ export const ALIASES: Readonly<Record<string, string>> = {
   '/v1/authenticate': '/v1/login',
   '/v1/tokens': '/v1/login',
   '/v1/groups/{groupId}/accounts/{accountId}': '/v1/groups/{groupId}/{accountId}',
+  '/v1/rsvp_calls/{rsvpCallId}/statistics': '/v1/rsvp_calls/{rsvpCallId}/stats',
+  '/v1/rsvp_calls/{rsvpCallId}/stats/receivers': '/v1/rsvp_calls/{rsvpCallId}/receivers',
   '/v1/subusers/{subuserId}/accounts': '/v1/subusers/{subuserId}',
   '/v1/voice_files/upload': '/v1/voice_files',
 }
