@@ -80,7 +80,7 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
     wake,
     inFlight: () => (board?.inFlight() ?? 0) + (messages?.inFlight() ?? 0),
     async stop() {
-      await Promise.all([board?.stop(), messages?.stop()])
+      await Promise.all([board?.stop(config.http.shutdownMs / 2), messages?.stop()])
       await telephony.close()
     },
   }

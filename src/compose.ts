@@ -275,6 +275,7 @@ export async function compose(
       tasks: jobs.map(({ task }) => task.name),
       queue: () => queue.counts(),
       webhooksInFlight: () => dispatcher.inFlight(),
+      outreachInFlight: () => outreach.inFlight(),
     })
     await observe(app, {})
     if (config.role !== 'worker') {

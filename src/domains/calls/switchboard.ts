@@ -30,8 +30,11 @@ export interface Switchboard {
   inFlight(): number
   /** Resolves when all that was heard so far is in the database, and what follows from it was said. */
   settled(): Promise<void>
-  /** Begins nothing more; what was heard is written down; others may take the seats. Calls go on. */
-  stop(): Promise<void>
+  /**
+   * Begins nothing more; what was heard is written down; others may take the seats. Calls go on, and whoever takes the
+   * seats follows them; where the provider would forget them with this process they are waited for, up to `drainMs`.
+   */
+  stop(drainMs?: number): Promise<void>
 }
 
 /** News that are applied in one transaction. */
@@ -39,6 +42,8 @@ const BATCH = 256
 /** A command that may not have arrived is repeated, under the same id. */
 const REPEAT_MS = 500
 const REPEATS = 3
+/** How often a process that stops looks whether its calls are over. */
+const DRAIN_LOOK_MS = 250
 
 export function createSwitchboard(
   deps: CallDeps,
@@ -54,6 +59,8 @@ export function createSwitchboard(
   let seat: string | undefined
   let leaseUntil = 0
   let dialSettlesWithinMs = 0
+  let remembers = true
+  let draining = false
   let stopped = false
 
   // News gather while earlier ones are written, so that a busy process writes many in one transaction.
@@ -185,8 +192,9 @@ export function createSwitchboard(
   /** Asks the provider who it is; false while it cannot be asked. */
   async function meetProvider(): Promise<boolean> {
     try {
-      const { lines, dialSettlesWithinMs: settles } = await telephony.capabilities()
-      dialSettlesWithinMs = settles
+      const { lines, ...told } = await telephony.capabilities()
+      dialSettlesWithinMs = told.dialSettlesWithinMs
+      remembers = told.remembers
       await world.db.query(
         sql`UPDATE provider_state SET lines = ${lines}::int
             WHERE port = 'telephony' AND lines IS DISTINCT FROM ${lines}::int`,
@@ -201,7 +209,7 @@ export function createSwitchboard(
 
   async function dial(): Promise<number> {
     // Never without a seat that is surely ours: calls nobody hears of would be dialled.
-    if (stopped || seat === undefined || world.clock.now().getTime() >= leaseUntil) return 0
+    if (draining || seat === undefined || world.clock.now().getTime() >= leaseUntil) return 0
     const step = await dialDue(deps, seat, dialSettlesWithinMs)
     if (!step) return 0
     for (const call of step.calls) {
@@ -259,6 +267,14 @@ export function createSwitchboard(
     }
   }
 
+  /** Calls of our seats that are under way. */
+  async function live(): Promise<number> {
+    const [row] = await world.db.query<{ count: number }>(
+      sql`SELECT count(*)::int AS count FROM call WHERE settled_at IS NULL AND seat = ANY(${[...listening.keys()]}::text[])`,
+    )
+    return row?.count ?? 0
+  }
+
   return {
     dial,
     nextDial: () => nextDial(world),
@@ -272,7 +288,14 @@ export function createSwitchboard(
     keepSeats,
     inFlight: () => places.size,
     settled,
-    async stop() {
+    async stop(drainMs = 0) {
+      draining = true
+      const until = Date.now() + drainMs
+      while (!remembers && (await live()) > 0 && Date.now() < until) {
+        await follow()
+        await keepSeats()
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS))
+      }
       stopped = true
       await Promise.all([...listening.values()].map((one) => one.close()))
       await settled()

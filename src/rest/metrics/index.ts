@@ -10,6 +10,8 @@ export interface MetricsDeps {
   tasks: readonly string[]
   queue(): Promise<{ task: string; state: string; count: number }[]>
   webhooksInFlight(): number
+  /** Calls and messages that this process has begun and that are not settled. */
+  outreachInFlight(): number
 }
 
 /** Names of operations are the clients' choice; past so many they are counted together. */
@@ -80,6 +82,9 @@ export function createMetrics() {
       )
       gauge(registry, 'saygraph_webhooks_in_flight', 'Requests of webhooks under way.', async () =>
         deps.webhooksInFlight(),
+      )
+      gauge(registry, 'saygraph_outreach_in_flight', 'Calls and messages of this process under way.', async () =>
+        deps.outreachInFlight(),
       )
       new Gauge({
         name: 'saygraph_queue_jobs',
