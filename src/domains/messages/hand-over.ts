@@ -49,12 +49,24 @@ function emailOf({ from, unsubscribeUrl }: MessageDeps, { id, address, content }
     from: fromName === null ? own : { ...own, name: fromName },
     to: { address },
     subject,
-    text: text || (html === null ? '' : plainTextOf(html)) || subject,
+    text: text || readOut(content as EmailContent) || subject,
     ...(html !== null && { html }),
     ...(url !== undefined && { listUnsubscribe: { url } }),
     // Absences need not answer to it (RFC 3834).
     headers: { Precedence: 'bulk' },
   }
+}
+
+/** Of a content the text once, since it goes to many. */
+const READ = new WeakMap<EmailContent, string>()
+
+function readOut(content: EmailContent): string {
+  let text = READ.get(content)
+  if (text === undefined) {
+    text = content.html === null ? '' : plainTextOf(content.html)
+    READ.set(content, text)
+  }
+  return text
 }
 
 function smsOutcome(result: SmsResult): Outcome {
