@@ -77,7 +77,9 @@ async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, even
   const { id: webhookId, workspace_id: workspaceId } = feed
   const now = world.clock.now()
   const { tells = () => true, waitsForAnalysis } = FORMAT_RULES[feed.format]
-  const concerning = events.filter(
+  const ends = feed.link_id !== null ? 'link.deleted' : feed.campaign_id !== null ? 'campaign.deleted' : null
+  const end = events.findIndex(({ type }) => type === ends)
+  const concerning = (end < 0 ? events : events.slice(0, end + 1)).filter(
     (event) => feed.event_types.includes(event.type) && tells(event) && !isAbout(event, webhookId),
   )
   const waits = waitsForAnalysis && deps.analysisWaitMs > 0
@@ -100,10 +102,7 @@ async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, even
   await insertDeliveries(tx, workspaceId, webhookId, deliveries, now)
   const analyzed = events.filter(({ type }) => type === 'response.analyzed').map(orderKeyOf)
   if (analyzed.length > 0) await hurryDeliveries(tx, webhookId, 'response.submitted', analyzed, now)
-  const ends = feed.link_id !== null ? 'link.deleted' : feed.campaign_id !== null ? 'campaign.deleted' : null
-  if (events.some(({ type }) => type === ends)) {
-    await retireWebhook(tx, workspaceId, webhookId, now)
-  }
+  if (end >= 0) await retireWebhook(tx, workspaceId, webhookId, now)
 }
 
 /** A webhook is not told of itself: each failure to tell it would be another thing to tell. */
