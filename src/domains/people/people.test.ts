@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addDelivery } from '../../../test/graph/deliveries.ts'
+import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
 import {
   brokenRules,
   eventsAfter,
@@ -21,6 +22,7 @@ import {
   updateContact,
 } from '../contacts/index.ts'
 import { createLink } from '../links/index.ts'
+import { sweepOutboxes } from '../messages/index.ts'
 import {
   inviteRespondent,
   openSession,
@@ -157,6 +159,39 @@ describe('erasing', () => {
     expect((await refusal(updateContact(kit.world, kit.viewer, id, { name: 'x' }))).code).toBe('NOT_FOUND')
   })
 
+  test('reaches messages: where they went, what was said of them, and the copies of those that were sent', async () => {
+    const forgotten: string[] = []
+    const office = postOffice(kit)
+    office.deps.email.forget = async (ids) => void forgotten.push(...ids)
+    const address = `${SECRET}.mail@example.com`
+    const id = await person({ email: address })
+    const post = postKit(kit)
+    const detail = `550 <${address}> is nobody`
+    office.email.answers.push({ outcome: 'refused', reason: 'rejected', retryable: false, message: detail })
+    const refused = await post.mails(office, { receivers: [{ contactId: id }] })
+    await office.run()
+    const sent = await post.mails(office, { receivers: [{ contactId: id }] })
+    await office.run()
+    office.email.answers.push({ outcome: 'refused', reason: 'deferred', retryable: true, message: detail })
+    const resting = await post.mails(office, { receivers: [{ contactId: id }] })
+    await office.work()
+    const tables = await tablesWith(address)
+    expect(tables).toEqual(['contact', 'outbound_message'])
+    await eraseContact(kit.world, kit.viewer, id)
+    expect(await tablesWith(address)).toEqual([])
+    expect(await sweepOutboxes(kit.world, office.deps)).toBe(3)
+    const messages = [await post.messagesOf(refused), await post.messagesOf(sent), await post.messagesOf(resting)]
+    expect(forgotten.toSorted()).toEqual(messages.map(([message]) => message!.id).toSorted())
+    expect(messages.map(([message]) => [message!.state, message!.address, message!.failure])).toEqual([
+      ['failed', null, 'erased'],
+      ['sent', null, null],
+      ['queued', null, 'erased'],
+    ])
+    await office.run()
+    expect(await post.outcomes(resting)).toEqual(['failed NO_NUMBER 1'])
+    expect(await tablesWith(address)).toEqual([])
+  })
+
   test('does not touch anybody else, and finds deleted contacts', async () => {
     const link = await makeLink()
     const [a, b] = [await person({ name: 'Ann Keeper' }), await person({ name: 'Bob Goner' })]
@@ -237,6 +272,39 @@ describe('merging', () => {
         ['contact.merged', { contactId: id, mergedContactId: second }],
       ],
     )
+  })
+
+  test('takes over what campaigns did, and keeps apart what they did for both', async () => {
+    const office = postOffice(kit)
+    const post = postKit(kit)
+    const [phone, other] = numbers(2)
+    const [id, duplicate] = [await person({ phone: phone! }), await person({ phone: other! })]
+    const own = await post.texts(office, { receivers: [{ contactId: duplicate }] })
+    const both = await post.texts(office, { receivers: [{ contactId: id }, { contactId: duplicate }] })
+    await office.run()
+    const later = new Date(kit.clock.now().getTime() + 60_000)
+    const waiting = await post.texts(office, {
+      receivers: [{ contactId: duplicate }, { contactId: id }],
+      startsAt: later,
+    })
+    await mergeContacts(kit.world, kit.viewer, { id, duplicateIds: [duplicate] })
+    const rowsOf = (table: 'receiver' | 'outbound_message' | 'campaign_target', campaignId: string) =>
+      kit.db
+        .raw<{ contact_id: string }>(
+          `SELECT contact_id FROM ${table} WHERE campaign_id = $1 ORDER BY ${table === 'outbound_message' ? 'address' : 'position'}`,
+          [campaignId],
+        )
+        .then((rows) => rows.map((row) => row.contact_id))
+    expect(await rowsOf('receiver', own)).toEqual([id])
+    expect(await rowsOf('outbound_message', own)).toEqual([id])
+    expect(await rowsOf('campaign_target', own)).toEqual([id])
+    expect(await rowsOf('receiver', both)).toEqual([id, duplicate])
+    expect(await rowsOf('outbound_message', both)).toEqual([id, duplicate])
+    expect(await rowsOf('campaign_target', both)).toEqual([id, id])
+    await office.run()
+    // Whoever was merged is not reached by what still waits; who stays is, once.
+    expect(office.sms.history.map(({ to }) => to).toSorted()).toEqual([phone, phone, other, other].toSorted())
+    expect(await post.statsOf(waiting)).toMatchObject({ state: 'completed', messages_sent: 1 })
   })
 
   test('refuses what cannot be merged, and changes nothing', async () => {
