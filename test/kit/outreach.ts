@@ -3,6 +3,7 @@ import { sql } from '../../src/db/sql.ts'
 import { COUNTERS, type CreateCampaignInput, createCampaign } from '../../src/domains/campaigns/index.ts'
 import { type Population, population } from '../../src/providers/telephony/index.ts'
 import { FRIENDLY, type TestEngine } from './engine.ts'
+import { recount } from './recount.ts'
 import type { TestWorld } from './world.ts'
 
 export const people = (changes: Partial<Population>) => population({ ...FRIENDLY, ...changes })
@@ -62,28 +63,6 @@ export function outreachKit(t: TestWorld, voiceFileId: string) {
       expect(Object.fromEntries(own)).toEqual(counted)
     },
   }
-}
-
-/** The statistics counted anew from receivers and calls; what messages count is left out. */
-export async function recount({ db }: Pick<TestWorld, 'db'>, campaignId: string): Promise<Record<string, number>> {
-  const [row] = await db.query<Record<string, number>>(
-    sql`SELECT (SELECT count(*)::int FROM receiver WHERE campaign_id = ${campaignId}::uuid) AS receivers,
-               (SELECT count(*)::int FROM receiver WHERE campaign_id = ${campaignId}::uuid AND state = 'settled')
-                 AS settled_receivers,
-               (count(*) FILTER (WHERE dialed_at IS NOT NULL))::int AS dialed_calls,
-               (count(*) FILTER (WHERE settled_at IS NOT NULL AND cause = 'answered'))::int AS answered_calls,
-               (count(*) FILTER (WHERE settled_at IS NOT NULL AND settled_as <> 'not_dialed' AND cause <> 'answered'))::int
-                 AS not_answered_calls,
-               (count(*) FILTER (WHERE settled_at IS NOT NULL AND cause IS NULL))::int AS unknown_calls,
-               coalesce(sum(duration_seconds) FILTER (WHERE settled_at IS NOT NULL), 0)::int AS total_seconds,
-               count(DISTINCT receiver_id) FILTER (WHERE reply = 'accept')::int AS accepts,
-               count(DISTINCT receiver_id) FILTER (WHERE reply = 'decline')::int AS declines,
-               count(DISTINCT receiver_id) FILTER (WHERE reply = 'opt_out')::int AS opt_outs,
-               (count(*) FILTER (WHERE settled_at IS NOT NULL AND cause = 'answered' AND reply IS NULL))::int AS no_replies,
-               coalesce(sum(cost) FILTER (WHERE settled_at IS NOT NULL), 0)::int AS cost
-        FROM call WHERE campaign_id = ${campaignId}::uuid`,
-  )
-  return row!
 }
 
 /** How many calls were under way right after each was dialled. */
