@@ -67,9 +67,11 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
       if (works) dueLoop.wake(FETCH_RECORDINGS)
     },
   }
-  const board: Switchboard | undefined = works ? createSwitchboard(calls, { onFreed: wake }) : undefined
+  const board: Switchboard | undefined = works
+    ? createSwitchboard(calls, { onFreed: wake, onTaken: () => dueLoop.wake(FOLLOW_CALLS) })
+    : undefined
   if (board) {
-    dueLoop.add(KEEP_SEATS, board.keepSeats)
+    dueLoop.add(KEEP_SEATS, board.keepSeats, board.nextKeep)
     dueLoop.add(FOLLOW_CALLS, board.follow, board.nextFollow)
     dueLoop.add(DIAL_CALLS, board.dial, board.nextDial)
     dueLoop.add(FETCH_RECORDINGS, () => fetchRecordings({ world, telephony, storage }))

@@ -38,6 +38,16 @@ export async function adoptSeats({ db, clock }: World, holder: string): Promise<
   return rows.map(({ name }) => name)
 }
 
+/** When somebody else's seat that has calls can be taken, unless its holder says that it is there. */
+export async function nextFreeSeat({ db }: World, holder: string): Promise<Date | undefined> {
+  const [row] = await db.query<{ lease_until: Date }>(
+    sql`SELECT s.lease_until FROM seat s
+        WHERE s.holder <> ${holder}::uuid AND EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL)
+        ORDER BY s.lease_until LIMIT 1`,
+  )
+  return row && new Date(row.lease_until.getTime() + 1)
+}
+
 /** Forgets seats that nobody holds and that have no calls. Their names are never used again. */
 export async function clearSeats({ db, clock }: World): Promise<void> {
   await db.query(

@@ -12,7 +12,16 @@ import { placesOf } from './call-row.ts'
 import type { CallDeps } from './deps.ts'
 import { dialDue, nextDial, type PlannedCall } from './dial-due.ts'
 import { followCalls } from './follow-calls.ts'
-import { adoptSeats, clearSeats, LEASE_MS, leaveSeats, lookAfterSeat, newSeat, renewSeats } from './seats.ts'
+import {
+  adoptSeats,
+  clearSeats,
+  LEASE_MS,
+  leaveSeats,
+  lookAfterSeat,
+  newSeat,
+  nextFreeSeat,
+  renewSeats,
+} from './seats.ts'
 
 /** A process's part of the dialling engine: it holds seats, dials, hears of calls and tells them what to do next. */
 export interface Switchboard {
@@ -26,6 +35,8 @@ export interface Switchboard {
   nextFollow(): Promise<Date | undefined>
   /** Keeps its seats, takes those of processes that died. To be run at least every LEASE_MS / 3. */
   keepSeats(): Promise<number>
+  /** When seats are to be kept again, or can be taken. */
+  nextKeep(): Promise<Date | undefined>
   /** Calls that this process has dialled or heard of and that are not settled yet. */
   inFlight(): number
   /** Resolves when all that was heard so far is in the database, and what follows from it was said. */
@@ -42,13 +53,19 @@ const BATCH = 256
 /** A command that may not have arrived is repeated, under the same id. */
 const REPEAT_MS = 500
 const REPEATS = 3
+/** So often within its lease a process says that its seats are still its own. */
+const KEPT_PER_LEASE = 3
 /** How often a process that stops looks whether its calls are over. */
 const DRAIN_LOOK_MS = 250
 
-export function createSwitchboard(
-  deps: CallDeps,
-  { onFreed }: { /** There is something to dial again. */ onFreed?: () => void } = {},
-): Switchboard {
+export interface SwitchboardHooks {
+  /** There is something to dial again. */
+  onFreed?: () => void
+  /** There are calls to be followed that nobody has looked after for a while. */
+  onTaken?: () => void
+}
+
+export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: SwitchboardHooks = {}): Switchboard {
   const { world, telephony, logger } = deps
   const holder = world.newId()
   const listening = new Map<string, Listening>()
@@ -159,6 +176,7 @@ export function createSwitchboard(
   async function lookAfter(name: string): Promise<void> {
     const now = world.clock.now()
     await lookAfterSeat(world, name, now, new Date(now.getTime() + dialSettlesWithinMs))
+    onTaken?.()
   }
 
   async function keepSeats(): Promise<number> {
@@ -286,6 +304,12 @@ export function createSwitchboard(
       return row?.due_at ?? undefined
     },
     keepSeats,
+    async nextKeep() {
+      if (stopped || leaseUntil === 0) return undefined
+      const own = leaseUntil - LEASE_MS + LEASE_MS / KEPT_PER_LEASE
+      const free = await nextFreeSeat(world, holder)
+      return new Date(Math.min(own, free?.getTime() ?? Number.POSITIVE_INFINITY))
+    },
     inFlight: () => places.size,
     settled,
     async stop(drainMs = 0) {
