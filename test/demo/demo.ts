@@ -7,10 +7,12 @@ import { createClient } from 'graphql-ws'
 import { graphql } from '../generated/gql.ts'
 import type { ArrivingSubscription } from '../generated/graphql.ts'
 import { startServer } from '../kit/server.ts'
+import { playCalls } from './calls.ts'
 
 /**
- * The main job, by itself: a server of its own, a link made over GraphQL, a person who answers it over HTTP, a frontend
- * that sees the answers arrive. Exits with 0 when every step went as it should.
+ * The main jobs, by themselves: a server of its own, a link made over GraphQL, a person who answers it over HTTP, a frontend
+ * that sees the answers arrive; then people who are invited by telephone, as a simulated carrier plays them. Exits with 0
+ * when every step went as it should.
  */
 const CREATE_LINK = graphql(`
   mutation MakeLink($input: CreateLinkInput!) {
@@ -59,28 +61,32 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'saygraph-demo-'))
   const server = await startServer({ DATA_DIR: folder, BOOTSTRAP_API_KEY: KEY, SAMPLE_LINK: 'off' })
   try {
-    await play(server.url)
+    const run = runner(server.url)
+    await play(server.url, run)
+    await playCalls({ url: server.url, key: KEY, run, say })
   } finally {
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function play(url: string): Promise<void> {
-  async function run<Data, Variables>(
-    document: TypedDocumentNode<Data, Variables>,
-    variables: Variables,
-  ): Promise<Data> {
+/** Runs an operation; throws when the server answers with errors. */
+export type Run = <Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables) => Promise<Data>
+
+function runner(url: string): Run {
+  return async (document, variables) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query: print(document), variables }),
     })
-    const { data, errors } = (await response.json()) as { data: Data; errors?: { message: string }[] }
+    const { data, errors } = (await response.json()) as { data: never; errors?: { message: string }[] }
     if (errors) throw new Error(errors.map((error) => error.message).join('; '))
     return data
   }
+}
 
+async function play(url: string, run: Run): Promise<void> {
   say('1. A team makes a link over GraphQL.')
   const { createLink } = await run(CREATE_LINK, {
     input: {
