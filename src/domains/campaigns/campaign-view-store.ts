@@ -255,6 +255,18 @@ interface ReceiverRow {
   last_attempt_at: Date | null
 }
 
+/** The receivers that contacts are, in whatever campaigns. */
+export async function receiversOf(
+  db: Queryable,
+  workspaceId: string,
+  contactIds: readonly string[],
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    sql`SELECT id FROM receiver WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])`,
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** What a webhook tells of a campaign, a deleted one as well. */
 export interface CampaignFacts {
   legacyId: number

@@ -8,13 +8,14 @@ export {
   nextAttemptAt,
 } from './blockers.ts'
 export { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
-export type {
-  CampaignFacts,
-  CampaignView,
-  ReceiverFacts,
-  ReceiverView,
-  TargetResult,
-  TargetView,
+export {
+  type CampaignFacts,
+  type CampaignView,
+  type ReceiverFacts,
+  type ReceiverView,
+  receiversOf,
+  type TargetResult,
+  type TargetView,
 } from './campaign-view-store.ts'
 export {
   campaignForDelivery,

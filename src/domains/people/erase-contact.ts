@@ -2,6 +2,7 @@ import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { eraseCallsOf } from '../calls/index.ts'
+import { receiversOf } from '../campaigns/index.ts'
 import { leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
 import { eraseMessagesOf } from '../messages/index.ts'
 import { eraseAnswersOf } from '../responses/index.ts'
@@ -25,7 +26,7 @@ export async function eraseContact(world: World, viewer: Viewer, id: string): Pr
     if (ids.length === 0) throw new NotFoundError('contact', ['id'])
     await leaveLists(tx, emit, workspaceId, ids, now)
     const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
-    await forgetAnswersOfReceivers(tx, workspaceId, responses)
+    await forgetAnswersOfReceivers(tx, workspaceId, [...responses, ...(await receiversOf(tx, workspaceId, ids))])
     await eraseMessagesOf(tx, workspaceId, ids)
     await eraseCallsOf(world, tx, workspaceId, ids)
     await wipeContacts(tx, workspaceId, ids, now)

@@ -214,15 +214,17 @@ export async function deleteOldDeliveries(db: Queryable, now: Date): Promise<num
   return rows.length
 }
 
-/** Forgets what receivers answered to deliveries about responses: they may have repeated what they were sent. */
+/**
+ * Forgets what was answered to deliveries about responses, and about whom campaigns address: it may repeat what was sent.
+ */
 export async function forgetAnswersOfReceivers(
   tx: Tx,
   workspaceId: string,
-  responseIds: readonly string[],
+  orderKeys: readonly string[],
 ): Promise<void> {
   await tx.query(
     sql`UPDATE webhook_attempt a SET response_body = NULL FROM webhook_delivery d
-        WHERE d.workspace_id = ${workspaceId}::uuid AND d.order_key = ANY(${responseIds}::uuid[])
+        WHERE d.workspace_id = ${workspaceId}::uuid AND d.order_key = ANY(${orderKeys}::uuid[])
           AND a.workspace_id = d.workspace_id AND a.delivery_id = d.id`,
   )
 }
