@@ -4,6 +4,7 @@ import type { Emit } from '../../events/index.ts'
 import type { CallEvent, CallReport, Cause, Command } from '../../providers/telephony/index.ts'
 import {
   addProgress,
+  addSpend,
   advance,
   asks,
   awaitsReply,
@@ -33,7 +34,6 @@ import {
   saveReceivers,
 } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
-import { addSpend } from './spend.ts'
 
 /** What was learnt of a call, by whatever way. */
 export type News = { callId: string } & (

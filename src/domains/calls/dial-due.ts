@@ -3,6 +3,7 @@ import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { nextOpening } from '../calendars/index.ts'
 import {
+  addSpend,
   type Blocker,
   blockersOf,
   CALL_KINDS,
@@ -15,6 +16,7 @@ import {
   enterState,
   HOPELESS,
   headOf,
+  holdSpend,
   lockDueCampaign,
   maxDurationMs,
   type Progress,
@@ -32,7 +34,6 @@ import {
 import type { World } from '../world.ts'
 import type { StoredScript } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
-import { addSpend } from './spend.ts'
 
 /** A call that is committed and has to be dialled now. */
 export interface PlannedCall {
@@ -120,7 +121,13 @@ async function dialStep(
   }
   // Whoever takes lines holds the provider's row, so that no two take the last one.
   await tx.query(sql`SELECT FROM provider_state WHERE port = 'telephony' FOR UPDATE`)
-  const surroundings = await surroundingsOf(deps, tx, campaign)
+  let surroundings = await surroundingsOf(deps, tx, campaign)
+  const { monthlySpendCapCents, contactCaps } = surroundings.policy
+  if (monthlySpendCapCents !== null || contactCaps.length > 0) {
+    // What is counted together with messages is looked at once nobody else can add to it.
+    await holdSpend(tx, workspaceId, now)
+    surroundings = await surroundingsOf(deps, tx, campaign)
+  }
   const general = blockersOf(anybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
   if (general.length > 0) {
     await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), lifted(general, now)) })
