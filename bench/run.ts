@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { engine } from './engine/index.ts'
 import { fanOut } from './fan-out/index.ts'
 import { importing } from './import/index.ts'
 import type { Section, Setting } from './kit/measurement.ts'
@@ -20,6 +21,7 @@ const BENCHMARKS: Record<string, { run(setting: Setting): Promise<Section>; need
   'start-up': { run: startUp, needsPostgres: false },
   webhooks: { run: webhooks, needsPostgres: true },
   import: { run: importing, needsPostgres: true },
+  engine: { run: engine, needsPostgres: true },
 }
 
 const { values } = parseArgs({

@@ -41,11 +41,11 @@ export interface RunResult extends Verdict {
 const WORKERS = 2
 const KEY = 'sk_live_chaoschaoschaoschaos'
 /** A worker lives at most so long after some worker is ready. */
-const LONGEST_LIFE_MS = 4_000
+const LONGEST_LIFE_MS = 3_000
 /** How often two are killed in one moment. */
 const BOTH = 0.2
 /** When all is over, news may still be on their way. */
-const LAST_NEWS_MS = 8_000
+const LAST_NEWS_MS = 10_000
 
 /** Campaigns to many people, while everything that can go wrong does and the workers are killed again and again. */
 export async function run({ seed, receivers, kills, server, timeoutMs }: RunOptions): Promise<RunResult> {

@@ -50,7 +50,7 @@ export function peopleOf(seed: string): Population {
 export function faultsOf(seed: string): Faults {
   return {
     ...NO_FAULTS,
-    ...{ seed, lost: 0.04, doubled: 0.15, late: 0.15, lateBy: { minMs: 50, maxMs: 6_000 } },
+    ...{ seed, lost: 0.06, doubled: 0.15, late: 0.25, lateBy: { minMs: 50, maxMs: 8_000 } },
     ...{ dialLost: 0.02, dialAnswerLost: 0.02, dialSlow: 0.1, dialSlowBy: { minMs: 50, maxMs: 800 } },
     ...{ commandLost: 0.03, commandAnswerLost: 0.03 },
   }
