@@ -68,7 +68,7 @@ export class Bindings {
 
   /** The kind that an id under this key belongs to, `undefined` when the key holds no ids. */
   kindOf(key: string, around: string): string | undefined {
-    if (Object.hasOwn(this.#kinds, key)) return this.#kinds[key]
+    if (Object.hasOwn(this.#kinds, key)) return singular(this.#kinds[key]!)
     if (/^_?(id|uuid|pk)s?$/i.test(key)) return around
     const named = /^(.+?)(?:_id|_uuid|Id|Uuid|ID|UUID)s?$/.exec(key)
     return named ? singular(named[1]!) : undefined
@@ -96,12 +96,18 @@ function keyOf(kind: string, id: string): string {
   return `${kind}\n${id}`
 }
 
-/** `accounts`, `account` and `click_to_calls` name one kind each. */
+/** `accounts` and `account`, `click_to_calls` and `clickToCall`, `smses` and `sms` name one kind each. */
 export function singular(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/ies$/, 'y')
-    .replace(/([^s])s$/, '$1')
+  const plain = name.toLowerCase().replaceAll('_', '')
+  if (/^sms(es)?$/.test(plain)) return 'sms'
+  return plain.replace(/ies$/, 'y').replace(/([^s])s$/, '$1')
+}
+
+/** The kind that a segment of a path belongs to when it is a number: what stands before it says it. */
+export function kindOfSegment(segments: readonly string[], index: number): string {
+  const before = segments[index - 1] ?? ''
+  // `/groups/12/808` is an account in a group (contract/multisender.md 4, operation 13).
+  return /^\d+$/.test(before) && segments[index - 2] === 'groups' ? 'account' : singular(before)
 }
 
 /** Keys of envelopes say nothing of what is in them. */

@@ -49,6 +49,8 @@ export interface Entry {
   match: Record<string, Kind>
   /** Values of the answer that later requests and answers hold as `{{name}}`. */
   capture: Record<string, Capture>
+  /** Values by JSON path that the answer must have: until then the request is sent again and again. */
+  until?: Record<string, Json>
   /** The credential to send: absent: the one of the replay; null: what was recorded; else this. */
   key?: string | null
   allowExtra?: boolean

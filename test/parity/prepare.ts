@@ -1,5 +1,5 @@
 import type { Bindings } from './bindings.ts'
-import { mapLeaves, singular } from './bindings.ts'
+import { kindOfSegment, mapLeaves, singular } from './bindings.ts'
 import { withCredentials } from './credentials.ts'
 import type { Entry, Json, RequestBody } from './entry.ts'
 import { isIdList } from './match-text.ts'
@@ -85,7 +85,7 @@ function boundPath(text: string, bindings: Bindings): string {
   const [, path = '', search] = /^([^?#]*)(?:\?([^#]*))?/.exec(text)!
   const segments = path.split('/')
   const bound = segments.map((segment, index) => {
-    if (/^\d+$/.test(segment)) return bindings.actualNumber(singular(segments[index - 1] ?? ''), segment)
+    if (/^\d+$/.test(segment)) return bindings.actualNumber(kindOfSegment(segments, index), segment)
     const plain = decoded(segment)
     const actual = bindings.actualText(plain)
     return actual === plain ? segment : encodeURIComponent(actual)

@@ -58,6 +58,7 @@ const requestLine = z
     note: z.string().optional(),
     match: z.record(jsonPath, kind).default({}),
     capture: z.record(z.string().regex(/^\w+$/, 'must be of letters, digits and _'), capture).default({}),
+    until: z.record(jsonPath, json).optional(),
     key: z.string().nullish(),
     allowExtra: z.boolean().optional(),
   })
@@ -126,7 +127,7 @@ function isPattern(text: string): boolean {
 }
 
 function entryOf(request: RequestLine, common: Record<string, string>, line: number): Entry {
-  const { method, path, note, match, capture, key, allowExtra } = request
+  const { method, path, note, match, capture, until, key, allowExtra } = request
   const headers = Object.fromEntries(
     Object.entries({ ...lowerCase(common), ...lowerCase(request.headers) }).filter(
       (header): header is [string, string] => header[1] !== null,
@@ -147,6 +148,7 @@ function entryOf(request: RequestLine, common: Record<string, string>, line: num
     expect,
     match,
     capture,
+    until,
     key,
     allowExtra,
   }

@@ -354,6 +354,22 @@ describe('a HAR', () => {
   })
 })
 
+test('a request is sent again until its answer has what is waited for', async () => {
+  const states = ['pending', 'pending', 'ready']
+  const { url, seen } = await serve(() => [200, { status: states.shift() ?? 'ready' }])
+  const entry = {
+    method: 'GET',
+    path: '/',
+    until: { '$.status': 'ready' },
+    expect: { status: 200, body: { status: 'ready' } },
+  }
+  expect(await faults([entry], url)).toEqual([[]])
+  expect(seen.length).toBe(3)
+  const never = { ...entry, until: { '$.status': 'failed' }, expect: { status: 200, body: { status: 'failed' } } }
+  expect(await faults([never], url, { timeoutMs: 250 })).toEqual([['$.status value']])
+  expect(seen.length).toBeGreaterThan(4)
+})
+
 test('redirects are answers', async () => {
   const { url, seen } = await serve(() => [301, undefined, { location: '/a/' }])
   expect(

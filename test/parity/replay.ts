@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { request, FormData as UndiciFormData } from 'undici'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { Bindings } from './bindings.ts'
@@ -60,7 +62,7 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
     const found = outcome.differences
     try {
       const prepared = prepare(entry, options, values, bindings, options.key)
-      const answer = await send(prepared, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+      const answer = await sendUntil(entry, prepared, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
       outcome.status = answer.status
       found.push(...(entry.expect ? judged(entry, entry.expect, answer, prepared) : setUpFault(answer)))
       for (const [name, capture] of Object.entries(entry.capture)) {
@@ -189,6 +191,22 @@ async function send({ method, url, headers, body }: Prepared, timeoutMs: number)
     ),
   )
   return { status: statusCode, headers: flat, bytes, json: jsonOf(bytes) }
+}
+
+/** How often something that takes its time is asked for again. */
+const AGAIN_MS = 100
+
+/** Sends a request until its answer has what the entry waits for, for as long as one answer may take. */
+async function sendUntil({ until = {} }: Entry, prepared: Prepared, timeoutMs: number): Promise<Answer> {
+  const awaited = Object.entries(until)
+  const end = performance.now() + timeoutMs
+  for (;;) {
+    const answer = await send(prepared, timeoutMs)
+    const isThere = awaited.every(([path, value]) => isDeepStrictEqual(valueAt(answer.json, readPath(path)), value))
+    // What never comes is told as the difference that it is.
+    if (isThere || performance.now() > end) return answer
+    await sleep(AGAIN_MS)
+  }
 }
 
 /** Node's own FormData is of another copy of undici than the one that sends. */

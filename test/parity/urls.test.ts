@@ -74,3 +74,15 @@ test('numbers in paths are ids of what stands before them; parameters given twic
   expect(pathFault('/m?agent=a&agent=b', '/m?agent=a&agent=c', context)).toMatch(/agent: b became c/)
   expect(pathFault('/m?agent=a&agent=b', '/m?agent=a', context)).toMatch(/not as often/)
 })
+
+test('kinds are one whatever their spelling, and the second number below groups is an account', () => {
+  const bindings = new Bindings([], { memberId: 'click_to_call' })
+  const context = { bindings, hosts, server: new URL('http://localhost:4000') }
+  for (const key of ['clickToCallId', 'click_to_call_id', 'memberId'])
+    expect(bindings.kindOf(key, '')).toBe('clicktocall')
+  expect(bindings.bind('7', '1', bindings.kindOf('smsId', ''))).toBeUndefined()
+  expect(pathFault('/v1/smses/7/receivers', '/v1/smses/2/receivers', context)).toMatch(/7 stood for 1 before/)
+  expect(bindings.bind('808', '3', bindings.kindOf('accountId', ''))).toBeUndefined()
+  expect(pathFault('/v1/groups/12/808', '/v1/groups/1/3', context)).toBeUndefined()
+  expect(pathFault('/v1/groups/12/808', '/v1/groups/1/4', context)).toMatch(/808 stood for 3 before/)
+})

@@ -1,4 +1,4 @@
-import { type Bindings, singular } from './bindings.ts'
+import { type Bindings, kindOfSegment } from './bindings.ts'
 import { readDate } from './dates.ts'
 import { isIdLike, isUuid } from './forms.ts'
 
@@ -62,7 +62,7 @@ export function pathFault(recorded: string, actual: string, { bindings }: UrlCon
   const [there, here] = [readPathAndQuery(recorded), readPathAndQuery(actual)]
   if (there.segments.length !== here.segments.length) return 'another path'
   for (const [index, segment] of there.segments.entries()) {
-    const kind = singular(there.segments[index - 1] ?? '')
+    const kind = kindOfSegment(there.segments, index)
     const fault = partFault(segment, here.segments[index]!, kind, bindings)
     if (fault) return `path segment ${index}: ${fault}`
   }
