@@ -247,7 +247,20 @@ const NUMBERED = {
   filterId: 'segment',
   subuserId: 'subuser',
   voiceFileId: 'voice_file',
+  callId: 'campaign',
+  clickToCallId: 'campaign',
+  emailId: 'campaign',
+  rsvpCallId: 'campaign',
+  smsId: 'campaign',
 } as const
+/** Campaigns are counted by kind. */
+const KINDS: Readonly<Record<string, string>> = {
+  callId: 'voice_broadcast',
+  clickToCallId: 'click_to_call',
+  emailId: 'email_broadcast',
+  rsvpCallId: 'rsvp',
+  smsId: 'sms_broadcast',
+}
 const B_NUMBERS_FROM = 50_000
 const NO_NUMBER = '99999'
 for (const table of new Set(Object.values(NUMBERED))) {
@@ -255,14 +268,15 @@ for (const table of new Set(Object.values(NUMBERED))) {
   statement.text = `UPDATE "${table}" SET legacy_id = legacy_id + $1 WHERE workspace_id = $2`
   await app.db.query(statement as never)
 }
-async function numberIn(p: typeof a, table: string): Promise<string> {
+async function numberIn(p: typeof a, table: string, kind?: string): Promise<string> {
   const statement = { ...sql`SELECT ${p.workspaceId}::uuid`, text: '' }
-  statement.text = `SELECT max(legacy_id)::text AS number FROM "${table}" WHERE workspace_id = $1`
+  const ofKind = kind === undefined ? '' : `AND kind = '${kind}'`
+  statement.text = `SELECT max(legacy_id)::text AS number FROM "${table}" WHERE workspace_id = $1 ${ofKind}`
   const [row] = await app.db.query<{ number: string }>(statement as never)
   return row!.number
 }
 const numbersOfB: Record<string, string> = {}
-for (const [name, table] of Object.entries(NUMBERED)) numbersOfB[name] = await numberIn(b, table)
+for (const [name, table] of Object.entries(NUMBERED)) numbersOfB[name] = await numberIn(b, table, KINDS[name])
 
 const TOKEN = { 'x-access-token': a.key }
 async function makeNumbered(path: string, body: object): Promise<Record<string, string>> {
@@ -275,6 +289,10 @@ async function makeNumbered(path: string, body: object): Promise<Record<string, 
   return (await response.json()) as Record<string, string>
 }
 let made = 0
+const readyFile = await numberIn(a, 'voice_file')
+/** On no day, so that nobody is called. */
+const NEVER = { activeFrom: '09:00:00', activeTo: '17:00:00', activeWeekdays: [] }
+const IN_2099 = '2099-01-01 12:00:00'
 /** Things of one's own: what a probe may do to them stays between it and them. */
 async function ownNumbers(): Promise<Record<string, string>> {
   const account = await makeNumbered('/v1/accounts', { firstName: 'Spare' })
@@ -285,7 +303,20 @@ async function ownNumbers(): Promise<Record<string, string>> {
   const subuser = await makeNumbered('/v1/subusers', { username: 'spare', email: `spare${++made}@example.com` })
   const speech = { name: 'Spare', text: 'spare', voiceCode: 'en' }
   const file = await makeNumbered('/v1/voice_files/text_to_speech', speech)
-  const all = { ...account, ...group, ...filter, ...subuser, ...file }
+  const receivers = [{ accountId: account.accountId }]
+  const later = { actionTime: IN_2099, receivers }
+  const asked = { ...NEVER, receivers, actionButtons: [{ button: '5', action: 'accept' }] }
+  const campaigns = [
+    await makeNumbered('/v1/calls', { ...later, operations: '[]' }),
+    await makeNumbered('/v1/click_to_calls', { ...asked, voiceFileId: readyFile }),
+    await makeNumbered('/v1/emails', { ...later, subject: 'Spare', messageText: 'spare' }),
+    await makeNumbered('/v1/rsvp_calls', {
+      ...{ ...asked, endTime: IN_2099, acceptsWanted: 1 },
+      voiceFiles: [{ type: 'start', voiceFileId: readyFile }],
+    }),
+    await makeNumbered('/v1/smses', { ...later, message: 'spare' }),
+  ]
+  const all = Object.assign({ ...account, ...group, ...filter, ...subuser, ...file }, ...campaigns)
   return Object.fromEntries(Object.keys(NUMBERED).map((name) => [name, String(all[name])]))
 }
 
@@ -456,6 +487,9 @@ async function rowsOfB(): Promise<unknown> {
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact r WHERE workspace_id = ${b.workspaceId}::uuid) AS contacts,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact_list r WHERE workspace_id = ${b.workspaceId}::uuid) AS lists,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM contact_list_member r WHERE workspace_id = ${b.workspaceId}::uuid) AS members,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM campaign r WHERE workspace_id = ${b.workspaceId}::uuid) AS campaigns,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM campaign_target r WHERE workspace_id = ${b.workspaceId}::uuid) AS targets,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM receiver r WHERE workspace_id = ${b.workspaceId}::uuid) AS receivers,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM segment r WHERE workspace_id = ${b.workspaceId}::uuid) AS segments,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM subuser r WHERE workspace_id = ${b.workspaceId}::uuid) AS subusers,
                (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,

@@ -10,6 +10,7 @@ import {
   type ReceiverView,
   type RsvpContent,
   type RsvpVoiceFileType,
+  setCampaignState,
   updateCampaign,
 } from '../../domains/campaigns/index.ts'
 import { campaignWebhooks } from '../../domains/webhooks/index.ts'
@@ -270,7 +271,7 @@ export function rsvpCallOperations(deps: MultisenderDeps): AnyOperation[] {
             campaigns,
             viewer,
             {
-              ...{ kind: KIND, state: state === 'halt' ? 'halted' : state, acceptsWanted, meta },
+              ...{ kind: KIND, state: state && stateInput(state), acceptsWanted, meta },
               content: await contentInput(asked, body),
               receivers: await receivers(asked, body.receivers),
               ...{ startsAt: startTime, endsAt: endTime },
@@ -313,13 +314,19 @@ export function rsvpCallOperations(deps: MultisenderDeps): AnyOperation[] {
         const { state, receiverWebhookUrl, stateWebhookUrl, meta } = body
         const content = { voiceFiles: body.voiceFiles, actionButtons: body.actionButtons ?? body.actionbuttons }
         const changesContent = content.voiceFiles !== undefined || content.actionButtons !== undefined
+        const asksOnlyFor = Object.entries(body).filter(([, value]) => value !== undefined)
+        // A wish for the state it has changes nothing at all (contract/multisender.md 7.1).
+        if (state != null && asksOnlyFor.length === 1) {
+          await setCampaignState(campaigns, viewer, { id: present.id, kind: KIND, state: stateInput(state) })
+          return { status: 200, body: await written(asked, await byId(asked, present.id)) }
+        }
         await inItsWords(async () =>
           updateCampaign(
             campaigns,
             viewer,
             {
               ...{ id: present.id, kind: KIND, meta },
-              state: state == null ? undefined : state === 'halt' ? 'halted' : 'active',
+              state: state == null ? undefined : stateInput(state),
               acceptsWanted: body.acceptsWanted ?? undefined,
               content: changesContent ? await contentInput(asked, content, present.content as RsvpContent) : undefined,
               startsAt: changed(body.startTime, present.startsAt),
@@ -415,6 +422,8 @@ export function rsvpCallOperations(deps: MultisenderDeps): AnyOperation[] {
 }
 
 type GivenContent = Pick<z.output<typeof rsvpCallChanges>, 'voiceFiles' | 'actionButtons'>
+
+const stateInput = (state: 'active' | 'halt') => (state === 'halt' ? 'halted' : 'active')
 
 /** A moment that is sent back as it was shown changes nothing: it may have passed by now. */
 function changed<Moment extends Date | null | undefined>(given: Moment, present: Date | null): Moment | undefined {

@@ -1,5 +1,6 @@
 import { sql } from '../../../src/db/sql.ts'
 import { takeLegacyIds } from '../../../src/domains/legacy-id.ts'
+import type { TestAppOptions } from '../../kit/app.ts'
 import { type TestEngine, testEngine } from '../../kit/engine.ts'
 import { type MultisenderServer, multisenderServer, type Tenant } from './kit.ts'
 
@@ -33,8 +34,11 @@ export interface CampaignServer extends MultisenderServer {
 }
 
 /** The whole server, which leaves calling to the test's engine, on the same clock. */
-export async function campaignServer(env: Record<string, string> = {}): Promise<CampaignServer> {
-  const server = await multisenderServer(env, { role: 'api' })
+export async function campaignServer(
+  env: Record<string, string> = {},
+  onQuery?: TestAppOptions['onQuery'],
+): Promise<CampaignServer> {
+  const server = await multisenderServer(env, { role: 'api', ...(onQuery ? { onQuery } : {}) })
   const { app, world, clock, acme, ok } = server
   const engine = await testEngine({ world, clock, db: app.db } as never)
   return {

@@ -6,7 +6,7 @@ import * as literals from './campaign-literals.ts'
 import { failure, fitsLiteral, HOST, NOW } from './kit.ts'
 
 const server = await campaignServer({ LEGACY_TIME_ZONE: 'Europe/Helsinki' })
-const { app, acme, call, ok, other, clock, engine, voiceFile, account, group } = server
+const { app, world, acme, call, ok, other, clock, engine, voiceFile, account, group } = server
 const GONE = failure(404, 'Nothing with this id exists.')
 const COMPLETED = failure(409, 'The campaign is completed.')
 
@@ -155,7 +155,12 @@ describe('rsvp calls', () => {
     clock.advance(60_000)
     const halted = { ...WRITTEN, state: 'halt', updatedAt: '2017-01-01 12:01:00' }
     expect((await call('PUT', '/v1/rsvp_calls/1', { body: { state: 'halt' } })).text).toBe(JSON.stringify(halted))
-    expect((await ok(200, 'PUT', '/v1/rsvp_calls/1', { body: { state: 'halt' } })).state).toBe('halt')
+    const position = async () => (await world.events.head(acme.workspaceId)).position
+    const before = await position()
+    clock.advance(60_000)
+    expect((await call('PUT', '/v1/rsvp_calls/1', { body: { state: 'halt' } })).text).toBe(JSON.stringify(halted))
+    clock.advance(-60_000)
+    expect(await position()).toBe(before)
     expect((await ok(200, 'PUT', '/v1/rsvp_calls/1', { body: { state: 'active' } })).state).toBe('waitingToActive')
     const resumed = await ok(200, 'PUT', '/v1/rsvp_calls/1', {
       body: { state: 'halt', startTime: '2017-01-01 11:45:00' },
