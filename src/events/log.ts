@@ -28,6 +28,8 @@ export interface EventFilter {
   types?: readonly EventType[]
   /** Only events of this aggregate; absent: all. */
   streamId?: string
+  /** Only events whose payload has this id in this field; absent: all. Best with the aggregate that it belongs to. */
+  about?: { field: string; id: string }
 }
 
 export interface Page {
@@ -124,6 +126,7 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
     async read(workspaceId, after, limit, filter = {}, tx = undefined) {
       const types = filter.types ? sql`AND type = ANY(${filter.types}::text[])` : sql``
       const stream = filter.streamId ? sql`AND stream_id = ${filter.streamId}::uuid` : sql``
+      const about = filter.about ? sql`AND payload ->> ${filter.about.field}::text = ${filter.about.id}` : sql``
       // One statement, so one snapshot: retention that passes by in between must not look like "nothing happened".
       const found = await (tx ?? db).query<{ head: number; pruned: number } & (Row | { position: null })>(
         sql`SELECT h.position AS head, h.pruned, e.workspace_id, e.position, e.id, e.type, e.stream_id, e.occurred_at, e.payload
@@ -131,7 +134,7 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
             LEFT JOIN LATERAL (
               SELECT * FROM event
               WHERE workspace_id = ${workspaceId}::uuid AND position > ${after}::bigint AND position <= h.position
-              ${types} ${stream}
+              ${types} ${stream} ${about}
               ORDER BY position LIMIT ${limit}::int
             ) e ON true
             WHERE h.workspace_id = ${workspaceId}::uuid

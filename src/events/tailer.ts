@@ -134,6 +134,8 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
     follower.position = event.position
     if (follower.types && !follower.types.includes(event.type)) return
     if (follower.streamId && follower.streamId !== event.streamId) return
+    const { about } = follower
+    if (about && (event.payload as Record<string, unknown>)[about.field] !== about.id) return
     try {
       follower.onEvent(event)
     } catch (error) {

@@ -30,6 +30,7 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   VOICE_FILE_IN_USE: ConflictError,
   CAMPAIGN_COMPLETED: ConflictError,
   CAMPAIGN_NOT_EDITABLE: ConflictError,
+  CAMPAIGN_NOT_READY: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
   SPEECH_UNAVAILABLE: UnavailableError,

@@ -25,7 +25,7 @@ export interface Limits {
   aliases: number
   /**
    * Objects that an operation may ask for: each field that leads to objects counts, times the sizes of the lists it is
-   * in. A list without a page size of its own counts as `LIST_SIZE`.
+   * in. A list without a page size of its own counts as `LIST_SIZE`, or as what its field says.
    */
   complexity: number
   /** Words and punctuation marks of the document. */
@@ -36,7 +36,8 @@ export const DEFAULT_LIMITS: Limits = { depth: 12, aliases: 30, complexity: 10_0
 
 /**
  * What a list such as the questions of a link is taken for. Some may be longer, up to 200, most are shorter; going back
- * and forth between two of them still meets the limit soon.
+ * and forth between two of them still meets the limit soon. A field whose list is short by its nature says so itself, as
+ * its extension `listSize`.
  */
 export const LIST_SIZE = 25
 
@@ -174,7 +175,8 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     const hasSize = field.args.some(({ name }) => SIZES.has(name))
     const below = ofSelections(node.selectionSet, named.name, hasSize)
     const isUnsizedList = !hasSize && !sized && isListType(getNullableType(field.type))
-    const size = isUnsizedList ? () => LIST_SIZE : pageSize(node)
+    const listSize = typeof field.extensions.listSize === 'number' ? field.extensions.listSize : LIST_SIZE
+    const size = isUnsizedList ? () => listSize : pageSize(node)
     return (variables) => {
       const objects = size(variables)
       return objects + objects * below(variables)

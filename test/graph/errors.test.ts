@@ -469,6 +469,12 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ],
     ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed, receivers: RECEIVERS() })],
   ],
+  simulateCampaign: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('RsvpCampaign') })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: p.ids.SmsBroadcast })],
+    ['ValidationError', 'VALIDATION_FAILED', ['seed'], () => ({ id: p.ids.RsvpCampaign, seed: '' })],
+    ['ConflictError', 'CAMPAIGN_COMPLETED', [], () => ({ id: completed })],
+  ],
   updateOutreachPolicy: [
     ['ValidationError', 'VALIDATION_FAILED', ['countries', '1'], () => ({ countries: ['FI', 'XX'] })],
     [
@@ -662,6 +668,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   resumeCampaign: 'campaigns:write',
   deleteCampaign: 'campaigns:write',
   addReceivers: 'campaigns:write',
+  simulateCampaign: 'campaigns:read',
   updateOutreachPolicy: 'campaigns:write',
   createWebhook: 'webhooks:write',
   updateWebhook: 'webhooks:write',
@@ -908,7 +915,9 @@ describe('scopes', () => {
         query = `{ node(id: "${p.ids[type.name as 'Link']}") { ... on ${type.name} { ${inner} } } }`
       } else if (type.name === 'Event') query = `{ events(first: 100) { ... on EventPage { events { ${inner} } } } }`
       else if (
-        /Connection$|Edge$|^ResponseEvent$|^ContactImportEvent$|^ContactDuplicates$|^RsvpVoiceFile$/.test(type.name)
+        /Connection$|Edge$|^ResponseEvent$|^ContactImportEvent$|^ContactDuplicates$|^RsvpVoiceFile$|^SimulatedCall$|^CampaignStateEvent$|^ReceiverEvent$|^CallEvent$/.test(
+          type.name,
+        )
       )
         continue // reached through the page only, or live
       else throw new Error(`test/graph/errors.test.ts: say how ${type.name} is reached`)

@@ -1,11 +1,4 @@
-import {
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-} from 'graphql'
+import { type DocumentNode, type ExecutionArgs, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
 import type { EventLog } from '../../events/index.ts'
 import {
   decodeEventCursor,
@@ -19,31 +12,11 @@ import type { Context } from '../context.ts'
 import { presentError } from '../errors.ts'
 import type { Executor } from '../execution.ts'
 import type { EventSource } from './event-source.ts'
+import { createLatest } from './latest.ts'
 import { coerced, rootField, withoutCursor } from './operation.ts'
+import type { Frame, HubSubscription, Sink } from './sink.ts'
 
-/** One result, executed once for everybody who asked the same, with its JSON written once. */
-export interface Frame {
-  position: number
-  result: ExecutionResult
-  json: string
-}
-
-/** Where the results of one subscription go. */
-export interface Sink {
-  next(frame: Frame): void
-  /** So much waits to be sent that the rest is better read again later than kept in memory. */
-  isFull(): boolean
-  /** Resolves when the reader has taken in most of what waited, or is gone. */
-  ready(): Promise<void>
-  /** Nobody is there any more. */
-  isClosed(): boolean
-  /** Nothing more will come. */
-  fail(error: GraphQLError): void
-}
-
-export interface HubSubscription {
-  stop(): void
-}
+export type { Frame, HubSubscription, Sink }
 
 export interface Hub {
   /**
@@ -135,6 +108,19 @@ export function createHub({
         return { position: event.position, result, json: JSON.stringify(result) }
       }),
     )
+  }
+
+  const latest = createLatest({
+    tailer,
+    async execute(args) {
+      const result = await executor.executeEvent({ ...args, contextValue: renew(args.contextValue as Context) }, {})
+      return { position: 0, result, json: JSON.stringify(result) }
+    },
+  })
+
+  /** Failures of the log, in words for clients. */
+  function presenting(sink: Sink): Sink {
+    return { ...sink, fail: (error) => sink.fail(presentError(error, logger, '')) }
   }
 
   function open(key: string, args: ExecutionArgs, filter: EventFilter, workspaceId: string): Group {
@@ -303,7 +289,7 @@ export function createHub({
         const source = sources[name]
         if (!source) throw new GraphQLError(`The subscription ${name} has no events.`)
         executor.checkComplexity(args)
-        const filter = await source(values, context)
+        const { latestEveryMs, ...filter } = await source(values, context)
         const after = values.after == null ? undefined : decodeEventCursor(viewer.workspaceId, values.after as string)
         const key = JSON.stringify([
           viewer.workspaceId,
@@ -312,6 +298,10 @@ export function createHub({
           args.operationName ?? null,
           withoutCursor(operation, variables),
         ])
+        if (latestEveryMs !== undefined) {
+          const { workspaceId } = viewer
+          return await latest.subscribe(key, args, { workspaceId, filter, everyMs: latestEveryMs }, presenting(sink))
+        }
         const group = groups.get(key) ?? open(key, args, filter, viewer.workspaceId)
         const member: Member = { sink, position: after ?? 0, stopped: false }
         group.joining++
@@ -332,7 +322,10 @@ export function createHub({
         throw presentError(error, logger, context.requestId)
       }
     },
-    size: () => ({ groups: groups.size, subscribers }),
+    size: () => {
+      const others = latest.size()
+      return { groups: groups.size + others.groups, subscribers: subscribers + others.subscribers }
+    },
   }
 }
 

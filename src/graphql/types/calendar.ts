@@ -27,6 +27,7 @@ const WeekdayHours = builder.objectRef<{ weekday: Weekday; shifts: readonly Shif
     weekday: t.field({ type: WeekdayEnum, description: 'Which day.', resolve: ({ weekday }) => weekday }),
     shifts: t.field({
       type: [ShiftType],
+      extensions: { listSize: 2 },
       description: 'The hours that begin on it, at most 12.',
       resolve: ({ shifts }) => [...shifts],
     }),
@@ -39,6 +40,7 @@ const DayHours = builder.objectRef<{ day: string; shifts: readonly Shift[] }>('D
     day: t.exposeString('day', { description: 'Which day, `YYYY-MM-DD`.' }),
     shifts: t.field({
       type: [ShiftType],
+      extensions: { listSize: 2 },
       description: 'The hours that begin on it, at most 12; none: closed.',
       resolve: ({ shifts }) => [...shifts],
     }),
@@ -51,6 +53,7 @@ export const CalendarType = builder.objectRef<CalendarRules>('Calendar').impleme
     timeZone: t.exposeString('timeZone', { description: 'IANA name of the zone: `Europe/Helsinki`.' }),
     weekly: t.field({
       type: [WeekdayHours],
+      extensions: { listSize: 7 },
       description: 'The days with hours, Monday first, at most 7; those that are not here are closed.',
       resolve: ({ weekly }) =>
         WEEKDAYS.flatMap((weekday) => {
@@ -60,6 +63,7 @@ export const CalendarType = builder.objectRef<CalendarRules>('Calendar').impleme
     }),
     exceptions: t.field({
       type: [DayHours],
+      extensions: { listSize: 10 },
       description: 'Single days with hours of their own, such as holidays, earliest first, at most 2000.',
       resolve: ({ exceptions = {} }) =>
         Object.entries(exceptions)

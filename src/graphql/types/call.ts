@@ -35,7 +35,7 @@ export const CallCauseEnum = builder.enumType('CallCause', {
   } as const,
 })
 
-const CallReplyEnum = builder.enumType('CallReply', {
+export const CallReplyEnum = builder.enumType('CallReply', {
   description: 'What a person said by a key.',
   values: {
     ACCEPT: { value: 'accept', description: 'Yes.' },
@@ -169,6 +169,7 @@ export const Call = builder.prismaNode('Call', {
       description: 'SIP status code (RFC 3261), as the provider gave it; null: it gave none.',
     }),
     recordings: t.relation('recordings', {
+      extensions: { listSize: 3 },
       description: 'What was said in it, in the order of recording; at most 100.',
       query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 100 },
     }),
@@ -241,6 +242,7 @@ builder.prismaObjectField('Contact', 'calls', (t) =>
 
 builder.prismaObjectField('Receiver', 'calls', (t) =>
   t.relation('calls', {
+    extensions: { listSize: 5 },
     description: 'The calls to this receiver, one per attempt, first to last; at most 100.',
     query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 100 },
   }),

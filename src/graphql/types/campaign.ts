@@ -291,6 +291,7 @@ export const ClickToCall = builder.prismaNode('Campaign', {
     }),
     actionButtons: t.field({
       type: [ActionButtonType],
+      extensions: { listSize: 3 },
       description: ACTION_BUTTONS,
       select: { content: true },
       resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],
@@ -312,12 +313,14 @@ export const RsvpCampaign = builder.prismaNode('Campaign', {
     }),
     voiceFiles: t.field({
       type: [RsvpVoiceFileObject],
+      extensions: { listSize: 5 },
       description: 'What is played at which point of a call, at most 5.',
       select: { content: true },
       resolve: ({ content }) => [...contentOf<RsvpContent>(content).voiceFiles],
     }),
     actionButtons: t.field({
       type: [ActionButtonType],
+      extensions: { listSize: 3 },
       description: ACTION_BUTTONS,
       select: { content: true },
       resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],

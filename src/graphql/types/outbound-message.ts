@@ -117,6 +117,7 @@ builder.prismaObjectField('Contact', 'outboundMessages', (t) =>
 
 builder.prismaObjectField('Receiver', 'outboundMessages', (t) =>
   t.relation('outboundMessages', {
+    extensions: { listSize: 3 },
     description: 'The messages to this receiver, first to last; at most 100.',
     query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 100 },
   }),

@@ -28,7 +28,10 @@ export const ReceiverOutcomeEnum = builder.enumType('ReceiverOutcome', {
     OPTED_OUT: { value: 'opted_out', description: 'Pressed the key for never being called again.' },
     NO_REPLY: { value: 'no_reply', description: 'Answered, and pressed no key that means something.' },
     HEARD: { value: 'heard', description: 'Answered a call that asks nothing.' },
-    NO_ANSWER: { value: 'no_answer', description: 'Was called as often as allowed and never answered.' },
+    NO_ANSWER: {
+      value: 'no_answer',
+      description: 'Was called as often as allowed and never answered; `reason` is the cause of the last call.',
+    },
     INVALID_NUMBER: { value: 'invalid_number', description: 'Nobody can be called at the number.' },
     UNKNOWN: { value: 'unknown', description: 'Nobody can tell what became of the last attempt.' },
     NOT_CALLED: {
@@ -78,6 +81,7 @@ const WhyNotNow = builder.objectRef<Explanation>('WhyNotNow').implement({
     }),
     blockers: t.field({
       type: [BlockerType],
+      extensions: { listSize: 5 },
       description:
         'Every rule that holds it back, those of the whole campaign first, one per rule; none: it is about to be addressed.',
       resolve: ({ blockers }) => blockers,
@@ -126,7 +130,7 @@ export const Receiver = builder.prismaNode('Receiver', {
     reason: t.exposeString('reason', {
       nullable: true,
       description:
-        'Of an outcome that needs one: the `BlockingRule` that kept the person from being addressed, or what the provider said. Null: the outcome says all.',
+        'Of an outcome that needs one: the `BlockingRule` that kept the person from being addressed, the cause of the last call in small letters, or what the provider said. Null: the outcome says all.',
     }),
     attempts: t.exposeInt('attempts', {
       description: 'How many calls or messages were begun, those aside that never left this server.',

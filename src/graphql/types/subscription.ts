@@ -6,6 +6,7 @@ import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { type EventSource, throughTheHub } from '../subscriptions/event-source.ts'
+import { CAMPAIGN_SOURCES } from './campaign-subscriptions.ts'
 import { Event, EventTypeEnum, eventFilter } from './event.ts'
 
 const AFTER =
@@ -75,10 +76,12 @@ export const EVENT_SOURCES: Record<string, EventSource> = {
   responseStarted: (args, context) => ofLink(context, 'response.started', args.linkId as string),
   responseSubmitted: (args, context) => ofLink(context, 'response.submitted', args.linkId as string),
   importProgress: (args, context) => ofImport(context, args.importId as string),
+  ...CAMPAIGN_SOURCES,
 }
 
 builder.subscriptionType({
-  description: 'What happens, as it happens. Every item has a cursor; after a break, continue from the last one.',
+  description:
+    'What happens, as it happens. Every item but those of `campaignStats`, a value, has a cursor; after a break, continue from the last one.',
   fields: (t) => ({
     events: t.field({
       type: Event,

@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import { afterAll, describe, expect, it } from 'vitest'
+import { addCampaign } from '../../../test/graph/campaign-rows.ts'
 import { testDatabase } from '../../../test/kit/database.ts'
 import { worldOn } from '../../../test/kit/world.ts'
+import { sql } from '../../db/sql.ts'
 import { createWorkspace, SCOPES, type Viewer } from '../../domains/auth/index.ts'
+import { recordingKey } from '../../domains/campaigns/index.ts'
 import { createLink, findLinkById } from '../../domains/links/index.ts'
 import { openSession, tokenSigner, uploadAnswer } from '../../domains/responses/index.ts'
 import { FakeClock } from '../../platform/clock.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { createStorage } from '../../providers/storage/index.ts'
-import { audioFileName, mediaPlugin, signMediaUrl } from './index.ts'
+import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl } from './index.ts'
 
 const db = await testDatabase()
 const clock = new FakeClock('2026-06-01T12:00:00Z')
@@ -176,5 +179,47 @@ describe('signed addresses', () => {
     await storage.delete(`uploads/${workspaceId}/${id}`)
     const response = await fetch(address(id))
     expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8'])
+  })
+
+  it('play recordings of calls while there is something to play, in parts as well', async () => {
+    const contactId = newId()
+    await db.query(
+      sql`INSERT INTO contact (id, workspace_id, legacy_id, name, created_at, updated_at)
+          VALUES (${contactId}::uuid, ${workspaceId}::uuid, 77, 'Ann', ${clock.now()}, ${clock.now()})`,
+    )
+    const row = { workspaceId, contactId, voiceFileId: newId(), word: 'x', at: clock.now() }
+    const { recording } = await addCampaign(db, 'rsvp', row)
+    await db.query(sql`UPDATE recording SET size = ${WAV.length}::int WHERE id = ${recording}::uuid`)
+    const sign = (id = recording, owner = workspaceId) =>
+      signRecordingUrl({ publicUrl, secret, clock, workspaceId: owner, recordingId: id })
+    const code = async (url: URL | string) => {
+      const response = await fetch(url)
+      return [response.status, ((await response.json()) as { error: { code: string } }).error.code]
+    }
+    // It is said to be there before its bytes are: then it is not.
+    expect(await code(sign())).toEqual([404, 'NOT_FOUND'])
+    await storage.write(
+      recordingKey(workspaceId, recording),
+      (async function* () {
+        yield WAV
+      })(),
+    )
+    const whole = await fetch(sign())
+    expect([whole.status, whole.headers.get('content-type')]).toEqual([200, 'audio/wav'])
+    expect(Buffer.from(await whole.arrayBuffer())).toEqual(WAV)
+    const part = await fetch(sign(), { headers: { range: 'bytes=44-47' } })
+    expect([part.status, await part.text()]).toEqual([206, '0123'])
+
+    const moved = new URL(sign())
+    moved.pathname = moved.pathname.replace(recording, newId())
+    expect(await code(moved)).toEqual([403, 'UNAUTHENTICATED'])
+    // What is signed for an upload opens no recording.
+    const asUpload = new URL(address(recording))
+    asUpload.pathname = new URL(sign()).pathname
+    expect(await code(asUpload)).toEqual([403, 'UNAUTHENTICATED'])
+    expect(await code(sign(newId()))).toEqual([404, 'NOT_FOUND'])
+    expect(await code(sign(recording, other.workspaceId))).toEqual([404, 'NOT_FOUND'])
+    await db.query(sql`UPDATE recording SET state = 'lost' WHERE id = ${recording}::uuid`)
+    expect(await code(sign())).toEqual([404, 'NOT_FOUND'])
   })
 })
