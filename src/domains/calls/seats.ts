@@ -65,11 +65,21 @@ export async function leaveSeats({ db, clock }: World, holder: string, names?: r
   )
 }
 
-/** Lets somebody look after the calls of a seat at `at`: those never heard of may still be on their way until then. */
-export async function lookAfterSeat({ db }: World, name: string, now: Date, queuedAt: Date): Promise<void> {
+/**
+ * Lets somebody look after the calls of a seat now: those never heard of may still be on their way until `queuedAt`, and
+ * for those that ended with an open question the provider may have kept the answer, to be heard until `repliesAt`.
+ */
+export async function lookAfterSeat(
+  { db }: World,
+  name: string,
+  { now, queuedAt, repliesAt }: { now: Date; queuedAt: Date; repliesAt: Date },
+): Promise<void> {
   await db.query(
-    sql`UPDATE call SET due_at = CASE WHEN state = 'queued' THEN ${queuedAt}::timestamptz ELSE ${now}::timestamptz END
-        WHERE seat = ${name} AND settled_at IS NULL AND (state <> 'ended' OR due_at IS NULL)`,
+    sql`UPDATE call
+        SET due_at = CASE state WHEN 'queued' THEN ${queuedAt}::timestamptz
+                                WHEN 'ended' THEN greatest(due_at, ${repliesAt}::timestamptz)
+                                ELSE ${now}::timestamptz END
+        WHERE seat = ${name} AND settled_at IS NULL`,
   )
 }
 

@@ -6,7 +6,7 @@ import {
   type Listening,
   TelephonyUnavailableError,
 } from '../../providers/telephony/index.ts'
-import { RING_TIMEOUT_MS } from '../campaigns/index.ts'
+import { LATE_NEWS_MS, RING_TIMEOUT_MS } from '../campaigns/index.ts'
 import { applyNews, type News, type NextCommand } from './apply-news.ts'
 import { placesOf } from './call-row.ts'
 import type { CallDeps } from './deps.ts'
@@ -175,7 +175,8 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
 
   async function lookAfter(name: string): Promise<void> {
     const now = world.clock.now()
-    await lookAfterSeat(world, name, now, new Date(now.getTime() + dialSettlesWithinMs))
+    const within = (ms: number) => new Date(now.getTime() + ms)
+    await lookAfterSeat(world, name, { now, queuedAt: within(dialSettlesWithinMs), repliesAt: within(LATE_NEWS_MS) })
     onTaken?.()
   }
 

@@ -1,7 +1,11 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { readyVoiceFile, testEngine } from '../../../test/kit/engine.ts'
 import { outreachKit, phones } from '../../../test/kit/outreach.ts'
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
+import { sql } from '../../db/sql.ts'
+import type { CallEvent } from '../../providers/telephony/index.ts'
+import { LATE_NEWS_MS } from '../campaigns/index.ts'
+import { applyNews } from './apply-news.ts'
 import { createSwitchboard, LEASE_MS } from './index.ts'
 
 let t: TestWorld
@@ -36,4 +40,46 @@ test('the seat of a process that died is taken when its lease is over, and its c
   expect(await heir.follow()).toBe(3)
   await heir.stop()
   await dying.stop()
+})
+
+describe('a call that ended with an open question when its process died', () => {
+  /** The end came first; then the process died. Returns how to tell more of the call, and who has taken it over. */
+  async function takeOver() {
+    const engine = await testEngine(t)
+    const id = await kit.rsvp(engine, { receivers: phones(1), acceptsWanted: 1, maxAttempts: 1 })
+    const dying = createSwitchboard(engine.deps)
+    await dying.keepSeats()
+    while ((await dying.dial()) > 0);
+    await dying.settled()
+    const [call] = await t.db.query<{ id: string }>(sql`SELECT id FROM call WHERE campaign_id = ${id}::uuid`)
+    const callId = call!.id
+    const at = t.clock.now()
+    const tell = (news: object) => {
+      const event = { callId, at, ...news } as CallEvent
+      return applyNews(engine.deps, t.workspaceId, [{ callId, type: 'event', event }], [id])
+    }
+    await tell({ type: 'ended', eventId: '1', cause: 'answered', answeredAt: at, endedAt: at, codes: {} })
+    await engine.fake.advance(LEASE_MS + LATE_NEWS_MS)
+    const heir = createSwitchboard(engine.deps)
+    await heir.keepSeats()
+    await heir.follow()
+    return { engine, id, tell, heir, end: () => Promise.all([heir.stop(), dying.stop()]) }
+  }
+
+  test('is not taken for final before what the provider kept for its seat is heard', async () => {
+    const { id, tell, end } = await takeOver()
+    expect((await kit.receiversOf(id)).map(({ state }) => state)).toEqual(['in_progress'])
+    await tell({ type: 'keypress', eventId: '2', digit: '1' })
+    expect(await kit.outcomes(id)).toEqual(['accepted 1'])
+    expect(await kit.campaignOf(id)).toMatchObject({ accepts: 1, surplus_accepts: 0 })
+    await end()
+  })
+
+  test('is not waited for without end when nothing was kept', async () => {
+    const { engine, id, heir, end } = await takeOver()
+    await engine.fake.advance(LATE_NEWS_MS)
+    await heir.follow()
+    expect(await kit.outcomes(id)).toEqual(['no_reply 1'])
+    await end()
+  })
 })
