@@ -11,9 +11,8 @@ export interface MadeCampaign extends CampaignPlan {
   closesAt: number
 }
 
-/** When, after its making, the window of a campaign opens, or closes; then, so much later, that one ends. */
+/** When, after its making, the window of a campaign opens, or closes. */
 const EDGE_MS = { opens: 12_000, closes: 15_000 }
-const END_MS = 5_000
 const HALF_A_DAY_MS = 12 * 3_600_000
 const PROMPT_SECONDS = 0.5
 
@@ -31,7 +30,8 @@ export async function makeCampaigns(world: World, viewer: Viewer, receivers: num
   const campaigns: MadeCampaign[] = []
   for (const plan of CAMPAIGNS) {
     const { window } = plan
-    const edge = edgeOf(window, world.clock.now().getTime())
+    const now = world.clock.now().getTime()
+    const edge = edgeOf(window, now)
     const { id } = await createCampaign(deps, viewer, {
       kind: 'rsvp',
       name: plan.name,
@@ -40,8 +40,7 @@ export async function makeCampaigns(world: World, viewer: Viewer, receivers: num
       lines: plan.lines,
       redialAfterMinutes: REDIAL_AFTER_MS / 60_000,
       calendar: calendarOf(window, edge),
-      // Whoever was not reached when the window closes is settled by the end.
-      endsAt: window === 'closes' ? new Date(edge + END_MS) : null,
+      endsAt: plan.endsAfterMs === null ? null : new Date(now + plan.endsAfterMs),
       receivers: Array.from({ length: Math.round(receivers * plan.share) }, () => ({ phone: `+35840${++phone}` })),
       content: {
         voiceFiles: [{ type: 'start', voiceFileId }],

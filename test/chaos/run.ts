@@ -13,7 +13,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { createLogger } from '../../src/platform/logger.ts'
 import { createSealer } from '../../src/platform/sealed.ts'
-import { chance } from '../../src/providers/telephony/simulated/chance.ts'
+import { chance, within } from '../../src/providers/telephony/simulated/chance.ts'
 import { type TestCarrier, testCarrier } from '../../src/providers/telephony/simulated/test-carrier.ts'
 import { recount } from '../kit/recount.ts'
 import { type MadeCampaign, makeCampaigns } from './campaigns.ts'
@@ -26,7 +26,7 @@ import { Workers } from './workers.ts'
 export interface RunOptions {
   seed: string
   receivers: number
-  /** How often a worker is killed, all in all. Then they are left alone until there is nothing to do any more. */
+  /** How often a worker is killed at least. */
   kills: number
   /** A PostgreSQL server. */
   server: string
@@ -40,15 +40,18 @@ export interface RunResult extends Verdict {
 
 const WORKERS = 2
 const KEY = 'sk_live_chaoschaoschaoschaos'
-/** A worker lives at most so long after some worker is ready. */
-const LONGEST_LIFE_MS = 3_000
+/** How long nobody is killed after some worker is ready. */
+const WILD_LIFE = { minMs: 0, maxMs: 3_000 }
+/** Longer than a lease lasts. */
+const CALM_LIFE = { minMs: 9_000, maxMs: 16_000 }
 /** How often two are killed in one moment. */
 const BOTH = 0.2
 /** When all is over, news may still be on their way. */
-const LAST_NEWS_MS = 10_000
+const LAST_NEWS_MS = 14_000
 
 /** Campaigns to many people, while everything that can go wrong does and the workers are killed again and again. */
-export async function run({ seed, receivers, kills, server, timeoutMs }: RunOptions): Promise<RunResult> {
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, receivers, kills, server, timeoutMs } = options
   const folder = await mkdtemp(join(tmpdir(), 'saygraph-chaos-'))
   const database = await makeDatabase(server)
   const logger = createLogger('silent')
@@ -71,7 +74,7 @@ export async function run({ seed, receivers, kills, server, timeoutMs }: RunOpti
     await workers.someReady()
     const campaigns = await makeCampaigns(world, viewer, receivers)
     const started = performance.now()
-    await ordeal(workers, seed, kills, timeoutMs, () => isOver(db))
+    await ordeal(workers, options, () => isOver(db))
     const seconds = (performance.now() - started) / 1_000
     await sleep(LAST_NEWS_MS)
     await workers.stop()
@@ -105,27 +108,29 @@ async function workspaceOn(db: Database) {
   return { world, viewer: await authenticate({ world, tokens, logger: createLogger('silent') }, key) }
 }
 
-/** Kills workers as often as is wanted, then waits until all is over. Drawn from the seed, as far as time lets it. */
+/**
+ * Kills workers until all is over: as often as is wanted in short order, then at times that let their seats be taken over.
+ * Drawn from the seed, as far as time lets it.
+ */
 async function ordeal(
   workers: Workers,
-  seed: string,
-  kills: number,
-  timeoutMs: number,
+  { seed, kills, timeoutMs }: RunOptions,
   isDone: () => Promise<boolean>,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
-  for (let n = 0; workers.kills < kills && performance.now() < deadline; n++) {
+  for (let n = 0; performance.now() < deadline; n++) {
     const draw = (what: string) => chance(seed, 'kill', n, what)
+    const isEnough = workers.kills >= kills
     await workers.someReady()
-    await sleep(draw('life') * LONGEST_LIFE_MS)
+    const until = performance.now() + within(isEnough ? CALM_LIFE : WILD_LIFE, draw('life'))
+    while (performance.now() < until) {
+      if (isEnough && (await isDone())) return
+      await sleep(100)
+    }
     workers.check()
     const index = Math.floor(draw('which') * WORKERS)
     await workers.crash(index)
     if (draw('both') < BOTH) await workers.crash((index + 1) % WORKERS)
-  }
-  while (performance.now() < deadline && !(await isDone())) {
-    workers.check()
-    await sleep(250)
   }
 }
 
