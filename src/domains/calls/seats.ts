@@ -23,17 +23,35 @@ export async function renewSeats({ db, clock }: World, holder: string): Promise<
   return { names: rows.map(({ name }) => name), until }
 }
 
-/** Takes seats that nobody holds any more and that have calls which somebody must look after. Returns their names. */
+/** For how long the seat of a process that is gone is listened to although its calls are settled: replies may be late. */
+export const LATE_REPLIES_MS = 60_000
+
+/**
+ * Takes seats that nobody holds any more and that have calls which somebody must look after, and such as lost their holder
+ * a moment ago. Returns their names.
+ */
 export async function adoptSeats({ db, clock }: World, holder: string): Promise<string[]> {
   const now = clock.now()
+  const lately = new Date(now.getTime() - LATE_REPLIES_MS)
   const rows = await db.query<{ name: string }>(
     sql`UPDATE seat SET holder = ${holder}::uuid, lease_until = ${leaseFrom(now)}::timestamptz
         WHERE name IN (
           SELECT s.name FROM seat s
-          WHERE s.lease_until < ${now}::timestamptz
-            AND EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL)
-          ORDER BY s.name LIMIT 10 FOR UPDATE OF s SKIP LOCKED)
+          CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL) AS has_calls) live
+          WHERE s.lease_until < ${now}::timestamptz AND (live.has_calls OR s.lease_until > ${lately}::timestamptz)
+          ORDER BY live.has_calls DESC, s.name LIMIT 10 FOR UPDATE OF s SKIP LOCKED)
         RETURNING name`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Gives seats up for good whose calls are all settled. Returns their names, which are never used again. */
+export async function retireSeats({ db }: World, holder: string, names: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    sql`DELETE FROM seat s WHERE s.holder = ${holder}::uuid AND s.name = ANY(${names}::text[])
+          AND NOT EXISTS (SELECT FROM call c WHERE c.seat = s.name AND c.settled_at IS NULL)
+        RETURNING s.name`,
   )
   return rows.map(({ name }) => name)
 }

@@ -15,12 +15,14 @@ import { followCalls } from './follow-calls.ts'
 import {
   adoptSeats,
   clearSeats,
+  LATE_REPLIES_MS,
   LEASE_MS,
   leaveSeats,
   lookAfterSeat,
   newSeat,
   nextFreeSeat,
   renewSeats,
+  retireSeats,
 } from './seats.ts'
 
 /** A process's part of the dialling engine: it holds seats, dials, hears of calls and tells them what to do next. */
@@ -71,6 +73,8 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
   const listening = new Map<string, Listening>()
   /** By call id; kept while the call is of interest. */
   const places = new Map<string, { workspaceId: string; campaignId: string }>()
+  /** Seats of processes that are gone, and since when they are ours. */
+  const taken = new Map<string, number>()
   const onItsWay = new Set<string>()
   const background = new Set<Promise<void>>()
   let seat: string | undefined
@@ -186,17 +190,20 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
     for (const name of [...listening.keys()].filter((one) => !names.includes(one))) {
       await listening.get(name)?.close()
       listening.delete(name)
+      taken.delete(name)
       if (seat === name) seat = undefined
     }
     leaseUntil = until.getTime()
     if (!(await meetProvider())) return 0
     for (const name of await adoptSeats(world, holder)) {
+      taken.set(name, world.clock.now().getTime())
       await sit(name)
       await lookAfter(name)
       logger.info({ seat: name }, 'took over the calls of a process that is gone')
     }
     // Held, but not heard: listening failed before.
     for (const name of names) if (!listening.has(name)) await sit(name).then(() => lookAfter(name))
+    await retireTaken()
     await clearSeats(world)
     if (seat === undefined) {
       const name = await newSeat(world, holder)
@@ -206,6 +213,18 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
       onFreed?.()
     }
     return 0
+  }
+
+  /** Leaves those of taken seats that nothing can come for any more. */
+  async function retireTaken(): Promise<void> {
+    const before = world.clock.now().getTime() - LATE_REPLIES_MS
+    const idle = [...taken].flatMap(([name, at]) => (at < before ? [name] : []))
+    if (idle.length === 0) return
+    for (const name of await retireSeats(world, holder, idle)) {
+      taken.delete(name)
+      await listening.get(name)?.close()
+      listening.delete(name)
+    }
   }
 
   /** Asks the provider who it is; false while it cannot be asked. */

@@ -7,6 +7,7 @@ import type { CallEvent } from '../../providers/telephony/index.ts'
 import { LATE_NEWS_MS } from '../campaigns/index.ts'
 import { applyNews } from './apply-news.ts'
 import { createSwitchboard, LEASE_MS } from './index.ts'
+import { LATE_REPLIES_MS } from './seats.ts'
 
 let t: TestWorld
 let kit: ReturnType<typeof outreachKit>
@@ -82,4 +83,33 @@ describe('a call that ended with an open question when its process died', () => 
     expect(await kit.outcomes(id)).toEqual(['no_reply 1'])
     await end()
   })
+})
+
+test('a seat whose calls are all settled is listened to for a while after its process died: replies may be late', async () => {
+  const engine = await testEngine(t)
+  const dying = createSwitchboard(engine.deps)
+  await dying.keepSeats()
+  const holders = async () =>
+    new Map(
+      (await t.db.query<{ name: string; holder: string }>(sql`SELECT name, holder FROM seat`)).map((seat) => [
+        seat.name,
+        seat.holder,
+      ]),
+    )
+  const before = await holders()
+  const heir = createSwitchboard(engine.deps)
+  await heir.keepSeats()
+  const [own] = [...(await holders()).keys()].filter((name) => !before.has(name))
+  await engine.fake.advance(LEASE_MS + 1)
+  await heir.keepSeats()
+  const taken = await holders()
+  expect(taken.size).toBeGreaterThan(1)
+  expect(new Set(taken.values())).toEqual(new Set([taken.get(own!)]))
+  for (let waited = 0; waited <= LATE_REPLIES_MS; waited += LEASE_MS / 2) {
+    await engine.fake.advance(LEASE_MS / 2)
+    await heir.keepSeats()
+  }
+  expect([...(await holders()).keys()]).toEqual([own])
+  await heir.stop()
+  await dying.stop()
 })
