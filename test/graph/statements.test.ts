@@ -17,7 +17,7 @@ const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toStri
 
 /** Looking up the key, and what the server does by itself every few seconds. */
 const NOT_OF_THE_OPERATION =
-  /api_key k|UPDATE api_key|unnest\(.*AS known|(?<!")due_at|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency|outbox_erasure|(FROM|INTO|UPDATE) (seat|provider_state)/s
+  /api_key k|UPDATE api_key|unnest\(.*AS known|(?<!")due_at( [<=]| IS|\) AS| FROM)|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency|outbox_erasure|(FROM|INTO|UPDATE) (seat|provider_state)/s
 
 let one: { key: string; ids: Record<string, string[]> }
 let many: typeof one
@@ -381,6 +381,11 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     'OutboundMessage',
   ],
   [1, '{ nodeByLegacyId(system: MULTISENDER, type: RSVP_CAMPAIGN, id: "2") { id ... on RsvpCampaign { name } } }'],
+  // Why not now: asked per campaign, for all of its receivers at once.
+  [
+    7,
+    '{ campaigns(first: 1) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
+  ],
   [0, '{ voices { code language gender } }'],
   [1, '{ voiceFiles(first: 20) { nodes { name durationSeconds mp3Url wavUrl originalUrl status } } }'],
   [2, '{ voiceFiles(first: 20, status: READY) { totalCount nodes { name } } }'],
