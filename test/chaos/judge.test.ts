@@ -257,7 +257,7 @@ describe('the exact target', () => {
       })
     // The key was pressed at 1200, and that was told at once.
     expect(settledAt(1_190)).toEqual([])
-    expect(settledAt(1_310)).toEqual(['one: call call-a was settled 110 ms after its accept was told'])
+    expect(settledAt(2_310)).toEqual(['one: call call-a was settled 1110 ms after its accept was told'])
   })
 
   test('knows a surplus that is none', () => {

@@ -11,6 +11,8 @@ export interface Verdict {
 
 /** Clocks are read in whole milliseconds. */
 const ROUNDING_MS = 2
+/** From the wire through a busy process into the database: what was told so shortly before a settlement came after it. */
+const HEARING_MS = 1_000
 
 /**
  * Holds a run to what the engine promises. The carrier's ledger is the witness; our rows are what is judged, and are used
@@ -179,7 +181,7 @@ function exactTarget(facts: Facts, campaign: CampaignFacts): string[] {
         found.push(`${name}: an accept in call ${row.id} was told and is not known`)
       }
       if (row.reply !== null) surplus++
-      if (row.reply !== null && row.settledAt !== null && (knownAt ?? Infinity) < row.settledAt - ROUNDING_MS) {
+      if (row.reply !== null && row.settledAt !== null && (knownAt ?? Infinity) < row.settledAt - HEARING_MS) {
         const ms = row.settledAt - knownAt!
         found.push(`${name}: call ${row.id} was settled ${ms} ms after its accept was told`)
       }
