@@ -24,7 +24,7 @@ export interface CampaignFieldsInput {
   name?: string | null
   /** Not more than an hour ago; absent or null: at once. */
   startsAt?: Date | null
-  /** Nothing is begun after it. Null: never; absent for a click to call: in a week. */
+  /** Nothing is begun after it. Null: never; absent for a click to call: a week after it begins. */
   endsAt?: Date | null
   /** When receivers may be addressed; absent or null: at any time. */
   calendar?: CalendarRules | null
@@ -72,7 +72,9 @@ export async function createCampaign(
   const now = world.clock.now()
   const fields = parse(campaignFields, input)
   const endsAt =
-    fields.endsAt === undefined && kind === 'click_to_call' ? new Date(now.getTime() + CLICK_TO_CALL_MS) : fields.endsAt
+    fields.endsAt === undefined && kind === 'click_to_call'
+      ? new Date(Math.max(now.getTime(), fields.startsAt?.getTime() ?? 0) + CLICK_TO_CALL_MS)
+      : fields.endsAt
   const schedule = { startsAt: fields.startsAt ?? null, endsAt: endsAt ?? null }
   checkSchedule(schedule, now)
   checkReceivers(input.receivers)
