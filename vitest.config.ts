@@ -16,6 +16,7 @@ const SLOW = [
   'src/providers/**',
   'src/queue/**',
   'test/contacts-io.test.ts',
+  'test/contract/multisender/campaign-bulk.test.ts',
   'test/live/**',
   'test/migrations.test.ts',
   'test/parity/main.test.ts',

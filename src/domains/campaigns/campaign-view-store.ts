@@ -125,7 +125,8 @@ export async function selectTargets(
   targetIds?: readonly string[],
 ): Promise<TargetView[]> {
   const only = targetIds ? sql`AND t.id = ANY(${targetIds}::uuid[])` : sql``
-  // A person may be reached by several targets, and is called once: of a contact the result is that of the person.
+  // A person may be reached by several targets, and is called once: of a contact the result is that of the person. By
+  // index for each target, since what was just made has no statistics that a planner could join by.
   const rows = await db.query<TargetRow>(
     sql`SELECT t.id, t.legacy_id, t.campaign_id, t.created_at, t.updated_at,
                c.legacy_id AS contact_legacy_id, c.first_name, c.last_name, c.email, c.phone,
@@ -139,18 +140,19 @@ export async function selectTargets(
         FROM campaign_target t
         LEFT JOIN contact c ON c.workspace_id = t.workspace_id AND c.id = t.contact_id
         LEFT JOIN contact_list l ON l.workspace_id = t.workspace_id AND l.id = t.list_id
-        LEFT JOIN (
-          SELECT r.campaign_id, r.contact_id, ${answered} AS answered, ${accepted} AS accepted, ${declined} AS declined,
-                 r.talk_seconds, r.attempts, r.last_attempt_at
-          FROM receiver r WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ANY(${campaignIds}::uuid[])
-        ) p ON p.campaign_id = t.campaign_id AND p.contact_id = t.contact_id
-        LEFT JOIN (
-          SELECT r.target_id, bool_or(${answered}) AS answered, bool_or(${accepted}) AS accepted,
-                 bool_or(${declined}) AS declined, sum(r.talk_seconds) AS talk_seconds, sum(r.attempts) AS attempts,
+        LEFT JOIN LATERAL (
+          SELECT ${answered} AS answered, ${accepted} AS accepted, ${declined} AS declined, r.talk_seconds, r.attempts,
+                 r.last_attempt_at
+          FROM receiver r
+          WHERE r.workspace_id = t.workspace_id AND r.campaign_id = t.campaign_id AND r.contact_id = t.contact_id
+          LIMIT 1
+        ) p ON true
+        CROSS JOIN LATERAL (
+          SELECT bool_or(${answered}) AS answered, bool_or(${accepted}) AS accepted, bool_or(${declined}) AS declined,
+                 sum(r.talk_seconds) AS talk_seconds, sum(r.attempts) AS attempts,
                  max(r.last_attempt_at) AS last_attempt_at
-          FROM receiver r WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ANY(${campaignIds}::uuid[])
-          GROUP BY r.target_id
-        ) g ON g.target_id = t.id
+          FROM receiver r WHERE r.workspace_id = t.workspace_id AND r.target_id = t.id
+        ) g
         WHERE t.workspace_id = ${workspaceId}::uuid AND t.campaign_id = ANY(${campaignIds}::uuid[]) ${only}
         ORDER BY t.campaign_id, t.position`,
   )

@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../../db/database.ts'
-import { json, type Sql, sql } from '../../db/sql.ts'
+import { join, json, type Sql, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { type Issue, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
@@ -123,26 +123,35 @@ export async function findReceivers(
  * positions, of a segment that of the contacts' numbers). Deleted contacts are left out. Order it by `n, place`.
  */
 export function contactsOf(workspaceId: string, receivers: readonly Receiver[]): Sql {
-  return sql`SELECT DISTINCT ON (contact_id) contact_id, n, place FROM (
-      WITH receiver AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(${json(receivers.map((each, n) => ({ ...each, n })))}::jsonb)
-          AS r(n int, kind text, id uuid)
-      )
-      SELECT c.id AS contact_id, r.n, 0 AS place
-      FROM receiver r JOIN contact c ON c.workspace_id = ${workspaceId}::uuid AND c.id = r.id
-      WHERE r.kind = 'contact' AND c.deleted_at IS NULL
-      UNION ALL
-      SELECT m.contact_id, r.n, m.position
-      FROM receiver r JOIN contact_list_member m ON m.workspace_id = ${workspaceId}::uuid AND m.list_id = r.id
-      WHERE r.kind = 'list'
-      UNION ALL
-      SELECT c.id, r.n, c.legacy_id
-      FROM receiver r
-      JOIN segment s ON s.workspace_id = ${workspaceId}::uuid AND s.id = r.id
-      JOIN contact c ON c.workspace_id = ${workspaceId}::uuid AND c.deleted_at IS NULL
-      WHERE r.kind = 'segment' AND ${meets(sql`s.conditions`)}
-    ) reached
+  // Each kind by itself and only where there is one: a planner that knows nothing of the lists given here may go through
+  // all of one for each contact of the workspace.
+  const branches = KINDS.flatMap(([, kind]) => {
+    const given = receivers.flatMap((each, n) => (each.kind === kind ? [{ n, id: each.id }] : []))
+    if (given.length === 0) return []
+    const named = sql`(SELECT * FROM jsonb_to_recordset(${json(given)}::jsonb) AS g(n int, id uuid)) r`
+    return [BRANCHES[kind](workspaceId, named)]
+  })
+  const nobody = sql`SELECT NULL::uuid AS contact_id, 0 AS n, 0 AS place WHERE false`
+  return sql`SELECT DISTINCT ON (contact_id) contact_id, n, place
+    FROM (${branches.length > 0 ? join(branches, ' UNION ALL ') : nobody}) reached
     ORDER BY contact_id, n, place`
+}
+
+/** Of those who are named in `r`, by kind. */
+const BRANCHES: Readonly<Record<Receiver['kind'], (workspaceId: string, named: Sql) => Sql>> = {
+  contact: (workspaceId, named) =>
+    sql`SELECT c.id AS contact_id, r.n, 0 AS place
+        FROM ${named} JOIN contact c ON c.workspace_id = ${workspaceId}::uuid AND c.id = r.id
+        WHERE c.deleted_at IS NULL`,
+  list: (workspaceId, named) =>
+    sql`SELECT m.contact_id, r.n, m.position AS place
+        FROM ${named} JOIN contact_list_member m ON m.workspace_id = ${workspaceId}::uuid AND m.list_id = r.id`,
+  segment: (workspaceId, named) =>
+    sql`SELECT c.id AS contact_id, r.n, c.legacy_id AS place
+        FROM ${named}
+        JOIN segment s ON s.workspace_id = ${workspaceId}::uuid AND s.id = r.id
+        JOIN contact c ON c.workspace_id = ${workspaceId}::uuid AND c.deleted_at IS NULL
+        WHERE ${meets(sql`s.conditions`)}`,
 }
 
 interface Wanted {
