@@ -2,24 +2,25 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 /**
  * What takes long and is far from most changes: adapters, whole server processes that are started, told to stop and
- * killed, the queue, the reader against Prisma, passwords, sound. With TEST_ALL=1, which CI sets, they run as well.
+ * killed, the queue, the reader against Prisma, passwords, sound, recordings replayed, the engine through every failure, the
+ * graph walked from end to end. With TEST_ALL=1, which CI sets, they run as well.
  */
 const SLOW = [
-  'src/domains/auth/*users.test.ts',
   'src/db/folder-lock.test.ts',
-  'src/domains/messages/scale.test.ts',
   'src/db/reader/**',
-  'src/domains/calls/failures.test.ts',
-  'src/domains/calls/foretold.test.ts',
-  'src/domains/calls/judge.test.ts',
+  'src/domains/auth/*users.test.ts',
+  'src/domains/calls/{failures,foretold,judge,takeover}.test.ts',
+  'src/domains/campaigns/simulation.test.ts',
+  'src/domains/messages/{failures,scale}.test.ts',
   'src/platform/worker-pool.test.ts',
   'src/providers/**',
   'src/queue/**',
   'test/contacts-io.test.ts',
-  'test/contract/multisender/campaign-bulk.test.ts',
+  'test/contract/multisender/{bulk,campaign-bulk,campaign-webhooks}.test.ts',
+  'test/graph/{errors,row-level-security,users}.test.ts',
   'test/live/**',
   'test/migrations.test.ts',
-  'test/parity/main.test.ts',
+  'test/parity/{main,multisender-recording,sayify-recording}.test.ts',
   'test/start/**',
   'test/voice-files.test.ts',
 ]
