@@ -17,6 +17,8 @@ const SLOW = [
   'src/platform/worker-pool.test.ts',
   'src/providers/**',
   'src/queue/**',
+  // Measures the memory of its process.
+  'src/web/routes-json.test.ts',
   'test/contacts-io.test.ts',
   'test/contract/multisender/{bulk,campaign-bulk,campaign-webhooks,login,openapi,transport,voice-files}.test.ts',
   'test/contract/sayify/{openapi,samples,transport}.test.ts',
