@@ -24,8 +24,8 @@ test('every fault of the configuration is told at once, with 2 and nothing else'
     err: [
       'The configuration has 7 faults:',
       '  - PORT must be a whole number from 0 to 65535',
-      '  - APP_SECRET must have at least 32 characters',
       '  - GRAPHIQL must be on or off',
+      '  - APP_SECRET must have at least 32 characters',
       '  - LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent',
       '  - DATABASE_URL is needed with ROLE=worker: the embedded database belongs to one process',
       '  - STORAGE_DIR is needed with ROLE=worker: all processes must see the same files, so name the shared folder',
