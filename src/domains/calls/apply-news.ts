@@ -14,14 +14,16 @@ import {
   type FlowState,
   LATE_NEWS_MS,
   lockCampaigns,
+  outcomeOfWaiting,
   type Progress,
   patienceMs,
+  type ReceiverOutcome,
   type Reply,
   RING_TIMEOUT_MS,
   recordProgress,
   START,
   settle,
-  UNITS_PER_CENT,
+  unitsOf,
 } from '../campaigns/index.ts'
 import { recordOptOuts } from '../contacts/index.ts'
 import {
@@ -320,16 +322,13 @@ class Batch {
     if (call.settled_as === 'not_dialed') return
     this.#countDialed(call)
     const { cause, answeredAt, endedAt, codes } = ending
-    const known = { cause, q850: codes.q850 ?? null, sip: codes.sip ?? null }
     const answered_at = call.answered_at ?? answeredAt ?? null
+    const known = {
+      ...{ cause, q850: codes.q850 ?? null, sip: codes.sip ?? null, answered_at, ended_at: endedAt },
+      duration_seconds: seconds(answered_at, endedAt, cause),
+    }
     if (call.state !== 'ended') {
-      this.#set(call, {
-        ...known,
-        answered_at,
-        state: 'ended',
-        ended_at: endedAt,
-        duration_seconds: seconds(answered_at, endedAt, cause),
-      })
+      this.#set(call, { ...known, state: 'ended' })
       this.#emit('call.ended', { ...ids(call), cause })
       if (this.#isAwaitingReply(call)) this.#dueIn(call, LATE_NEWS_MS)
       else this.#settle(call, as)
@@ -337,12 +336,7 @@ class Batch {
     }
     // It ended unknown, and now somebody can tell.
     if (call.settled_at === null || call.cause !== null) return
-    this.#set(call, {
-      ...known,
-      answered_at,
-      ended_at: endedAt,
-      duration_seconds: seconds(answered_at, endedAt, cause),
-    })
+    this.#set(call, known)
     const cost = this.#costOf(call)
     this.#spend.push({ at: call.created_at, units: cost - call.cost })
     this.#count(call, { unknown_calls: -1, cost: cost - call.cost })
@@ -410,27 +404,18 @@ class Batch {
         attempts: receiver.attempts,
         maxAttempts: campaign.max_attempts,
         redialAfterMs: campaign.redial_after_seconds * 1_000,
-        campaignOver: campaign.state === 'completed' || campaign.deleted_at !== null,
+        campaignOver: isOver(campaign),
       },
       call.ended_at ?? this.#now,
     )
-    const { id: receiverId, attempts } = receiver
-    const about = { campaignId: campaign.id, receiverId, attempts }
-    if (settlement.state === 'waiting') {
+    if (settlement.state === 'settled') {
+      const { outcome } = settlement
+      if (receiver.outcome !== outcome)
+        this.#finish(call, receiver, outcome, outcome === 'no_answer' ? call.cause : null)
+    } else if (receiver.state !== 'settled') {
       // Settled is settled: only a reply changes it.
-      if (receiver.state === 'settled') return
-      Object.assign(receiver, { state: 'waiting', retry_at: settlement.retryAt, ready_at: settlement.retryAt })
-      this.#emit('receiver.waiting', about)
-    } else {
-      const reason = settlement.outcome === 'no_answer' ? call.cause : null
-      if (receiver.state === 'settled' && receiver.outcome === settlement.outcome) return
-      if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
-      Object.assign(receiver, {
-        ...{ state: 'settled', outcome: settlement.outcome, reason, retry_at: null, settled_at: this.#now },
-      })
-      this.#emit('receiver.settled', { ...about, outcome: settlement.outcome, reason })
+      this.#wait(call, receiver, { retryAt: settlement.retryAt, readyAt: settlement.retryAt })
     }
-    this.#changedReceivers.add(receiver)
   }
 
   /** No call was made for this attempt, so it does not count. */
@@ -445,27 +430,36 @@ class Batch {
     this.#emit('call.ended', { ...ids(call), cause })
     this.#freed.add(call.campaign_id)
     const receiver = this.#receivers.get(call.receiver_id)!
-    const campaign = this.#campaigns.get(call.campaign_id)!
     receiver.attempts--
-    this.#changedReceivers.add(receiver)
-    const about = { campaignId: campaign.id, receiverId: receiver.id, attempts: receiver.attempts }
-    const isOver = campaign.state === 'completed' || campaign.deleted_at !== null
-    if (cause !== 'invalid_number' && !isOver) {
-      const retryAt = new Date(this.#now.getTime() + retryAfterMs)
-      Object.assign(receiver, { state: 'waiting', retry_at: retryAfterMs > 0 ? retryAt : null, ready_at: retryAt })
-      this.#emit('receiver.waiting', about)
-      return
+    if (cause === 'invalid_number') {
+      this.#finish(call, receiver, cause, null)
+    } else if (isOver(this.#campaigns.get(call.campaign_id)!)) {
+      const outcome = outcomeOfWaiting(receiver)
+      this.#finish(call, receiver, outcome, outcome === 'not_called' ? 'CAMPAIGN_COMPLETED' : null)
+    } else {
+      const readyAt = new Date(this.#now.getTime() + retryAfterMs)
+      this.#wait(call, receiver, { retryAt: retryAfterMs > 0 ? readyAt : null, readyAt })
     }
-    const outcome = cause === 'invalid_number' ? 'invalid_number' : receiver.attempts === 0 ? 'not_called' : 'no_answer'
-    const reason = outcome === 'not_called' ? 'CAMPAIGN_COMPLETED' : null
+  }
+
+  /** Its turn comes again. */
+  #wait(call: CallRow, receiver: ReceiverRow, { retryAt, readyAt }: { retryAt: Date | null; readyAt: Date }): void {
+    Object.assign(receiver, { state: 'waiting', retry_at: retryAt, ready_at: readyAt })
+    this.#changedReceivers.add(receiver)
+    this.#emit('receiver.waiting', about(call, receiver))
+  }
+
+  /** It has its outcome, for the first time or another one than was thought. */
+  #finish(call: CallRow, receiver: ReceiverRow, outcome: ReceiverOutcome, reason: string | null): void {
+    if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
     Object.assign(receiver, { state: 'settled', outcome, reason, retry_at: null, settled_at: this.#now })
-    this.#count(call, { settled_receivers: 1 })
-    this.#emit('receiver.settled', { ...about, outcome, reason })
+    this.#changedReceivers.add(receiver)
+    this.#emit('receiver.settled', { ...about(call, receiver), outcome, reason })
   }
 
   #costOf(call: CallRow): number {
     if (call.cause !== 'answered' || call.phone === null) return 0
-    return Math.round(callCents(this.#deps.prices, call.phone, call.duration_seconds ?? 0) * UNITS_PER_CENT)
+    return unitsOf(callCents(this.#deps.prices, call.phone, call.duration_seconds ?? 0))
   }
 
   async #keepRecordings(): Promise<void> {
@@ -511,6 +505,15 @@ class Batch {
 
 function ids({ campaign_id: campaignId, receiver_id: receiverId, id: callId, attempt }: CallRow) {
   return { campaignId, receiverId, callId, attempt }
+}
+
+function about({ campaign_id: campaignId }: CallRow, { id: receiverId, attempts }: ReceiverRow) {
+  return { campaignId, receiverId, attempts }
+}
+
+/** Nobody of it is called any more. */
+function isOver({ state, deleted_at: deletedAt }: CampaignRow): boolean {
+  return state === 'completed' || deletedAt !== null
 }
 
 /** Of an answered call, from the answer to the end. */

@@ -1,7 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
-import { nextOpening } from '../calendars/index.ts'
 import {
   addSpend,
   type Blocker,
@@ -9,29 +8,29 @@ import {
   CALL_KINDS,
   type CampaignRow,
   type Candidate,
-  calendarOf,
   candidateColumns,
+  clockDue,
+  commonBlockers,
   type DialQuestion,
-  dueState,
+  earliest,
   enterState,
+  followClock,
   HOPELESS,
   headOf,
   holdSpend,
-  lockDueCampaign,
+  liftedAt,
   maxDurationMs,
+  nextReady,
   type Progress,
-  progressOf,
+  policyOf,
   questionsOf,
-  readTargets,
   recordProgress,
-  refreshReceivers,
   START,
   type Surroundings,
-  scheduleOf,
   surroundingsOf,
   UNITS_PER_CENT,
+  withDueCampaign,
 } from '../campaigns/index.ts'
-import type { World } from '../world.ts'
 import type { StoredScript } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
 
@@ -45,57 +44,21 @@ export interface PlannedCall {
   maxDurationMs: number
 }
 
-export interface DialStep {
-  /** How many campaigns were looked at. */
-  campaigns: number
-  calls: PlannedCall[]
-}
-
 /** How many receivers are judged in one transaction. */
 const BATCH = 100
-/** How many due campaigns one step may choose from, so that workers do not all wait for the same one. */
-const CHOICE = 16
-/** How soon a campaign tries again that found the lines taken by others. */
-const SHARED_LINES_MS = 500
-/** The same for what a person or the provider has to change. */
-const PATIENT_MS = 60_000
-const AUDIO_MS = 1_000
 
 /**
  * Does what is due of one campaign: its state follows the clock, and receivers whom nothing holds back get a call, which
- * is committed with its id before anybody dials it (DESIGN 4). Undefined when nothing is due.
+ * is committed with its id before anybody dials it (DESIGN 4). Returns the calls; undefined when nothing is due.
  */
 export async function dialDue(
   deps: CallDeps,
   seat: string,
   dialSettlesWithinMs: number,
-): Promise<DialStep | undefined> {
-  const { world } = deps
-  const due = await world.db.query<{ id: string; workspace_id: string }>(
-    sql`SELECT id, workspace_id FROM campaign
-        WHERE due_at <= ${world.clock.now()}::timestamptz AND deleted_at IS NULL
-          AND kind = ANY(${[...CALL_KINDS]}::campaign_kind[])
-        ORDER BY due_at LIMIT ${CHOICE}`,
+): Promise<PlannedCall[] | undefined> {
+  return withDueCampaign(deps.world, CALL_KINDS, (tx, emit, campaign) =>
+    dialStep(deps, tx, emit, campaign, seat, dialSettlesWithinMs),
   )
-  for (const { id, workspace_id: workspaceId } of due) {
-    const calls = await world.events.write(workspaceId, async (tx, emit) => {
-      const campaign = await lockDueCampaign(tx, workspaceId, id, world.clock.now())
-      return campaign && dialStep(deps, tx, emit, campaign, seat, dialSettlesWithinMs)
-    })
-    // Somebody else had it: the next one.
-    if (calls) return { campaigns: 1, calls }
-  }
-  return undefined
-}
-
-/** When the next campaign is due. */
-export async function nextDial({ db }: World): Promise<Date | undefined> {
-  const [row] = await db.query<{ due_at: Date }>(
-    sql`SELECT due_at FROM campaign
-        WHERE due_at IS NOT NULL AND deleted_at IS NULL AND kind = ANY(${[...CALL_KINDS]}::campaign_kind[])
-        ORDER BY due_at LIMIT 1`,
-  )
-  return row?.due_at
 }
 
 async function dialStep(
@@ -109,28 +72,17 @@ async function dialStep(
   const { world } = deps
   const { workspace_id: workspaceId } = campaign
   const now = world.clock.now()
-  const begins =
-    campaign.state === 'scheduled' &&
-    dueState(campaign.state, scheduleOf(campaign), { ...progressOf(campaign), unsettled: 1 }, now) === 'active'
-  // Lists and segments are evaluated when they are used.
-  if (begins) await refreshReceivers(deps, tx, emit, campaign, await readTargets(tx, workspaceId, campaign.id))
-  await recordProgress(tx, emit, campaign, {}, { now, dueAt: campaign.due_at })
-  if (campaign.state !== 'active') {
-    await enterState(tx, emit, campaign, campaign.state, { now, dueAt: clockDue(campaign) })
-    return []
-  }
+  if (!(await followClock(world, tx, emit, campaign))) return []
   // Whoever takes lines holds the provider's row, so that no two take the last one.
   await tx.query(sql`SELECT FROM provider_state WHERE port = 'telephony' FOR UPDATE`)
-  let surroundings = await surroundingsOf(deps, tx, campaign)
-  const { monthlySpendCapCents, contactCaps } = surroundings.policy
-  if (monthlySpendCapCents !== null || contactCaps.length > 0) {
-    // What is counted together with messages is looked at once nobody else can add to it.
-    await holdSpend(tx, workspaceId, now)
-    surroundings = await surroundingsOf(deps, tx, campaign)
-  }
-  const general = blockersOf(anybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
+  const policy = await policyOf(deps, tx, workspaceId)
+  // What is counted together with messages is looked at once nobody else can add to it.
+  const isCapped = policy.monthlySpendCapCents !== null || policy.contactCaps.length > 0
+  if (isCapped) await holdSpend(tx, workspaceId, now)
+  const surroundings = await surroundingsOf(deps, tx, campaign, policy)
+  const general = commonBlockers(surroundings)
   if (general.length > 0) {
-    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), lifted(general, now)) })
+    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), liftedAt(general, now)) })
     return []
   }
   const limit = limitOf(surroundings)
@@ -143,19 +95,19 @@ async function dialStep(
   await postpone(tx, workspaceId, plan.postpone)
   await giveUp(tx, emit, campaign, plan.hopeless, now)
   const progress: Progress = { settled_receivers: plan.hopeless.length }
-  const isMore = candidates.length === limit && plan.stop.length === 0
-  const dueAt = isMore
-    ? now
-    : earliest(
-        clockDue(campaign),
-        plan.stop.length > 0 ? lifted(plan.stop, now) : await nextReady(tx, campaign, surroundings, now),
-      )
-  await recordProgress(tx, emit, campaign, progress, { now, dueAt })
+  await recordProgress(tx, emit, campaign, progress, { now, dueAt: await lookNext() })
   const { script, durations } = surroundings
   return calls.map(({ id, candidate }) => ({
     ...{ id, workspaceId, campaignId: campaign.id, phone: candidate.address!, seat },
     maxDurationMs: maxDurationMs(script!, durations),
   }))
+
+  async function lookNext(): Promise<Date | null> {
+    if (plan.stop.length > 0) return earliest(clockDue(campaign), liftedAt(plan.stop, now))
+    if (candidates.length === limit) return now
+    const { isStrict } = surroundings
+    return earliest(clockDue(campaign), await nextReady(tx, campaign, { now, otherwise: now, isStrict }))
+  }
 }
 
 interface Plan {
@@ -192,67 +144,16 @@ function judge(surroundings: Surroundings, candidates: readonly Candidate[], que
       plan.hopeless.push({ id: candidate.id, rule: final.rule })
       continue
     }
-    if (blockersOf(anybody(surroundings)).length > 0) break
+    if (commonBlockers(surroundings).length > 0) break
     // Where an order is kept the others wait as well.
     if (surroundings.isStrict) {
       plan.stop = blockers
       break
     }
-    plan.postpone.push({ id: candidate.id, until: lifted(blockers, now)! })
+    plan.postpone.push({ id: candidate.id, until: liftedAt(blockers, now)! })
   }
-  if (plan.stop.length === 0) plan.stop = blockersOf(anybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
+  if (plan.stop.length === 0) plan.stop = commonBlockers(surroundings)
   return plan
-}
-
-/** The question about a receiver of whom nothing speaks against a call. */
-function anybody({ now, campaign, ...rest }: Surroundings): DialQuestion {
-  const { campaignLines, workspaceLines, providerLines, providerPausedUntil } = rest
-  return {
-    now,
-    campaign,
-    receiver: {
-      ...{ state: 'waiting', attempts: 0, retryAt: null, isNext: true, hasNumber: true, optedOut: false },
-      ...{ countryAllowed: true, decentHours: [], contactCapUntil: null },
-    },
-    costs: { leftCents: null, callCents: 0, campaignLines, workspaceLines, providerLines, providerPausedUntil },
-  }
-}
-
-/** When it is worth looking again at what is held back; null: when a call ends, which looks by itself. */
-function lifted(blockers: readonly Blocker[], now: Date): Date | null {
-  const instants = blockers.map(({ rule, until }) => {
-    if (until) return until
-    switch (rule) {
-      case 'CAMPAIGN_LINES':
-      case 'ACCEPTS_RESERVED':
-      case 'IN_PROGRESS':
-        return null
-      case 'WORKSPACE_LINES':
-      case 'PROVIDER_LINES':
-        return new Date(now.getTime() + SHARED_LINES_MS)
-      case 'AUDIO_NOT_READY':
-        return new Date(now.getTime() + AUDIO_MS)
-      default:
-        return new Date(now.getTime() + PATIENT_MS)
-    }
-  })
-  // All must be lifted; of what has a time the latest decides.
-  return instants.some((at) => at === null)
-    ? null
-    : instants.reduce<Date | null>((latest, at) => (latest === null || at! > latest ? at : latest), null)
-}
-
-/** When the clock alone changes the state of a campaign. */
-function clockDue(campaign: CampaignRow): Date | null {
-  const { state, starts_at: startsAt, ends_at: endsAt } = campaign
-  if (state === 'completed') return null
-  const end = endsAt && new Date(endsAt.getTime() + 1)
-  return state === 'scheduled' ? earliest(startsAt, end) : end
-}
-
-function earliest(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b
-  return a < b ? a : b
 }
 
 /** As many as could be called, so that not more are judged than need be. */
@@ -284,19 +185,6 @@ async function candidatesOf(
         WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ${id}::uuid AND r.state = 'waiting' AND ${which}
         ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE OF r SKIP LOCKED`,
   )
-}
-
-async function nextReady(tx: Tx, campaign: CampaignRow, { isStrict }: Surroundings, now: Date): Promise<Date | null> {
-  const order = isStrict ? sql`attempts, position` : sql`ready_at, position`
-  const [row] = await tx.query<{ ready_at: Date }>(
-    sql`SELECT ready_at FROM receiver
-        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
-        ORDER BY ${order} LIMIT 1`,
-  )
-  if (!row) return null
-  // Not before the window is open, or the campaign would be looked at in vain.
-  const from = row.ready_at > now ? row.ready_at : now
-  return nextOpening(calendarOf(campaign), from) ?? null
 }
 
 /** Commits calls and what they hold. */

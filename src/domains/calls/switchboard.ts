@@ -6,11 +6,11 @@ import {
   type Listening,
   TelephonyUnavailableError,
 } from '../../providers/telephony/index.ts'
-import { LATE_NEWS_MS, RING_TIMEOUT_MS } from '../campaigns/index.ts'
+import { CALL_KINDS, LATE_NEWS_MS, nextDueCampaign, RING_TIMEOUT_MS } from '../campaigns/index.ts'
 import { applyNews, type News, type NextCommand } from './apply-news.ts'
 import { placesOf } from './call-row.ts'
 import type { CallDeps } from './deps.ts'
-import { dialDue, nextDial, type PlannedCall } from './dial-due.ts'
+import { dialDue, type PlannedCall } from './dial-due.ts'
 import { followCalls } from './follow-calls.ts'
 import {
   adoptSeats,
@@ -248,15 +248,15 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
   async function dial(): Promise<number> {
     // Never without a seat that is surely ours: calls nobody hears of would be dialled.
     if (draining || seat === undefined || world.clock.now().getTime() >= leaseUntil) return 0
-    const step = await dialDue(deps, seat, dialSettlesWithinMs)
-    if (!step) return 0
-    for (const call of step.calls) {
+    const calls = await dialDue(deps, seat, dialSettlesWithinMs)
+    if (!calls) return 0
+    for (const call of calls) {
       places.set(call.id, call)
       onItsWay.add(call.id)
     }
     // Without waiting: how long a provider takes to answer must not hold up the next campaign.
-    for (const call of step.calls) inBackground(dialOne(call))
-    return step.campaigns
+    for (const call of calls) inBackground(dialOne(call))
+    return 1
   }
 
   async function dialOne(call: PlannedCall): Promise<void> {
@@ -315,7 +315,7 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
 
   return {
     dial,
-    nextDial: () => nextDial(world),
+    nextDial: () => nextDueCampaign(world, CALL_KINDS),
     follow,
     async nextFollow() {
       const [row] = await world.db.query<{ due_at: Date | null }>(

@@ -49,6 +49,18 @@ export {
   type MessageKind,
   RING_TIMEOUT_MS,
 } from './deps.ts'
+export {
+  afterEnd,
+  clockDue,
+  commonBlockers,
+  earliest,
+  followClock,
+  liftedAt,
+  nextDueCampaign,
+  nextReady,
+  PATIENT_MS,
+  withDueCampaign,
+} from './due-campaign.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { type FoundByNumber, findByNumber, numbersOfVoiceFiles } from './find-by-number.ts'
 export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
@@ -79,7 +91,6 @@ export {
   COUNTERS,
   enterState,
   lockCampaigns,
-  lockDueCampaign,
   type Progress,
   recordProgress,
 } from './progress.ts'
@@ -92,6 +103,7 @@ export {
   maxDurationMs,
   monthOf,
   PROVIDERS,
+  policyOf,
   questionsOf,
   type Surroundings,
   surroundingsOf,
@@ -109,7 +121,14 @@ export {
   type Sound,
   voiceFilesOf,
 } from './script.ts'
-export { awaitsReply, type EndedCall, LATE_NEWS_MS, type ReceiverOutcome, settle } from './settlement.ts'
+export {
+  awaitsReply,
+  type EndedCall,
+  LATE_NEWS_MS,
+  outcomeOfWaiting,
+  type ReceiverOutcome,
+  settle,
+} from './settlement.ts'
 export { type SimulateCampaignInput, simulateCampaign } from './simulate-campaign.ts'
 export type { SimulatedCall, Simulation } from './simulation.ts'
 export { addSpend, holdSpend } from './spend.ts'

@@ -63,16 +63,30 @@ export function maxDurationMs(script: CallScript, durations: ReadonlyMap<string,
   return Math.min(MAX_CALL_MS, Math.ceil((longestTalkMs(script, durations) + TALK_MARGIN_MS) / 1_000) * 1_000)
 }
 
-/** Gathers what decides about all receivers of a campaign. Within a transaction that holds the provider's row it stays so. */
+/** What holds for a workspace: the operator's limits and its own. */
+export async function policyOf(
+  { policy }: Pick<CampaignDeps, 'policy'>,
+  db: Queryable,
+  workspaceId: string,
+): Promise<EffectivePolicy> {
+  return mergePolicy(policy, await readPolicy(db, workspaceId))
+}
+
+/**
+ * Gathers what decides about all receivers of a campaign. Within a transaction that holds the provider's row it stays so.
+ * `known` is the workspace's policy, where the caller had to ask for it before.
+ */
 export async function surroundingsOf(
-  { world, policy: serverPolicy, prices }: Pick<CampaignDeps, 'world' | 'policy' | 'prices'>,
+  deps: Pick<CampaignDeps, 'world' | 'policy' | 'prices'>,
   db: Queryable,
   campaign: CampaignRow,
+  known?: EffectivePolicy,
 ): Promise<Surroundings> {
+  const { world, prices } = deps
   const now = world.clock.now()
   const { workspace_id: workspaceId, kind } = campaign
   const channel = channelOf(kind)
-  const policy = mergePolicy(serverPolicy, await readPolicy(db, workspaceId))
+  const policy = known ?? (await policyOf(deps, db, workspaceId))
   // One statement, so one instant: a call that is settled with an accept is in one of the two counts, never in neither.
   const [counts] = await db.query<{
     provider_live: number
@@ -143,6 +157,20 @@ export async function surroundingsOf(
 /** The first day of the month in UTC, `YYYY-MM-DD`. */
 export function monthOf(at: Date): string {
   return `${at.toISOString().slice(0, 7)}-01`
+}
+
+/** The question about a receiver of whom nothing speaks against being addressed. */
+export function aboutAnybody({ now, campaign, ...rest }: Surroundings): DialQuestion {
+  const { campaignLines, workspaceLines, providerLines, providerPausedUntil } = rest
+  return {
+    now,
+    campaign,
+    receiver: {
+      ...{ state: 'waiting', attempts: 0, retryAt: null, isNext: true, hasNumber: true, optedOut: false },
+      ...{ countryAllowed: true, decentHours: [], contactCapUntil: null },
+    },
+    costs: { leftCents: null, callCents: 0, campaignLines, workspaceLines, providerLines, providerPausedUntil },
+  }
 }
 
 /** A receiver with what decides about it. */

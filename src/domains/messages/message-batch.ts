@@ -5,6 +5,7 @@ import {
   addSpend,
   type BlockingRule,
   type CampaignRow,
+  earliest,
   type Progress,
   recordProgress,
 } from '../campaigns/index.ts'
@@ -244,9 +245,3 @@ export class MessageBatch {
 
 /** Of a message whose process died, and whose receiver has another address since. */
 const GIVEN_UP = 'nobody knows whether it was sent; another one went to a new address'
-
-/** The earlier of two instants; null is never. */
-export function earliest(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b
-  return a < b ? a : b
-}

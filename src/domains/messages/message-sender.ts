@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { MESSAGE_KINDS, nextDueCampaign } from '../campaigns/index.ts'
 import { MESSAGE_CHANNELS, type MessageChannel, type MessageDeps } from './deps.ts'
 import { handOver, type Outcome } from './hand-over.ts'
 import { createPace, type Pace } from './pace.ts'
-import { nextPlan, type PlannedMessage, planMessages } from './plan-messages.ts'
+import { type PlannedMessage, planMessages } from './plan-messages.ts'
 import { clearProvider, type HandedOver, pauseProvider, settleMessages } from './settle-messages.ts'
 
 export interface MessageSender {
@@ -132,7 +133,7 @@ export function createMessageSender(deps: MessageDeps, { onProgress }: MessageSe
     },
     async nextRun() {
       const room = roomOf()
-      return room.sms > 0 && room.email > 0 ? nextPlan(world) : undefined
+      return room.sms > 0 && room.email > 0 ? nextDueCampaign(world, MESSAGE_KINDS) : undefined
     },
     inFlight: () => running.size,
     async settled(channel) {

@@ -2,38 +2,37 @@ import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { smsParts } from '../../providers/sms/index.ts'
-import { nextOpening } from '../calendars/index.ts'
 import {
+  afterEnd,
   type Blocker,
   blockersOf,
   type CampaignRow,
   type Candidate,
-  calendarOf,
   candidateColumns,
   channelOf,
+  clockDue,
+  commonBlockers,
   type DialQuestion,
-  dueState,
   type EmailContent,
+  earliest,
   enterState,
+  followClock,
   HOPELESS,
   holdSpend,
-  lockDueCampaign,
+  liftedAt,
   type MessageKind,
   monthOf,
   nextAttemptAt,
-  progressOf,
+  nextReady,
+  PATIENT_MS,
   questionsOf,
-  readTargets,
-  recordProgress,
-  refreshReceivers,
   type SmsContent,
-  type Surroundings,
-  scheduleOf,
   surroundingsOf,
   UNITS_PER_CENT,
+  withDueCampaign,
 } from '../campaigns/index.ts'
 import { LEASE_MS, MESSAGE_CHANNELS, type MessageChannel, type MessageDeps } from './deps.ts'
-import { earliest, MessageBatch } from './message-batch.ts'
+import { MessageBatch } from './message-batch.ts'
 import { type MessageRow, RECEIVER_COLUMNS, type ReceiverRow, restingMessages } from './message-row.ts'
 
 /** A message that is committed and has to be handed over now. */
@@ -52,12 +51,8 @@ export interface PlannedMessage {
 
 /** How many receivers are judged in one transaction. */
 const BATCH = 100
-/** How many due campaigns one step may choose from, so that workers do not all wait for the same one. */
-const CHOICE = 16
 /** How soon one looks again at receivers that somebody else was changing. */
 const BUSY_MS = 1_000
-/** The same for what a person has to change. */
-const PATIENT_MS = 60_000
 /** The same for what could be spent again when somebody raises a cap. */
 const BROKE_MS = 10 * 60_000
 
@@ -71,33 +66,9 @@ export async function planMessages(
   deps: MessageDeps,
   room: Readonly<Record<MessageChannel, number>>,
 ): Promise<PlannedMessage[] | undefined> {
-  const { world } = deps
   const kinds = MESSAGE_CHANNELS.filter((channel) => room[channel] > 0).map((channel) => KINDS[channel])
   if (kinds.length === 0) return undefined
-  const due = await world.db.query<{ id: string; workspace_id: string }>(
-    sql`SELECT id, workspace_id FROM campaign
-        WHERE due_at <= ${world.clock.now()}::timestamptz AND deleted_at IS NULL
-          AND kind = ANY(${kinds}::campaign_kind[])
-        ORDER BY due_at LIMIT ${CHOICE}`,
-  )
-  for (const { id, workspace_id: workspaceId } of due) {
-    const messages = await world.events.write(workspaceId, async (tx, emit) => {
-      const campaign = await lockDueCampaign(tx, workspaceId, id, world.clock.now())
-      return campaign && planStep(deps, tx, emit, campaign, room)
-    })
-    // Somebody else had it: the next one.
-    if (messages) return messages
-  }
-  return undefined
-}
-
-/** When a campaign that sends messages is due next. */
-export async function nextPlan({ db }: MessageDeps['world']): Promise<Date | undefined> {
-  const [row] = await db.query<{ due_at: Date | null }>(
-    sql`SELECT min(due_at) AS due_at FROM campaign
-        WHERE due_at IS NOT NULL AND deleted_at IS NULL AND kind = ANY(${Object.values(KINDS)}::campaign_kind[])`,
-  )
-  return row?.due_at ?? undefined
+  return withDueCampaign(deps.world, kinds, (tx, emit, campaign) => planStep(deps, tx, emit, campaign, room))
 }
 
 async function planStep(
@@ -110,21 +81,12 @@ async function planStep(
   const { world } = deps
   const { workspace_id: workspaceId } = campaign
   const now = world.clock.now()
-  const begins =
-    campaign.state === 'scheduled' &&
-    dueState(campaign.state, scheduleOf(campaign), { ...progressOf(campaign), unsettled: 1 }, now) === 'active'
-  // Lists and segments are evaluated when they are used.
-  if (begins) await refreshReceivers(deps, tx, emit, campaign, await readTargets(tx, workspaceId, campaign.id))
-  await recordProgress(tx, emit, campaign, {}, { now, dueAt: campaign.due_at })
-  if (campaign.state !== 'active') {
-    await enterState(tx, emit, campaign, campaign.state, { now, dueAt: clockDue(campaign) })
-    return []
-  }
+  if (!(await followClock(world, tx, emit, campaign))) return []
   await holdSpend(tx, workspaceId, now)
   const surroundings = await surroundingsOf(deps, tx, campaign)
-  const general = blockersOf(anybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
+  const general = commonBlockers(surroundings)
   if (general.length > 0) {
-    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), lifted(general, now)) })
+    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), liftedAt(general, now)) })
     return []
   }
   const channel = channelOf(campaign.kind) as MessageChannel
@@ -171,7 +133,7 @@ async function planStep(
   // Written first: those who wait are asked below when their time comes.
   await batch.save(campaign.due_at)
   if (campaign.state === 'active') {
-    const next = candidates.length === limit ? now : await nextReady(tx, campaign, now)
+    const next = candidates.length === limit ? now : await nextReady(tx, campaign, { now, otherwise: busyUntil(now) })
     await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), next) })
   }
   return planned
@@ -191,26 +153,6 @@ function messageFor(
     ...{ provider_id: null, failure: null, due_at: null, sent_at: null, delivered_at: null, failed_at: null },
     created_at: now,
   }
-}
-
-/** The question about a receiver of whom nothing speaks against a message. */
-function anybody({ now, campaign, ...rest }: Surroundings): DialQuestion {
-  const { campaignLines, workspaceLines, providerLines, providerPausedUntil } = rest
-  return {
-    now,
-    campaign,
-    receiver: {
-      ...{ state: 'waiting', attempts: 0, retryAt: null, isNext: true, hasNumber: true, optedOut: false },
-      ...{ countryAllowed: true, decentHours: [], contactCapUntil: null },
-    },
-    costs: { leftCents: null, callCents: 0, campaignLines, workspaceLines, providerLines, providerPausedUntil },
-  }
-}
-
-/** When it is worth looking again at a campaign that is held back. */
-function lifted(blockers: readonly Blocker[], now: Date): Date {
-  const instants = blockers.map(({ until }) => until ?? new Date(now.getTime() + PATIENT_MS))
-  return instants.reduce((latest, at) => (at > latest ? at : latest))
 }
 
 /** When it is worth looking again at a receiver that something holds back. */
@@ -234,16 +176,8 @@ function nextMonth(now: Date): Date {
   return next
 }
 
-/** When the clock alone changes the state of a campaign. */
-function clockDue({ state, starts_at: startsAt, ends_at: endsAt }: CampaignRow): Date | null {
-  if (state === 'completed') return null
-  const end = endsAt && afterEnd(endsAt)
-  return state === 'scheduled' ? earliest(startsAt, end) : end
-}
-
-/** The end itself still belongs to a campaign. */
-function afterEnd(endsAt: Date): Date {
-  return new Date(endsAt.getTime() + 1)
+function busyUntil(now: Date): Date {
+  return new Date(now.getTime() + BUSY_MS)
 }
 
 /**
@@ -265,16 +199,4 @@ async function candidatesOf(
         ORDER BY r.ready_at, r.position LIMIT ${limit}::int
         FOR UPDATE OF r SKIP LOCKED FOR KEY SHARE OF k SKIP LOCKED`,
   )
-}
-
-/** When the next receiver of those who wait is to be judged, within the campaign's window. */
-async function nextReady(tx: Tx, campaign: CampaignRow, now: Date): Promise<Date | null> {
-  const [row] = await tx.query<{ ready_at: Date }>(
-    sql`SELECT ready_at FROM receiver
-        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
-        ORDER BY ready_at, position LIMIT 1`,
-  )
-  if (!row) return null
-  const from = row.ready_at > now ? row.ready_at : new Date(now.getTime() + BUSY_MS)
-  return nextOpening(calendarOf(campaign), from) ?? null
 }

@@ -1,0 +1,145 @@
+import type { Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import type { Emit } from '../../events/index.ts'
+import { nextOpening } from '../calendars/index.ts'
+import type { World } from '../world.ts'
+import { type Blocker, blockersOf, HOPELESS } from './blockers.ts'
+import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
+import type { CampaignKind } from './deps.ts'
+import { enterState, lockDueCampaign, recordProgress } from './progress.ts'
+import { aboutAnybody, type Surroundings } from './questions.ts'
+import { dueState } from './state.ts'
+import { readTargets } from './targets.ts'
+import { refreshReceivers } from './update-campaign.ts'
+
+/** How many due campaigns one step may choose from, so that workers do not all wait for the same one. */
+const CHOICE = 16
+/** How soon a campaign tries again that found the lines taken by others. */
+const SHARED_LINES_MS = 500
+const AUDIO_MS = 1_000
+/** The same for what a person or the provider has to change. */
+export const PATIENT_MS = 60_000
+
+/**
+ * Takes one campaign of these kinds that is due and that nobody else has, and does `step` with it locked, in one
+ * transaction. Undefined when nothing is due.
+ */
+export async function withDueCampaign<Result>(
+  { db, events, clock }: World,
+  kinds: readonly CampaignKind[],
+  step: (tx: Tx, emit: Emit, campaign: CampaignRow) => Promise<Result>,
+): Promise<Result | undefined> {
+  const due = await db.query<{ id: string; workspace_id: string }>(
+    sql`SELECT id, workspace_id FROM campaign
+        WHERE due_at <= ${clock.now()}::timestamptz AND deleted_at IS NULL
+          AND kind = ANY(${[...kinds]}::campaign_kind[])
+        ORDER BY due_at LIMIT ${CHOICE}`,
+  )
+  for (const { id, workspace_id: workspaceId } of due) {
+    const done = await events.write(workspaceId, async (tx, emit) => {
+      const campaign = await lockDueCampaign(tx, workspaceId, id, clock.now())
+      return campaign && { result: await step(tx, emit, campaign) }
+    })
+    // Somebody else had it: the next one.
+    if (done) return done.result
+  }
+  return undefined
+}
+
+/** When a campaign of these kinds is due next. */
+export async function nextDueCampaign({ db }: World, kinds: readonly CampaignKind[]): Promise<Date | undefined> {
+  const [row] = await db.query<{ due_at: Date }>(
+    sql`SELECT due_at FROM campaign
+        WHERE due_at IS NOT NULL AND deleted_at IS NULL AND kind = ANY(${[...kinds]}::campaign_kind[])
+        ORDER BY due_at LIMIT 1`,
+  )
+  return row?.due_at
+}
+
+/** Lets a locked campaign follow the clock. Says whether it is active; otherwise it is due again when the clock changes it. */
+export async function followClock(world: World, tx: Tx, emit: Emit, campaign: CampaignRow): Promise<boolean> {
+  const now = world.clock.now()
+  const begins =
+    campaign.state === 'scheduled' &&
+    dueState(campaign.state, scheduleOf(campaign), { ...progressOf(campaign), unsettled: 1 }, now) === 'active'
+  // Lists and segments are evaluated when they are used.
+  if (begins) {
+    const targets = await readTargets(tx, campaign.workspace_id, campaign.id)
+    await refreshReceivers({ world }, tx, emit, campaign, targets)
+  }
+  await recordProgress(tx, emit, campaign, {}, { now, dueAt: campaign.due_at })
+  if (campaign.state === 'active') return true
+  await enterState(tx, emit, campaign, campaign.state, { now, dueAt: clockDue(campaign) })
+  return false
+}
+
+/** When the clock alone changes the state of a campaign. */
+export function clockDue({ state, starts_at: startsAt, ends_at: endsAt }: CampaignRow): Date | null {
+  if (state === 'completed') return null
+  const end = endsAt && afterEnd(endsAt)
+  return state === 'scheduled' ? earliest(startsAt, end) : end
+}
+
+/** The end itself still belongs to a campaign. */
+export function afterEnd(endsAt: Date): Date {
+  return new Date(endsAt.getTime() + 1)
+}
+
+/** Null is never. */
+export function earliest(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b
+  return a < b ? a : b
+}
+
+/** What keeps a campaign from addressing anybody now; a rule that settles whoever is next is not among it. */
+export function commonBlockers(surroundings: Surroundings): Blocker[] {
+  return blockersOf(aboutAnybody(surroundings)).filter(({ rule }) => !HOPELESS.has(rule))
+}
+
+/** When it is worth looking again at what is held back; null: when a call ends, which looks by itself. */
+export function liftedAt(blockers: readonly Blocker[], now: Date): Date | null {
+  let latest: Date | null = null
+  for (const blocker of blockers) {
+    const at = lookAgainAt(blocker, now)
+    // All must be lifted; of what has a time the latest decides.
+    if (at === null) return null
+    if (latest === null || at > latest) latest = at
+  }
+  return latest
+}
+
+function lookAgainAt({ rule, until }: Blocker, now: Date): Date | null {
+  if (until) return until
+  switch (rule) {
+    case 'CAMPAIGN_LINES':
+    case 'ACCEPTS_RESERVED':
+    case 'IN_PROGRESS':
+      return null
+    case 'WORKSPACE_LINES':
+    case 'PROVIDER_LINES':
+      return new Date(now.getTime() + SHARED_LINES_MS)
+    case 'AUDIO_NOT_READY':
+      return new Date(now.getTime() + AUDIO_MS)
+    default:
+      return new Date(now.getTime() + PATIENT_MS)
+  }
+}
+
+/**
+ * When the next receiver of those who wait is to be judged: not before the window is open, or the campaign would be looked
+ * at in vain. `otherwise` is for those whose time has come and whom somebody else is changing.
+ */
+export async function nextReady(
+  tx: Tx,
+  campaign: CampaignRow,
+  { now, otherwise, isStrict = false }: { now: Date; otherwise: Date; isStrict?: boolean },
+): Promise<Date | null> {
+  const order = isStrict ? sql`attempts, position` : sql`ready_at, position`
+  const [row] = await tx.query<{ ready_at: Date }>(
+    sql`SELECT ready_at FROM receiver
+        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
+        ORDER BY ${order} LIMIT 1`,
+  )
+  if (!row) return null
+  return nextOpening(calendarOf(campaign), row.ready_at > now ? row.ready_at : otherwise) ?? null
+}
