@@ -4,6 +4,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import { ExpectedError, type Issue, ValidationError } from '../platform/errors.ts'
 import { isUuid } from '../platform/ids.ts'
 import { isStorable } from '../platform/validation.ts'
+import type { NodeModel } from './batches.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 
@@ -139,7 +140,7 @@ export async function rootConnection<Node extends Row>(
 }
 
 /** The `select` of a field that is a connection over a relation: the page is loaded with its parent, in one statement. */
-export function relationSelect<Relation extends string>(
+function relationSelect<Relation extends string>(
   relation: Relation,
   typeName: string,
   query: KeysetQuery,
@@ -149,6 +150,54 @@ export function relationSelect<Relation extends string>(
   const nested = nestedSelection as (selection: object, path: object) => true
   const selection = { ...query, select: { id: true, [order.column]: true } }
   return { [relation]: nested(selection, { getType: () => typeName, paths: NODE_PATHS }) } as Record<Relation, true>
+}
+
+/** Two parts of the options of a field that is a connection over a relation of its parent. */
+interface RelationPage<Relation extends string, Args> {
+  /** The page comes with the parent, in one statement. */
+  select(args: PageArgs & Args, context: Context, nestedSelection: unknown): Record<Relation, true>
+  /** The total is counted where it is asked for, for many parents at once. */
+  resolve<Node extends Row>(
+    parent: { id: string } & Record<Relation, readonly Node[]>,
+    args: PageArgs & Args,
+    context: Context,
+  ): ReturnType<typeof connectionOf<Node>>
+}
+
+/** A connection over a relation of its parent, narrowed by `where`; both order and filter may follow the field's arguments. */
+export function relationPage<Relation extends string>(
+  parentModel: NodeModel,
+  relation: Relation,
+  typeName: string,
+  order: Order,
+  where?: Where,
+): RelationPage<Relation, object>
+export function relationPage<Relation extends string, Args extends object>(
+  parentModel: NodeModel,
+  relation: Relation,
+  typeName: string,
+  order: Order | ((args: Args) => Order),
+  where: (args: Args) => object,
+): RelationPage<Relation, Args>
+export function relationPage<Relation extends string, Args extends object>(
+  parentModel: NodeModel,
+  relation: Relation,
+  typeName: string,
+  order: Order | ((args: Args) => Order),
+  where: Where | ((args: Args) => object) = {},
+): RelationPage<Relation, Args> {
+  const orderOf = typeof order === 'function' ? order : () => order
+  const whereOf = typeof where === 'function' ? where : () => where
+  return {
+    select(args, { viewer }, nestedSelection) {
+      const query = keysetQuery(args, orderOf(args), viewer.workspaceId, { ...whereOf(args) })
+      return relationSelect(relation, typeName, query, orderOf(args), nestedSelection)
+    },
+    resolve: (parent, args, { viewer, batches }) =>
+      connectionOf(parent[relation], args, orderOf(args), viewer.workspaceId, () =>
+        batches.count(parentModel, relation, parent.id, whereOf(args)),
+      ),
+  }
 }
 
 function pageSize({ first, last }: PageArgs): { size: number; backward: boolean } {

@@ -1,12 +1,5 @@
 import { builder } from '../builder.ts'
-import {
-  connectionOf,
-  connectionTypes,
-  keysetQuery,
-  type Order,
-  relationSelect,
-  rootConnection,
-} from '../connection.ts'
+import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { CALLING, Campaign, cents } from './campaign.ts'
 
@@ -199,18 +192,7 @@ for (const type of CALLING) {
         type: Call,
         description: 'Its calls, newest first.',
         args: { state: t.arg(STATE), cause: t.arg(CAUSE) },
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'calls',
-            'Call',
-            keysetQuery(args, CALLS, context.viewer.workspaceId, callWhere(args)),
-            CALLS,
-            nestedSelection,
-          ),
-        resolve: (campaign, args, context) =>
-          connectionOf(campaign.calls, args, CALLS, context.viewer.workspaceId, () =>
-            context.batches.count('campaign', 'calls', campaign.id, callWhere(args)),
-          ),
+        ...relationPage('campaign', 'calls', 'Call', CALLS, callWhere),
       },
       ...CALLS_PAGE,
     ),
@@ -223,18 +205,7 @@ builder.prismaObjectField('Contact', 'calls', (t) =>
       type: Call,
       description: 'Calls to them, newest first. Needs `campaigns:read`.',
       args: { state: t.arg(STATE), cause: t.arg(CAUSE) },
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'calls',
-          'Call',
-          keysetQuery(args, CALLS, context.viewer.workspaceId, callWhere(args)),
-          CALLS,
-          nestedSelection,
-        ),
-      resolve: (contact, args, context) =>
-        connectionOf(contact.calls, args, CALLS, context.viewer.workspaceId, () =>
-          context.batches.count('contact', 'calls', contact.id, callWhere(args)),
-        ),
+      ...relationPage('contact', 'calls', 'Call', CALLS, callWhere),
     },
     ...CALLS_PAGE,
   ),

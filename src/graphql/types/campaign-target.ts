@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import { connectionOf, connectionTypes, keysetQuery, type Order, relationSelect } from '../connection.ts'
+import { connectionTypes, type Order, relationPage } from '../connection.ts'
 import { Campaign } from './campaign.ts'
 
 const CampaignTargetKindEnum = builder.enumType('CampaignTargetKind', {
@@ -49,18 +49,7 @@ builder.prismaInterfaceField(Campaign, 'targets', (t) =>
     {
       type: CampaignTarget,
       description: 'Whom it was told to address, in the order in which they were given.',
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'targets',
-          'CampaignTarget',
-          keysetQuery(args, TARGETS, context.viewer.workspaceId),
-          TARGETS,
-          nestedSelection,
-        ),
-      resolve: (campaign, args, context) =>
-        connectionOf(campaign.targets, args, TARGETS, context.viewer.workspaceId, () =>
-          context.batches.count('campaign', 'targets', campaign.id, {}),
-        ),
+      ...relationPage('campaign', 'targets', 'CampaignTarget', TARGETS),
     },
     ...TARGETS_PAGE,
   ),

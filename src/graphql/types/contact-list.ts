@@ -1,12 +1,5 @@
 import { builder } from '../builder.ts'
-import {
-  connectionOf,
-  connectionTypes,
-  keysetQuery,
-  type Order,
-  relationSelect,
-  rootConnection,
-} from '../connection.ts'
+import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { searchWhere } from '../search.ts'
 
@@ -45,18 +38,7 @@ export const ContactList = builder.prismaNode('ContactList', {
       {
         type: ContactListMember,
         description: 'Who is on it, in the order of their positions.',
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'members',
-            'ContactListMember',
-            keysetQuery(args, MEMBERS, context.viewer.workspaceId),
-            MEMBERS,
-            nestedSelection,
-          ),
-        resolve: (list, args, context) =>
-          connectionOf(list.members, args, MEMBERS, context.viewer.workspaceId, () =>
-            context.batches.count('contactList', 'members', list.id, {}),
-          ),
+        ...relationPage('contactList', 'members', 'ContactListMember', MEMBERS),
       },
       ...MEMBERS_PAGE,
     ),

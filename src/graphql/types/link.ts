@@ -1,18 +1,16 @@
 import { DEFAULT_THANK_YOU, type LinkSettings, type LinkStatus } from '../../domains/links/index.ts'
 import { isStorable } from '../../platform/validation.ts'
 import { builder } from '../builder.ts'
-import {
-  connectionOf,
-  connectionTypes,
-  keysetQuery,
-  type Order,
-  relationSelect,
-  rootConnection,
-} from '../connection.ts'
+import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { searchWhere } from '../search.ts'
 import { RESPONDENTS, RESPONDENTS_PAGE, Respondent } from './respondent.ts'
 import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
+
+interface ResponsesArgs {
+  sort: typeof ResponseSort.$inferType
+  filter?: typeof ResponseFilter.$inferInput | null
+}
 
 export const LinkStatusEnum = builder.enumType('LinkStatus', {
   description: 'Whether a link takes new sessions.',
@@ -110,15 +108,13 @@ export const Link = builder.prismaNode('Link', {
             description: 'In this order.',
           }),
         },
-        select: (args, context, nestedSelection) => {
-          const order = RESPONSE_ORDERS[args.sort]
-          const query = keysetQuery(args, order, context.viewer.workspaceId, responseWhere(args.filter))
-          return relationSelect('responses', 'Response', query, order, nestedSelection)
-        },
-        resolve: (link, args, context) =>
-          connectionOf(link.responses, args, RESPONSE_ORDERS[args.sort], context.viewer.workspaceId, () =>
-            context.batches.count('link', 'responses', link.id, responseWhere(args.filter)),
-          ),
+        ...relationPage(
+          'link',
+          'responses',
+          'Response',
+          ({ sort }: ResponsesArgs) => RESPONSE_ORDERS[sort],
+          ({ filter }: ResponsesArgs) => responseWhere(filter),
+        ),
       },
       ...RESPONSES_PAGE,
     ),
@@ -126,18 +122,7 @@ export const Link = builder.prismaNode('Link', {
       {
         type: Respondent,
         description: 'Who takes part, newest first.',
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'respondents',
-            'Respondent',
-            keysetQuery(args, RESPONDENTS, context.viewer.workspaceId),
-            RESPONDENTS,
-            nestedSelection,
-          ),
-        resolve: (link, args, context) =>
-          connectionOf(link.respondents, args, RESPONDENTS, context.viewer.workspaceId, () =>
-            context.batches.count('link', 'respondents', link.id, {}),
-          ),
+        ...relationPage('link', 'respondents', 'Respondent', RESPONDENTS),
       },
       ...RESPONDENTS_PAGE,
     ),

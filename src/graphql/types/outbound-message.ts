@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts'
-import { connectionOf, connectionTypes, keysetQuery, type Order, relationSelect } from '../connection.ts'
+import { connectionTypes, type Order, relationPage } from '../connection.ts'
 import { Campaign, cents, WRITING } from './campaign.ts'
 
 export const OutboundMessageStateEnum = builder.enumType('OutboundMessageState', {
@@ -74,18 +74,7 @@ for (const type of WRITING) {
         type: OutboundMessage,
         description: 'Its messages, newest first.',
         args: { state: t.arg(STATE) },
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'outboundMessages',
-            'OutboundMessage',
-            keysetQuery(args, MESSAGES, context.viewer.workspaceId, { ...messageWhere(args) }),
-            MESSAGES,
-            nestedSelection,
-          ),
-        resolve: (campaign, args, context) =>
-          connectionOf(campaign.outboundMessages, args, MESSAGES, context.viewer.workspaceId, () =>
-            context.batches.count('campaign', 'outboundMessages', campaign.id, messageWhere(args)),
-          ),
+        ...relationPage('campaign', 'outboundMessages', 'OutboundMessage', MESSAGES, messageWhere),
       },
       ...MESSAGES_PAGE,
     ),
@@ -98,18 +87,7 @@ builder.prismaObjectField('Contact', 'outboundMessages', (t) =>
       type: OutboundMessage,
       description: 'SMS and e-mails that campaigns sent to them, newest first. Needs `campaigns:read`.',
       args: { state: t.arg(STATE) },
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'outboundMessages',
-          'OutboundMessage',
-          keysetQuery(args, MESSAGES, context.viewer.workspaceId, { ...messageWhere(args) }),
-          MESSAGES,
-          nestedSelection,
-        ),
-      resolve: (contact, args, context) =>
-        connectionOf(contact.outboundMessages, args, MESSAGES, context.viewer.workspaceId, () =>
-          context.batches.count('contact', 'outboundMessages', contact.id, messageWhere(args)),
-        ),
+      ...relationPage('contact', 'outboundMessages', 'OutboundMessage', MESSAGES, messageWhere),
     },
     ...MESSAGES_PAGE,
   ),

@@ -7,7 +7,7 @@ import {
   explainReceivers,
 } from '../../domains/campaigns/index.ts'
 import { builder } from '../builder.ts'
-import { connectionOf, connectionTypes, keysetQuery, type Order, relationSelect } from '../connection.ts'
+import { connectionTypes, type Order, relationPage } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { Campaign } from './campaign.ts'
 
@@ -190,18 +190,7 @@ builder.prismaInterfaceField(Campaign, 'receivers', (t) =>
       type: Receiver,
       description: 'The people whom it addresses, in the order of their positions.',
       args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'receivers',
-          'Receiver',
-          keysetQuery(args, BY_POSITION, context.viewer.workspaceId, receiverWhere(args)),
-          BY_POSITION,
-          nestedSelection,
-        ),
-      resolve: (campaign, args, context) =>
-        connectionOf(campaign.receivers, args, BY_POSITION, context.viewer.workspaceId, () =>
-          context.batches.count('campaign', 'receivers', campaign.id, receiverWhere(args)),
-        ),
+      ...relationPage('campaign', 'receivers', 'Receiver', BY_POSITION, receiverWhere),
     },
     ...RECEIVERS_PAGE,
   ),
@@ -213,18 +202,7 @@ builder.prismaObjectField('CampaignTarget', 'receivers', (t) =>
       type: Receiver,
       description: 'The people to whom it was the first to lead, in the order of their positions.',
       args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'receivers',
-          'Receiver',
-          keysetQuery(args, BY_POSITION, context.viewer.workspaceId, receiverWhere(args)),
-          BY_POSITION,
-          nestedSelection,
-        ),
-      resolve: (target, args, context) =>
-        connectionOf(target.receivers, args, BY_POSITION, context.viewer.workspaceId, () =>
-          context.batches.count('campaignTarget', 'receivers', target.id, receiverWhere(args)),
-        ),
+      ...relationPage('campaignTarget', 'receivers', 'Receiver', BY_POSITION, receiverWhere),
     },
     ...RECEIVERS_PAGE,
   ),
@@ -236,18 +214,7 @@ builder.prismaObjectField('Contact', 'receivers', (t) =>
       type: Receiver,
       description: 'What campaigns wanted of them and what came of it, newest first. Needs `campaigns:read`.',
       args: { state: t.arg(STATE), outcome: t.arg(OUTCOME) },
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'receivers',
-          'Receiver',
-          keysetQuery(args, NEWEST, context.viewer.workspaceId, receiverWhere(args)),
-          NEWEST,
-          nestedSelection,
-        ),
-      resolve: (contact, args, context) =>
-        connectionOf(contact.receivers, args, NEWEST, context.viewer.workspaceId, () =>
-          context.batches.count('contact', 'receivers', contact.id, receiverWhere(args)),
-        ),
+      ...relationPage('contact', 'receivers', 'Receiver', NEWEST, receiverWhere),
     },
     ...RECEIVERS_PAGE,
   ),

@@ -1,13 +1,6 @@
 import { type EventType, encodeEventCursor } from '../../events/index.ts'
 import { builder } from '../builder.ts'
-import {
-  connectionOf,
-  connectionTypes,
-  keysetQuery,
-  type Order,
-  relationSelect,
-  rootConnection,
-} from '../connection.ts'
+import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { Campaign } from './campaign.ts'
 import { EventTypeEnum } from './event.ts'
@@ -195,18 +188,7 @@ export const WebhookDelivery = builder.prismaNode('WebhookDelivery', {
       {
         type: WebhookAttempt,
         description: 'What was tried, in the order in which it ended.',
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'attempts',
-            'WebhookAttempt',
-            keysetQuery(args, ATTEMPTS, context.viewer.workspaceId),
-            ATTEMPTS,
-            nestedSelection,
-          ),
-        resolve: (delivery, args, context) =>
-          connectionOf(delivery.attempts, args, ATTEMPTS, context.viewer.workspaceId, () =>
-            context.batches.count('webhookDelivery', 'attempts', delivery.id, {}),
-          ),
+        ...relationPage('webhookDelivery', 'attempts', 'WebhookAttempt', ATTEMPTS),
       },
       ...ATTEMPTS_PAGE,
     ),
@@ -215,7 +197,11 @@ export const WebhookDelivery = builder.prismaNode('WebhookDelivery', {
 
 const DELIVERIES_PAGE = connectionTypes(WebhookDelivery, 'WebhookDelivery', 'deliveries')
 
-function deliveryWhere(state: typeof DeliveryStateEnum.$inferType | null | undefined): Record<string, unknown> {
+function deliveryWhere({
+  state,
+}: {
+  state?: typeof DeliveryStateEnum.$inferType | null | undefined
+}): Record<string, unknown> {
   return state ? { state } : {}
 }
 
@@ -278,18 +264,7 @@ export const Webhook = builder.prismaNode('Webhook', {
         type: WebhookDelivery,
         description: 'What it was told, newest first.',
         args: { state: t.arg({ type: DeliveryStateEnum, description: 'Only deliveries in this state.' }) },
-        select: (args, context, nestedSelection) =>
-          relationSelect(
-            'deliveries',
-            'WebhookDelivery',
-            keysetQuery(args, DELIVERIES, context.viewer.workspaceId, deliveryWhere(args.state)),
-            DELIVERIES,
-            nestedSelection,
-          ),
-        resolve: (webhook, args, context) =>
-          connectionOf(webhook.deliveries, args, DELIVERIES, context.viewer.workspaceId, () =>
-            context.batches.count('webhook', 'deliveries', webhook.id, deliveryWhere(args.state)),
-          ),
+        ...relationPage('webhook', 'deliveries', 'WebhookDelivery', DELIVERIES, deliveryWhere),
       },
       ...DELIVERIES_PAGE,
     ),
@@ -304,18 +279,7 @@ builder.prismaObjectField('Link', 'webhooks', (t) =>
     {
       type: Webhook,
       description: 'The webhooks that are told of events of this link only, newest first.',
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'webhooks',
-          'Webhook',
-          keysetQuery(args, WEBHOOKS, context.viewer.workspaceId, LISTED),
-          WEBHOOKS,
-          nestedSelection,
-        ),
-      resolve: (link, args, context) =>
-        connectionOf(link.webhooks, args, WEBHOOKS, context.viewer.workspaceId, () =>
-          context.batches.count('link', 'webhooks', link.id, LISTED),
-        ),
+      ...relationPage('link', 'webhooks', 'Webhook', WEBHOOKS, LISTED),
     },
     ...WEBHOOKS_PAGE,
   ),
@@ -327,18 +291,7 @@ builder.prismaInterfaceField(Campaign, 'webhooks', (t) =>
     {
       type: Webhook,
       description: 'The webhooks that are told of events of this campaign only, newest first. Needs `webhooks:read`.',
-      select: (args, context, nestedSelection) =>
-        relationSelect(
-          'webhooks',
-          'Webhook',
-          keysetQuery(args, WEBHOOKS, context.viewer.workspaceId, LISTED),
-          WEBHOOKS,
-          nestedSelection,
-        ),
-      resolve: (campaign, args, context) =>
-        connectionOf(campaign.webhooks, args, WEBHOOKS, context.viewer.workspaceId, () =>
-          context.batches.count('campaign', 'webhooks', campaign.id, LISTED),
-        ),
+      ...relationPage('campaign', 'webhooks', 'Webhook', WEBHOOKS, LISTED),
     },
     ...WEBHOOKS_PAGE,
   ),
@@ -385,7 +338,7 @@ builder.queryFields((t) => ({
         state: t.arg({ type: DeliveryStateEnum, description: 'Only deliveries in this state.' }),
       },
       resolve: (_root, args, context, info) => {
-        const where = { ...deliveryWhere(args.state), ...toWebhook(args.webhookId) }
+        const where = { ...deliveryWhere(args), ...toWebhook(args.webhookId) }
         return rootConnection(context.reader.webhookDelivery, 'WebhookDelivery', args, DELIVERIES, where, context, info)
       },
     },
@@ -402,7 +355,7 @@ builder.queryFields((t) => ({
           'WebhookDelivery',
           args,
           DELIVERIES,
-          deliveryWhere('dead'),
+          deliveryWhere({ state: 'dead' }),
           context,
           info,
         ),
