@@ -55,7 +55,7 @@ const newFields = (t: InputBuilder) => ({
   }),
   endsAt: t.field({
     type: 'DateTime',
-    description: 'After it nothing is begun. When absent: never; a click to call ends in a week.',
+    description: 'After it nothing is begun. When absent: never; a click to call ends a week after it begins.',
   }),
   calendar: t.field({ type: CalendarInput, description: 'When receivers may be addressed; at any time when absent.' }),
   halted: t.boolean({ description: 'Whether it waits for `resumeCampaign`; false when absent.' }),
