@@ -405,20 +405,38 @@ describe('many at once', () => {
     expect(most).toBeLessThanOrEqual(50)
   })
 
-  test('those that waited until their deadline are never sent, and the way is free again', async () => {
-    let [asked, silent] = [0, true]
-    const server = await httpServer((_, response) => {
-      asked++
-      if (!silent) response.end()
+  test('those given up while they wait are never sent, and the way is free again', async () => {
+    const held: ServerResponse[] = []
+    let full = () => {}
+    const fifty = new Promise<void>((resolve) => {
+      full = resolve
     })
-    const outbound = testOutbound({ timeoutMs: 2_000 })
-    const post = () => outbound.post({ url: server.url, headers: {}, body: '{}' })
-    const all = await Promise.all(Array.from({ length: 60 }, post))
-    for (const answer of all) expect(answer).toMatchObject({ failure: 'timeout' })
-    expect(asked).toBe(50)
-    silent = false
-    expect(await post()).toMatchObject({ outcome: 'answered', status: 200 })
-    expect(asked).toBe(51)
+    const server = await httpServer((_, response) => {
+      held.push(response)
+      if (held.length === 50) full()
+    })
+    const outbound = testOutbound()
+    const post = (signal?: AbortSignal) =>
+      outbound.post({ url: server.url, headers: {}, body: '{}', ...(signal && { signal }) })
+    const sent = Array.from({ length: 50 }, () => post())
+    await fifty
+    const stop = new AbortController()
+    const waiting = Array.from({ length: 10 }, () => post(stop.signal))
+    stop.abort('enough')
+    for (const end of await Promise.allSettled(waiting)) expect(end).toEqual({ status: 'rejected', reason: 'enough' })
+    for (const response of held) response.end()
+    for (const answer of await Promise.all(sent)) expect(answer).toMatchObject({ status: 200 })
+    const next = post()
+    await expect.poll(() => held.length).toBe(51)
+    held[50]!.end()
+    expect(await next).toMatchObject({ outcome: 'answered', status: 200 })
+  })
+
+  test('those whose time runs out in the queue are told so', async () => {
+    const server = await httpServer(() => {})
+    const outbound = testOutbound({ timeoutMs: SHORT_MS })
+    const posts = Array.from({ length: 60 }, () => outbound.post({ url: server.url, headers: {}, body: '{}' }))
+    for (const answer of await Promise.all(posts)) expect(answer).toMatchObject({ failure: 'timeout' })
   })
 })
 
