@@ -274,7 +274,8 @@ export function telephonyConformance(name: string, make: () => Promise<Harness> 
         const wave = Buffer.from((await client.recording(callId, 'r1'))!)
         expect(wave.toString('latin1', 0, 4) + wave.toString('latin1', 8, 12)).toBe('RIFFWAVE')
         expect([wave.readUInt16LE(22), wave.readUInt32LE(24), wave.readUInt16LE(34)]).toEqual([1, 8_000, 16])
-        expect(Math.abs(wave.length - 16_000)).toBeLessThan(4_000)
+        // A second and the time that a busy machine takes to stop.
+        expect(Math.abs(wave.length - 16_000)).toBeLessThan(8_000)
       }
       expect(await telephony.recording(callId, 'r3')).toBeDefined()
       await telephony.discardRecording(callId, 'r1')

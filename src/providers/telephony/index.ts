@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { type AsteriskConfig, asteriskTelephony } from './asterisk/asterisk.ts'
 import { carrierClient } from './simulated/carrier-client.ts'
 import { embeddedCarrier } from './simulated/embedded.ts'
 import { population } from './simulated/population.ts'
@@ -40,6 +41,8 @@ export type TelephonyConfig =
   | { adapter: 'simulated'; seed: string; lines: number }
   /** Simulated people, within a process of their own. */
   | { adapter: 'carrier'; url: string }
+  /** Real people. */
+  | ({ adapter: 'asterisk' } & AsteriskConfig)
 
 export function createTelephony(config: TelephonyConfig, deps: { clock: Clock; logger: Logger }): Telephony {
   switch (config.adapter) {
@@ -47,5 +50,7 @@ export function createTelephony(config: TelephonyConfig, deps: { clock: Clock; l
       return embeddedCarrier({ ...deps, people: population({ seed: config.seed }), lines: config.lines })
     case 'carrier':
       return carrierClient({ url: config.url, logger: deps.logger })
+    case 'asterisk':
+      return asteriskTelephony({ ...config, ...deps })
   }
 }

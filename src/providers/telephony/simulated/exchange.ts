@@ -307,11 +307,11 @@ export class Exchange {
     for (const reply of call.replies) reply.cancel()
     const prompt = call.prompts.get(commandId) ?? call.prompts.size
     call.prompts.set(commandId, prompt)
-    const { hangsUp, replies } = call.person
+    const { hangsUp, replies, goesOn } = call.person
     if (hangsUp?.prompt === prompt) {
       this.#plan(call, now + hangsUp.afterMs, (at) => this.#end(call, at, { q850: 16, sip: 200 }))
     }
-    const reply = replies[prompt]
+    const reply = goesOn && prompt >= replies.length ? replies.at(-1) : replies[prompt]
     call.replies = [...(reply?.digits ?? '')].map((digit, n) =>
       this.#plan(call, now + reply!.afterMs + n * BETWEEN_DIGITS_MS, (at) => this.#press(call, digit, at)),
     )

@@ -10,6 +10,8 @@ export interface Behaviour {
   ringMs: number
   /** What is pressed in reply to the first prompt, the second, and so on; undefined: nothing. */
   replies: readonly (Reply | undefined)[]
+  /** The last of them is the reply to all later prompts as well. */
+  goesOn?: boolean
   /** The person hangs up this long after the beginning of a prompt (0 is the first). */
   hangsUp?: { prompt: number; afterMs: number }
   /** The line drops this long after the answer. */
@@ -49,8 +51,10 @@ export interface Population {
   drops: number
   /** Of answered calls: share that presses each key; the rest presses nothing. A person presses the same in every call. */
   keys: Readonly<Record<string, number>>
-  /** How many prompts a person replies to. */
+  /** How many prompts a person replies to, each in its own time. */
   prompts: number
+  /** Whether a person replies to all later ones as to the last of them: in surveys much is asked. */
+  goesOn: boolean
   setUp: Range
   ring: Range
   /** From the beginning of a prompt to the key. */
@@ -74,14 +78,14 @@ export const NUMBER_SCRIPTS: readonly Script[] = [
   { endsWith: '0200', calls: [{ ...answers(), replies: [] }] },
   ...[...'123456789'].map((digit) => ({
     endsWith: `020${digit}`,
-    calls: [{ ...answers(), replies: [{ digits: digit, afterMs: 1_500 }] }] as Script['calls'],
+    calls: [{ ...answers(), replies: [{ digits: digit, afterMs: 1_500 }], goesOn: true }] as Script['calls'],
   })),
   // Hangs up during the first prompt; the line drops; busy at first, then answers.
   { endsWith: '0210', calls: [{ ...answers(), hangsUp: { prompt: 0, afterMs: 800 } }] },
   { endsWith: '0211', calls: [{ ...answers(), dropsAfterMs: 1_000 }] },
   {
     endsWith: '0212',
-    calls: [{ outcome: 'busy' }, { ...answers(), replies: [{ digits: '1', afterMs: 1_500 }] }],
+    calls: [{ outcome: 'busy' }, { ...answers(), replies: [{ digits: '1', afterMs: 1_500 }], goesOn: true }],
   },
 ]
 
@@ -102,6 +106,7 @@ const DEFAULTS: Population = {
   drops: 0.02,
   keys: { '1': 0.5, '2': 0.2 },
   prompts: 1,
+  goesOn: true,
   setUp: { minMs: 200, maxMs: 2_000 },
   ring: { minMs: 1_000, maxMs: 15_000 },
   reaction: { minMs: 1_500, maxMs: 8_000 },
@@ -135,7 +140,8 @@ export function population(changes: Partial<Population> = {}): Population {
 export function behaviour(people: Population, number: string, nth: number): Behaviour {
   const script = people.scripts.find(({ endsWith }) => number.endsWith(endsWith))
   const drawn = drawBehaviour(people, number, nth)
-  return script ? { ...drawn, ...script.calls[Math.min(nth, script.calls.length - 1)] } : drawn
+  // A script says all that is pressed.
+  return script ? { ...drawn, goesOn: false, ...script.calls[Math.min(nth, script.calls.length - 1)] } : drawn
 }
 
 function drawBehaviour(people: Population, number: string, nth: number): Behaviour {
@@ -171,6 +177,7 @@ function drawBehaviour(people: Population, number: string, nth: number): Behavio
           afterMs: within(people.reaction, ofCall(`reaction ${prompt}`)),
         }))
       : [],
+    goesOn: people.goesOn,
     ...(ending === 'hangsUp'
       ? { hangsUp: { prompt: 0, afterMs: Math.floor(ofCall('hangsUp') * people.reaction.minMs) } }
       : {}),
