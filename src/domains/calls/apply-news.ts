@@ -19,13 +19,16 @@ import {
   patienceMs,
   type ReceiverOutcome,
   type Reply,
-  RING_TIMEOUT_MS,
   recordProgress,
   START,
+  type SurveyContent,
+  type SurveyOutcome,
   settle,
+  surveyOutcome,
   unitsOf,
 } from '../campaigns/index.ts'
 import { recordOptOuts } from '../contacts/index.ts'
+import type { CallingStatus } from '../responses/index.ts'
 import {
   type CallRow,
   type CallState,
@@ -36,6 +39,7 @@ import {
   saveReceivers,
 } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
+import { SurveyBatch } from './survey-batch.ts'
 
 /** What was learnt of a call, by whatever way. */
 export type News = { callId: string } & (
@@ -72,7 +76,7 @@ export async function applyNews(
   news: readonly News[],
   campaignIds: readonly string[],
 ): Promise<{ commands: NextCommand[]; settled: string[] }> {
-  return deps.world.events.write(workspaceId, async (tx, emit) => {
+  const { speaks, ...said } = await deps.world.events.write(workspaceId, async (tx, emit) => {
     const campaigns = new Map((await lockCampaigns(tx, workspaceId, campaignIds)).map((row) => [row.id, row]))
     const ids = [...new Set(news.map(({ callId }) => callId))]
     const { calls, receivers } = await lockCalls(tx, workspaceId, ids)
@@ -83,8 +87,10 @@ export async function applyNews(
     }
     await batch.save()
     const settled = [...calls.values()].filter((call) => call.settled_at !== null).map(({ id }) => id)
-    return { commands: batch.commands(), settled }
+    return { commands: batch.commands(), settled, speaks: batch.speaks }
   })
+  if (speaks) deps.onSpeech?.()
+  return said
 }
 
 class Batch {
@@ -102,6 +108,7 @@ class Batch {
   readonly #freed = new Set<string>()
   readonly #spend: { at: Date; units: number }[] = []
   readonly #recordings: { callId: string; commandId: string; durationMs: number }[] = []
+  readonly #surveys: SurveyBatch
   /** Calls whose command is to be said, for the first time or again. */
   readonly #toCommand = new Set<CallRow>()
   /** Calls that were given up and turn out to be alive: nobody would talk to the person. */
@@ -122,6 +129,7 @@ class Batch {
     this.#campaigns = campaigns
     this.#receivers = receivers
     this.#now = deps.world.clock.now()
+    this.#surveys = new SurveyBatch(deps, tx, emit, workspaceId)
   }
 
   async apply(call: CallRow, news: News): Promise<void> {
@@ -139,10 +147,10 @@ class Batch {
         await this.#report(call, news.report, news.isFinal)
         break
       case 'lost':
-        this.#endUnknown(call)
+        await this.#endUnknown(call)
         break
       case 'waited':
-        if (call.state === 'ended' && call.settled_at === null) this.#settle(call, 'reported')
+        if (call.state === 'ended' && call.settled_at === null) await this.#settle(call, 'reported')
     }
   }
 
@@ -151,6 +159,7 @@ class Batch {
     await saveCalls(tx, this.#workspaceId, [...this.#changedCalls])
     await saveReceivers(tx, this.#workspaceId, [...this.#changedReceivers], this.#now)
     await this.#keepRecordings()
+    await this.#surveys.save()
     await addSpend(tx, this.#workspaceId, this.#spend)
     for (const campaign of this.#campaigns.values()) {
       const progress = this.#progress.get(campaign.id)
@@ -161,6 +170,10 @@ class Batch {
     }
   }
 
+  get speaks(): boolean {
+    return this.#surveys.speaks
+  }
+
   commands(): NextCommand[] {
     const { voiceFileMedia } = this.#deps
     const given = [...this.#toHangUp].map(({ id }) => ({
@@ -169,7 +182,8 @@ class Batch {
     }))
     const next = [...this.#toCommand].flatMap((call) => {
       if (!call.script || call.state !== 'answered') return []
-      const { script, durations } = call.script
+      const { script } = call.script
+      const durations = durationsOf(call)
       const command = commandOf(script, call.flow ?? START, (sound) =>
         sound.kind === 'silence'
           ? { kind: 'silence', durationMs: sound.durationMs }
@@ -191,7 +205,7 @@ class Batch {
         if (call.settled_as === 'unknown' && call.cause === null) this.#toHangUp.add(call)
         break
       case 'ended':
-        this.#end(call, event, as)
+        await this.#end(call, event, as)
         break
       case 'recorded':
         // Of who was erased meanwhile nothing is kept.
@@ -220,20 +234,20 @@ class Batch {
           }
         } else {
           this.#reach(call, stage === 'ringing' ? 'ringing' : 'dialing', this.#now)
-          if (call.settled_at === null) this.#dueIn(call, RING_TIMEOUT_MS)
+          if (call.settled_at === null) this.#dueIn(call, this.#deps.ringTimeoutMs)
         }
         break
       }
       case 'ended':
-        this.#end(call, report, 'reconciled')
+        await this.#end(call, report, 'reconciled')
         break
       case 'never_heard':
         if (!isFinal) break
         if (call.state === 'queued') this.#takeBack(call, 'provider_fault', 0)
-        else this.#endUnknown(call)
+        else await this.#endUnknown(call)
         break
       case 'unknown':
-        this.#endUnknown(call)
+        await this.#endUnknown(call)
     }
   }
 
@@ -241,13 +255,14 @@ class Batch {
   #reach(call: CallRow, state: Exclude<CallState, 'queued' | 'ended'>, at: Date): void {
     if (call.settled_as === 'not_dialed') return
     this.#countDialed(call)
+    if (state !== 'dialing') this.#follow(call, 'called')
     if (state === 'ringing' && call.ringing_at === null) this.#set(call, { ringing_at: at })
     if (state === 'answered' && call.answered_at === null) this.#set(call, { answered_at: at })
     if (RANK[state] <= RANK[call.state]) return
     this.#set(call, { state })
     this.#tell(`call.${state}`, call)
     if (state === 'answered') this.#await(call)
-    else this.#dueIn(call, RING_TIMEOUT_MS + NEWS_MARGIN_MS)
+    else this.#dueIn(call, this.#deps.ringTimeoutMs + NEWS_MARGIN_MS)
   }
 
   /** Whatever is heard of a call, the provider took it. */
@@ -262,16 +277,20 @@ class Batch {
 
   async #flow(call: CallRow, event: CallEvent): Promise<void> {
     if (!call.script) return
-    const before: FlowState = call.flow ?? START
-    const after = advance(call.script.script, before, event)
-    if (after === before) return
+    const before: FlowState = await this.#surveys.startOf(call)
+    const advanced = advance(call.script.script, before, event)
+    if (advanced === before) return
+    const after = await this.#surveys.spoken(call, advanced)
+    const outcomeBefore = surveyOf(call)
     this.#set(call, { flow: after, digits: after.digits })
+    this.#surveys.answered(call, before, after, this.#campaigns.get(call.campaign_id)!)
     if (after.reply !== null && before.reply === null) this.#reply(call, after.reply)
+    if (call.settled_at !== null && surveyOf(call) !== outcomeBefore) this.#recountSurvey(call, outcomeBefore)
     const optsOut = (after.reply === 'opt_out' && before.reply !== 'opt_out') || (after.optedOut && !before.optedOut)
     if (optsOut) await this.#optOut(call)
     if (call.state === 'ended') {
       // What it waited for has come.
-      if (call.settled_at === null && !this.#isAwaitingReply(call)) this.#settle(call, 'reported')
+      if (call.settled_at === null && !this.#isAwaitingReply(call)) await this.#settle(call, 'reported')
     } else if (after.step !== before.step && call.state === 'answered') {
       this.#toCommand.add(call)
       this.#await(call)
@@ -308,17 +327,18 @@ class Batch {
 
   /** A call that was settled before turns out to be another than was thought. */
   #correct(call: CallRow, receiver: ReceiverRow): void {
-    if (call.cause === 'answered' && call.reply !== null) this.#count(call, { no_replies: -1 })
+    if (call.cause === 'answered' && call.reply !== null && isEmpty(surveyOf(call)))
+      this.#count(call, { no_replies: -1 })
     // Another call is under way: its end settles the receiver, knowing of this reply.
     if (receiver.state === 'in_progress') return
     this.#settleReceiver(call, receiver)
   }
 
-  #end(
+  async #end(
     call: CallRow,
     ending: { cause: Cause; answeredAt: Date | undefined; endedAt: Date; codes: { q850?: number; sip?: number } },
     as: SettledAs,
-  ): void {
+  ): Promise<void> {
     if (call.settled_as === 'not_dialed') return
     this.#countDialed(call)
     const { cause, answeredAt, endedAt, codes } = ending
@@ -327,11 +347,12 @@ class Batch {
       ...{ cause, q850: codes.q850 ?? null, sip: codes.sip ?? null, answered_at, ended_at: endedAt },
       duration_seconds: seconds(answered_at, endedAt, cause),
     }
+    this.#follow(call, cause === 'invalid_number' ? 'invalid' : 'called')
     if (call.state !== 'ended') {
       this.#set(call, { ...known, state: 'ended' })
       this.#emit('call.ended', { ...ids(call), cause })
       if (this.#isAwaitingReply(call)) this.#dueIn(call, LATE_NEWS_MS)
-      else this.#settle(call, as)
+      else await this.#settle(call, as)
       return
     }
     // It ended unknown, and now somebody can tell.
@@ -350,17 +371,20 @@ class Batch {
     return call.script !== null && awaitsReply(call.script.script, call.flow ?? START, call.cause)
   }
 
-  #endUnknown(call: CallRow): void {
+  async #endUnknown(call: CallRow): Promise<void> {
     if (call.settled_at !== null) return
     if (call.state !== 'ended') {
       this.#countDialed(call)
+      this.#follow(call, 'called')
       this.#set(call, { state: 'ended', ended_at: this.#now, cause: null })
       this.#emit('call.ended', { ...ids(call), cause: null })
-      this.#settle(call, 'unknown')
-    } else this.#settle(call, 'reported')
+      await this.#settle(call, 'unknown')
+    } else await this.#settle(call, 'reported')
   }
 
-  #settle(call: CallRow, as: SettledAs): void {
+  async #settle(call: CallRow, as: SettledAs): Promise<void> {
+    const flow = await this.#surveys.closed(call, this.#campaigns.get(call.campaign_id)!)
+    if (flow !== call.flow) this.#set(call, { flow })
     const cost = this.#costOf(call)
     this.#spend.push({ at: call.created_at, units: cost - call.cost })
     // Of what ended with an open question the answer may come very late; it needs the script to be understood.
@@ -382,10 +406,11 @@ class Batch {
   /** Counts how a call ended, once that is known. */
   #countEnd(call: CallRow): void {
     const receiver = this.#receivers.get(call.receiver_id)!
+    this.#countSurvey(call, 1)
     if (call.cause === null) this.#count(call, { unknown_calls: 1 })
     else if (call.cause === 'answered') {
       const talked = call.duration_seconds ?? 0
-      this.#count(call, { answered_calls: 1, total_seconds: talked, ...(call.reply === null ? { no_replies: 1 } : {}) })
+      this.#count(call, { answered_calls: 1, total_seconds: talked, ...(saidNothing(call) ? { no_replies: 1 } : {}) })
       receiver.answered_calls++
       receiver.talk_seconds += talked
       this.#changedReceivers.add(receiver)
@@ -399,12 +424,14 @@ class Batch {
       {
         ...{ cause: call.cause, reply, recorded: this.#recordings.some(({ callId }) => callId === call.id) },
         asked: call.script ? asks(call.script.script) : true,
+        ...(call.respondent_id === null ? {} : { survey: surveyOf(call) ?? 'nothing' }),
       },
       {
-        attempts: receiver.attempts,
+        attempts: receiver.attempts - receiver.earlier_attempts,
         maxAttempts: campaign.max_attempts,
         redialAfterMs: campaign.redial_after_seconds * 1_000,
         campaignOver: isOver(campaign),
+        redialUnfinished: campaign.kind === 'survey_calls' && (campaign.content as SurveyContent).redialUnfinished,
       },
       call.ended_at ?? this.#now,
     )
@@ -432,6 +459,7 @@ class Batch {
     const receiver = this.#receivers.get(call.receiver_id)!
     receiver.attempts--
     if (cause === 'invalid_number') {
+      this.#follow(call, 'invalid')
       this.#finish(call, receiver, cause, null)
     } else if (isOver(this.#campaigns.get(call.campaign_id)!)) {
       const outcome = outcomeOfWaiting(receiver)
@@ -457,6 +485,24 @@ class Batch {
     this.#emit('receiver.settled', { ...about(call, receiver), outcome, reason })
   }
 
+  /** The respondent's status follows the call, as far as it may. */
+  #follow(call: CallRow, status: CallingStatus): void {
+    this.#surveys.follow(call, status)
+  }
+
+  #countSurvey(call: CallRow, by: 1 | -1, outcome = surveyOf(call)): void {
+    if (outcome === 'surveyed' || outcome === 'partial') this.#count(call, { [outcome]: by })
+  }
+
+  /** An answer that came after the call was settled. */
+  #recountSurvey(call: CallRow, before: SurveyOutcome | undefined): void {
+    this.#countSurvey(call, -1, before)
+    this.#countSurvey(call, 1)
+    if (call.cause === 'answered' && call.reply === null && isEmpty(before)) this.#count(call, { no_replies: -1 })
+    const receiver = this.#receivers.get(call.receiver_id)!
+    if (receiver.state !== 'in_progress') this.#settleReceiver(call, receiver)
+  }
+
   #costOf(call: CallRow): number {
     if (call.cause !== 'answered' || call.phone === null) return 0
     return unitsOf(callCents(this.#deps.prices, call.phone, call.duration_seconds ?? 0))
@@ -476,7 +522,8 @@ class Batch {
   /** News of the present command must have come by then. */
   #await(call: CallRow): void {
     if (!call.script) return
-    const { script, durations } = call.script
+    const { script } = call.script
+    const durations = durationsOf(call)
     this.#dueIn(
       call,
       patienceMs(script, call.flow ?? START, (id) => durations[id] ?? 0),
@@ -501,6 +548,28 @@ class Batch {
   #tell(type: 'call.dialing' | 'call.ringing' | 'call.answered', call: CallRow): void {
     this.#emit(type, ids(call))
   }
+}
+
+/** How long what a call plays takes, in milliseconds by voice file: its script's, and what it asks besides. */
+function durationsOf({ script, flow }: CallRow): Record<string, number> {
+  const more = (flow?.survey?.followUps ?? []).flatMap(({ voiceFileId, durationMs }) =>
+    voiceFileId !== null && durationMs !== null ? [[voiceFileId, durationMs] as const] : [],
+  )
+  return { ...script?.durations, ...Object.fromEntries(more) }
+}
+
+/** What a call of a survey has come to; undefined for other calls, and before one begins to ask. */
+function surveyOf({ flow, respondent_id: respondentId }: CallRow): SurveyOutcome | undefined {
+  return respondentId === null ? undefined : surveyOutcome(flow?.survey)
+}
+
+/** Whether an answered call has brought nothing: neither a reply nor an answer. */
+function saidNothing(call: CallRow): boolean {
+  return call.reply === null && isEmpty(surveyOf(call))
+}
+
+function isEmpty(outcome: SurveyOutcome | undefined): boolean {
+  return outcome === undefined || outcome === 'nothing'
 }
 
 function ids({ campaign_id: campaignId, receiver_id: receiverId, id: callId, attempt }: CallRow) {

@@ -18,6 +18,7 @@ export interface CallRow {
   campaign_id: string
   receiver_id: string
   contact_id: string
+  respondent_id: string | null
   attempt: number
   state: CallState
   cause: Cause | null
@@ -47,6 +48,7 @@ export interface ReceiverRow {
   outcome: ReceiverOutcome | null
   reason: string | null
   attempts: number
+  earlier_attempts: number
   answered_calls: number
   talk_seconds: number
   retry_at: Date | null
@@ -74,13 +76,13 @@ export async function lockCalls(
   ids: readonly string[],
 ): Promise<{ calls: Map<string, CallRow>; receivers: Map<string, ReceiverRow> }> {
   const calls = await tx.query<CallRow>(
-    sql`SELECT id, campaign_id, receiver_id, contact_id, attempt, state, cause, reply, digits, phone, script, flow, seat,
+    sql`SELECT id, campaign_id, receiver_id, contact_id, respondent_id, attempt, state, cause, reply, digits, phone, script, flow, seat,
                settled_as, dialed_at, ringing_at, answered_at, ended_at, settled_at, duration_seconds, cost, q850, sip,
                due_at, created_at
         FROM call WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE`,
   )
   const receivers = await tx.query<ReceiverRow>(
-    sql`SELECT r.id, r.state, r.outcome, r.reason, r.attempts, r.answered_calls, r.talk_seconds, r.retry_at, r.ready_at,
+    sql`SELECT r.id, r.state, r.outcome, r.reason, r.attempts, r.earlier_attempts, r.answered_calls, r.talk_seconds, r.retry_at, r.ready_at,
                r.settled_at,
                (SELECT reply FROM call o WHERE o.workspace_id = r.workspace_id AND o.receiver_id = r.id
                   AND o.reply IS NOT NULL AND o.id <> ALL(${ids}::uuid[]) ORDER BY o.created_at LIMIT 1) AS other_reply
@@ -94,13 +96,18 @@ export async function lockCalls(
   }
 }
 
-/** Writes calls back as they are in memory. */
+/**
+ * Writes calls back as they are in memory. Of somebody who was erased meanwhile the keys are not kept, nor what was
+ * answered once the call is settled and needs it no more.
+ */
 export async function saveCalls(tx: Tx, workspaceId: string, calls: readonly CallRow[]): Promise<void> {
   if (calls.length === 0) return
   await tx.query(
     sql`UPDATE call c
-        SET state = n.state::call_state, cause = n.cause::call_cause, reply = n.reply::call_reply, digits = n.digits,
-            script = CASE WHEN n.keeps_script THEN c.script END, flow = n.flow::json,
+        SET state = n.state::call_state, cause = n.cause::call_cause, reply = n.reply::call_reply,
+            digits = CASE WHEN c.phone IS NOT NULL THEN n.digits END,
+            script = CASE WHEN n.keeps_script THEN c.script END,
+            flow = CASE WHEN c.phone IS NOT NULL OR n.settled_at IS NULL THEN n.flow::json END,
             settled_as = n.settled_as::call_settlement, dialed_at = n.dialed_at, ringing_at = n.ringing_at,
             answered_at = n.answered_at, ended_at = n.ended_at, settled_at = n.settled_at,
             duration_seconds = n.duration_seconds, cost = n.cost, q850 = n.q850, sip = n.sip, due_at = n.due_at

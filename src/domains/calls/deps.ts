@@ -10,6 +10,8 @@ export interface CallDeps extends CampaignDeps {
   voiceFileMedia(workspaceId: string, voiceFileId: string, durationMs: number | undefined): Media
   /** A recording is to be fetched. */
   onRecorded?(): void
+  /** A voice is to say something that a call waits for. */
+  onSpeech?(): void
 }
 
 /** News travel, and a provider may be slow: so much longer than it should take. */

@@ -27,12 +27,14 @@ import {
   recordProgress,
   START,
   type Surroundings,
+  sayUnsaid,
   surroundingsOf,
   UNITS_PER_CENT,
   withDueCampaign,
 } from '../campaigns/index.ts'
 import type { StoredScript } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
+import { releaseRespondents, takePart } from './take-part.ts'
 
 /** A call that is committed and has to be dialled now. */
 export interface PlannedCall {
@@ -80,6 +82,7 @@ async function dialStep(
   const isCapped = policy.monthlySpendCapCents !== null || policy.contactCaps.length > 0
   if (isCapped) await holdSpend(tx, workspaceId, now)
   const surroundings = await surroundingsOf(deps, tx, campaign, policy)
+  if (surroundings.unsaid.length > 0) await sayUnsaid(deps, tx, emit, campaign, surroundings.unsaid)
   const general = commonBlockers(surroundings)
   if (general.length > 0) {
     await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), liftedAt(general, now)) })
@@ -93,7 +96,7 @@ async function dialStep(
   const calls = plan.dial.map(({ candidate, units }) => ({ id: world.newId(), candidate, units }))
   await begin(deps, tx, emit, campaign, surroundings, calls, { now, seat, dialSettlesWithinMs })
   await postpone(tx, workspaceId, plan.postpone)
-  await giveUp(tx, emit, campaign, plan.hopeless, now)
+  await giveUp(tx, emit, campaign, plan.hopeless, candidates, now)
   const progress: Progress = { settled_receivers: plan.hopeless.length }
   await recordProgress(tx, emit, campaign, progress, { now, dueAt: await lookNext() })
   const { script, durations } = surroundings
@@ -199,25 +202,34 @@ async function begin(
 ): Promise<void> {
   if (calls.length === 0) return
   const { id: campaignId, workspace_id: workspaceId } = campaign
+  const respondents = await takePart(
+    world,
+    tx,
+    emit,
+    campaign,
+    calls.map(({ candidate }) => candidate),
+    now,
+  )
   const stored: StoredScript = { script: script!, durations: Object.fromEntries(durations) }
   const dueAt = new Date(world.clock.now().getTime() + dialSettlesWithinMs + NEWS_MARGIN_MS)
   const rows = calls.map(({ id, candidate, units }) => ({
     ...{ id, receiver: candidate.id, contact: candidate.contact_id, attempt: candidate.attempts + 1 },
-    ...{ phone: candidate.address, units },
+    ...{ phone: candidate.address, units, respondent: respondents.get(candidate.id) ?? null },
   }))
   await tx.query(
     sql`WITH made AS (
-          INSERT INTO call (id, workspace_id, campaign_id, receiver_id, contact_id, attempt, state, phone, script, flow,
+          INSERT INTO call (id, workspace_id, campaign_id, receiver_id, contact_id, respondent_id, attempt, state, phone, script, flow,
                             seat, cost, due_at, created_at)
-          SELECT n.id, ${workspaceId}::uuid, ${campaignId}::uuid, n.receiver, n.contact, n.attempt, 'queued', n.phone,
+          SELECT n.id, ${workspaceId}::uuid, ${campaignId}::uuid, n.receiver, n.contact, n.respondent, n.attempt, 'queued', n.phone,
                  ${json(stored)}::json, ${json(START)}::json, ${seat}, n.units, ${dueAt}::timestamptz, ${now}::timestamptz
           FROM jsonb_to_recordset(${json(rows)}::jsonb)
-            AS n(id uuid, receiver uuid, contact uuid, attempt int, phone text, units int)
-          RETURNING receiver_id
+            AS n(id uuid, receiver uuid, contact uuid, respondent uuid, attempt int, phone text, units int)
+          RETURNING receiver_id, respondent_id
         )
         UPDATE receiver SET state = 'in_progress', attempts = attempts + 1, last_attempt_at = ${now}::timestamptz,
-               retry_at = NULL, updated_at = ${now}::timestamptz
-        WHERE workspace_id = ${workspaceId}::uuid AND id IN (SELECT receiver_id FROM made)`,
+               retry_at = NULL, updated_at = ${now}::timestamptz,
+               respondent_id = coalesce(receiver.respondent_id, made.respondent_id)
+        FROM made WHERE receiver.workspace_id = ${workspaceId}::uuid AND receiver.id = made.receiver_id`,
   )
   await addSpend(
     tx,
@@ -240,8 +252,16 @@ async function postpone(tx: Tx, workspaceId: string, rows: Plan['postpone']): Pr
 }
 
 /** Settles receivers whom a rule keeps from ever being called (again). */
-async function giveUp(tx: Tx, emit: Emit, campaign: CampaignRow, rows: Plan['hopeless'], now: Date): Promise<void> {
+async function giveUp(
+  tx: Tx,
+  emit: Emit,
+  campaign: CampaignRow,
+  rows: Plan['hopeless'],
+  candidates: readonly Candidate[],
+  now: Date,
+): Promise<void> {
   if (rows.length === 0) return
+  await releaseRespondents(tx, emit, campaign, rows, candidates, now)
   const settled = await tx.query<{ id: string; attempts: number; outcome: string }>(
     sql`UPDATE receiver r
         SET state = 'settled', settled_at = ${now}::timestamptz, updated_at = ${now}::timestamptz, retry_at = NULL,

@@ -3,17 +3,22 @@ import { sql } from '../../db/sql.ts'
 import type { World } from '../world.ts'
 
 /**
- * Forgets what is personal in the calls of erased contacts: the number, the digits, and what they said, whose bytes go
- * with the next look at recordings. That there were calls, how long and what they cost stays.
+ * Forgets what is personal in the calls of erased contacts: the number, the digits, what was answered by keys, and what
+ * they said, whose bytes go with the next look at recordings. A call that is under way goes on by what was answered in it,
+ * and forgets it when it is settled. That there were calls, how long and what they cost stays. Returns the numbers.
  */
 export async function eraseCallsOf(
   { clock }: Pick<World, 'clock'>,
   tx: Tx,
   workspaceId: string,
   contactIds: readonly string[],
-): Promise<void> {
+): Promise<string[]> {
+  const rows = await tx.query<{ id: string; phone: string | null }>(
+    sql`SELECT id, phone FROM call WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])
+        ORDER BY id FOR UPDATE`,
+  )
   await tx.query(
-    sql`UPDATE call SET phone = NULL, digits = NULL
+    sql`UPDATE call SET phone = NULL, digits = NULL, flow = CASE WHEN settled_at IS NULL THEN flow END
         WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])`,
   )
   await tx.query(
@@ -21,4 +26,5 @@ export async function eraseCallsOf(
         WHERE workspace_id = ${workspaceId}::uuid AND call_id IN (
           SELECT id FROM call WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[]))`,
   )
+  return [...new Set(rows.flatMap(({ phone }) => (phone === null ? [] : [phone])))]
 }

@@ -2,6 +2,7 @@ import { sql } from '../../db/sql.ts'
 import type { Storage } from '../../providers/storage/index.ts'
 import { type Telephony, TelephonyUnavailableError } from '../../providers/telephony/index.ts'
 import { recordingKey } from '../campaigns/index.ts'
+import { attachRecordedAnswer, forgetRecordedAnswer, prepareRecordedAnswer } from '../responses/index.ts'
 import type { World } from '../world.ts'
 
 export interface RecordingDeps {
@@ -67,17 +68,22 @@ export async function fetchRecordings({ world, telephony, storage }: RecordingDe
     const bytes = await telephony.recording(callId, commandId)
     if (!bytes && now.getTime() - createdAt.getTime() < LOST_AFTER_MS) return
     if (bytes) await storage.write(recordingKey(workspaceId, id), oneChunk(bytes))
+    const durationMs = bytes ? Math.max(0, Math.round((bytes.length - HEADER_BYTES) / BYTES_PER_MS)) : null
+    const answer = bytes && (await prepareRecordedAnswer({ world, storage }, { workspaceId, recordingId: id, bytes }))
     const isOurs = await world.events.write(workspaceId, async (tx, emit) => {
       const changed = await tx.query(
         sql`UPDATE recording
             SET state = ${bytes ? 'ready' : 'lost'}::recording_state, size = ${bytes?.length ?? null}::int, due_at = NULL,
                 duration_ms = CASE WHEN ${bytes !== undefined}::boolean
-                  THEN ${bytes ? Math.max(0, Math.round((bytes.length - HEADER_BYTES) / BYTES_PER_MS)) : null}::int
+                  THEN ${durationMs}::int
                   ELSE duration_ms END
             WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'pending' RETURNING id`,
       )
-      if (bytes && changed.length > 0) emit('recording.ready', { campaignId, callId, recordingId: id })
-      return changed.length > 0
+      if (changed.length === 0) return false
+      if (bytes) emit('recording.ready', { campaignId, callId, recordingId: id })
+      if (answer) await attachRecordedAnswer(world, tx, emit, workspaceId, answer, durationMs!)
+      else if (!bytes) await forgetRecordedAnswer(world, tx, emit, workspaceId, id)
+      return true
     })
     // It was erased meanwhile: what was written comes too late.
     if (!isOurs && bytes) await storage.delete(recordingKey(workspaceId, id))

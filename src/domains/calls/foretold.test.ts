@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readyVoiceFile, type TestEngine, testEngine } from '../../../test/kit/engine.ts'
 import { BUTTONS, outreachKit, phones } from '../../../test/kit/outreach.ts'
+import { INSTANT_SPEECH, surveyLink } from '../../../test/kit/surveys.ts'
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import { population } from '../../providers/telephony/index.ts'
@@ -58,14 +59,21 @@ describe('a simulation foretells exactly what a run on the simulated carrier doe
     ['with few lines and a window', 40, { acceptsWanted: 40, lines: 4, calendar: daily('09:00', '12:30') }],
     ['that ends by its time', 30, { acceptsWanted: 30, lines: 1, maxAttempts: 9, redialAfterMinutes: 1 }],
     ['in strict order', 12, { kind: 'click_to_call', maxAttempts: 3 }],
+    ['of a survey, whose unfinished calls are made again', 40, { kind: 'survey_calls', maxAttempts: 3 }],
   ]
   test.each(cases)('%s', async (_, count, changes) => {
-    const people = population({ seed: `people of ${count}`, keys: { '1': 0.3, '2': 0.3, '9': 0.05 } })
-    const engine = await testEngine(t, { people, lines: 20, changes: { prices } })
+    const isSurvey = changes.kind === 'survey_calls'
+    const people = population({
+      seed: `people of ${count}`,
+      prompts: 6,
+      keys: { '1': 0.3, '2': 0.3, '9': 0.05, '*': 0.1 },
+    })
+    const engine = await testEngine(t, { people, lines: 20, changes: { prices, ...(isSurvey ? INSTANT_SPEECH : {}) } })
     engines.push(engine)
     const endsAt = changes.maxAttempts === 9 ? { endsAt: new Date(t.clock.now().getTime() + 400_000) } : {}
-    const content =
-      changes.kind === 'click_to_call'
+    const content = isSurvey
+      ? { linkId: await surveyLink(t), redialUnfinished: true }
+      : changes.kind === 'click_to_call'
         ? {
             voiceFileId,
             actionButtons: [
@@ -82,6 +90,8 @@ describe('a simulation foretells exactly what a run on the simulated carrier doe
       ...changes,
       ...endsAt,
     })
+    // Who calls knows how many lines there are.
+    await engine.board.keepSeats()
     const foretold = await simulateCampaign(engine.deps, t.viewer, { id })
     await engine.run()
     const happened = await told(id)

@@ -1,3 +1,4 @@
+export { type AnsweredCall, findAnsweredCalls } from './answered-calls.ts'
 export type { CallDeps } from './deps.ts'
 export { eraseCallsOf } from './erase-calls.ts'
 export { fetchRecordings, type RecordingDeps } from './fetch-recordings.ts'

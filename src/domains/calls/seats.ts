@@ -97,7 +97,9 @@ export async function lookAfterSeat(
         SET due_at = CASE state WHEN 'queued' THEN ${queuedAt}::timestamptz
                                 WHEN 'ended' THEN greatest(due_at, ${repliesAt}::timestamptz)
                                 ELSE ${now}::timestamptz END
-        WHERE seat = ${name} AND settled_at IS NULL`,
+        WHERE id IN (
+          -- In the order in which whoever writes news locks calls, or each could wait for the other.
+          SELECT id FROM call WHERE seat = ${name} AND settled_at IS NULL ORDER BY id FOR UPDATE)`,
   )
 }
 

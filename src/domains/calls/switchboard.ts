@@ -6,12 +6,13 @@ import {
   type Listening,
   TelephonyUnavailableError,
 } from '../../providers/telephony/index.ts'
-import { CALL_KINDS, LATE_NEWS_MS, nextDueCampaign, RING_TIMEOUT_MS } from '../campaigns/index.ts'
+import { CALL_KINDS, LATE_NEWS_MS, nextDueCampaign } from '../campaigns/index.ts'
 import { applyNews, type News, type NextCommand } from './apply-news.ts'
 import { placesOf } from './call-row.ts'
 import type { CallDeps } from './deps.ts'
 import { dialDue, type PlannedCall } from './dial-due.ts'
 import { followCalls } from './follow-calls.ts'
+import { ORPHANS_EVERY_MS, orphanWatch } from './hang-up-orphans.ts'
 import {
   adoptSeats,
   clearSeats,
@@ -55,6 +56,8 @@ const BATCH = 256
 /** A command that may not have arrived is repeated, under the same id. */
 const REPEAT_MS = 500
 const REPEATS = 3
+/** How often it is said that the provider is still out of reach. */
+const TELL_AGAIN_MS = 60_000
 /** So often within its lease a process says that its seats are still its own. */
 const KEPT_PER_LEASE = 3
 /** How often a process that stops looks whether its calls are over. */
@@ -82,6 +85,11 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
   let dialSettlesWithinMs = 0
   let remembers = true
   let draining = false
+  const orphans = orphanWatch(deps)
+  /** When calls that nobody follows are looked for next. */
+  let orphansAt = 0
+  /** When it was last said that the provider cannot be reached; undefined: it can. */
+  let outOfReachToldAt: number | undefined
   let stopped = false
 
   // News gather while earlier ones are written, so that a busy process writes many in one transaction.
@@ -197,6 +205,7 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
     if (!(await meetProvider())) return 0
     for (const name of await adoptSeats(world, holder)) {
       taken.set(name, world.clock.now().getTime())
+      orphansAt = 0
       await sit(name)
       await lookAfter(name)
       logger.info({ seat: name }, 'took over the calls of a process that is gone')
@@ -212,7 +221,21 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
       leaseUntil = world.clock.now().getTime() + LEASE_MS
       onFreed?.()
     }
+    // Not waited for: a lease must not run out meanwhile.
+    if (world.clock.now().getTime() >= orphansAt) {
+      orphansAt = world.clock.now().getTime() + ORPHANS_EVERY_MS
+      inBackground(hangUpOrphans())
+    }
     return 0
+  }
+
+  async function hangUpOrphans(): Promise<void> {
+    try {
+      await orphans.look()
+    } catch (error) {
+      if (!(error instanceof TelephonyUnavailableError)) throw error
+      // It is asked again in a minute.
+    }
   }
 
   /** Leaves those of taken seats that nothing can come for any more. */
@@ -231,6 +254,8 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
   async function meetProvider(): Promise<boolean> {
     try {
       const { lines, ...told } = await telephony.capabilities()
+      if (outOfReachToldAt !== undefined) logger.warn({}, 'the telephony provider can be reached again')
+      outOfReachToldAt = undefined
       dialSettlesWithinMs = told.dialSettlesWithinMs
       remembers = told.remembers
       await world.db.query(
@@ -240,7 +265,11 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
       return true
     } catch (error) {
       if (!(error instanceof TelephonyUnavailableError)) throw error
-      logger.warn({ err: error }, 'the telephony provider cannot be reached')
+      const now = world.clock.now().getTime()
+      if (outOfReachToldAt === undefined || now - outOfReachToldAt >= TELL_AGAIN_MS) {
+        outOfReachToldAt = now
+        logger.warn({ reason: error.message }, 'the telephony provider cannot be reached')
+      }
       return false
     }
   }
@@ -264,7 +293,7 @@ export function createSwitchboard(deps: CallDeps, { onFreed, onTaken }: Switchbo
       if (stopped || world.clock.now().getTime() >= leaseUntil) return
       const { id, phone, seat: from, maxDurationMs } = call
       const result = await telephony.dial({
-        ...{ callId: id, seat: from, to: phone, ringTimeoutMs: RING_TIMEOUT_MS, maxDurationMs },
+        ...{ callId: id, seat: from, to: phone, ringTimeoutMs: deps.ringTimeoutMs, maxDurationMs },
       })
       const news = await newsOf(id, result)
       if (news) await report([news])

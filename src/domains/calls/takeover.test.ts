@@ -3,7 +3,7 @@ import { readyVoiceFile, testEngine } from '../../../test/kit/engine.ts'
 import { outreachKit, phones } from '../../../test/kit/outreach.ts'
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
-import type { CallEvent } from '../../providers/telephony/index.ts'
+import { type CallEvent, TelephonyUnavailableError } from '../../providers/telephony/index.ts'
 import { LATE_NEWS_MS } from '../campaigns/index.ts'
 import { applyNews } from './apply-news.ts'
 import { createSwitchboard, LEASE_MS } from './index.ts'
@@ -112,4 +112,88 @@ test('a seat whose calls are all settled is listened to for a while after its pr
   expect([...(await holders()).keys()]).toEqual([own])
   await heir.stop()
   await dying.stop()
+})
+
+describe('a call that nobody follows', () => {
+  const LONG = { ringTimeoutMs: 600_000, maxDurationMs: 600_000 }
+
+  async function seated() {
+    const engine = await testEngine(t)
+    await engine.board.keepSeats()
+    await engine.board.settled()
+    const [seat] = await t.db.query<{ name: string }>(
+      // Names grow with time.
+      sql`SELECT name FROM seat ORDER BY name DESC LIMIT 1`,
+    )
+    const isLive = async (callId: string) => (await engine.fake.active()).some((call) => call.callId === callId)
+    /** Lets time pass as the process lives it. */
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 3_000) {
+        await engine.fake.advance(3_000)
+        await engine.board.keepSeats()
+        await engine.board.settled()
+      }
+    }
+    return { engine, seat: seat!.name, isLive, pass }
+  }
+
+  test('is hung up when it is ours and no call was ever written down; those of others are left alone', async () => {
+    const { engine, seat, isLive, pass } = await seated()
+    const [ours, theirs] = [t.world.newId(), t.world.newId()]
+    const to = '+358401230480'
+    await engine.fake.dial({ callId: ours, seat, to, ...LONG })
+    await engine.fake.dial({ callId: theirs, seat: 'seat-of-another-installation', to, ...LONG })
+    await pass(63_000)
+    // Seen once: it may be about to be written down.
+    expect(await isLive(ours)).toBe(true)
+    await pass(63_000)
+    expect([await isLive(ours), await isLive(theirs)]).toEqual([false, true])
+    await engine.board.stop()
+  })
+
+  test('is hung up when it was given up and goes on', async () => {
+    const { engine, isLive } = await seated()
+    const id = await kit.rsvp(engine, { receivers: [{ phone: '+358401230480' }], acceptsWanted: 1, maxAttempts: 1 })
+    await engine.board.dial()
+    await engine.board.settled()
+    const [call] = await t.db.query<{ id: string }>(sql`SELECT id FROM call WHERE campaign_id = ${id}::uuid`)
+    await applyNews(engine.deps, t.workspaceId, [{ callId: call!.id, type: 'lost' }], [id])
+    expect(await isLive(call!.id)).toBe(true)
+    // A process that starts looks for such calls.
+    const starting = createSwitchboard(engine.deps)
+    await starting.keepSeats()
+    await starting.settled()
+    expect(await isLive(call!.id)).toBe(false)
+    const ended = engine.fake.calls().find(({ callId }) => callId === call!.id)
+    expect(ended!.cause).toBe('cancelled')
+    await starting.stop()
+    await engine.board.stop()
+  })
+})
+
+test('a provider that is out of reach is told of once a minute, and when it is back', async () => {
+  const engine = await testEngine(t)
+  const told: string[] = []
+  let isThere = false
+  const board = createSwitchboard({
+    ...engine.deps,
+    logger: { ...engine.deps.logger, warn: (_fields: object, message: string) => void told.push(message) },
+    telephony: {
+      ...engine.fake,
+      async capabilities() {
+        if (!isThere) throw new TelephonyUnavailableError('connect ECONNREFUSED')
+        return engine.fake.capabilities()
+      },
+    },
+  })
+  for (let n = 0; n < 25; n++) {
+    await board.keepSeats()
+    await engine.fake.advance(3_000)
+  }
+  expect(told).toEqual(Array(2).fill('the telephony provider cannot be reached'))
+  isThere = true
+  await board.keepSeats()
+  await board.keepSeats()
+  expect(told.slice(2)).toEqual(['the telephony provider can be reached again'])
+  await board.stop()
 })

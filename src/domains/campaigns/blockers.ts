@@ -13,6 +13,9 @@ export const BLOCKING_RULES = {
   WORKSPACE_DEACTIVATED: 'The workspace is closed.',
   CONTENT_UNSUPPORTED: 'What the campaign says is not understood.',
   AUDIO_NOT_READY: 'What the campaign says is not ready to be played.',
+  LINK_PAUSED: 'The link takes no responses at present.',
+  LINK_FULL: 'The link has all the responses it asked for.',
+  LINK_DELETED: 'The link was deleted.',
   WINDOW_CLOSED: 'The campaign does not call at this hour.',
   ENOUGH_ACCEPTS: 'As many as were wanted have accepted.',
   ACCEPTS_RESERVED: 'Calls under way could bring all accepts that are still wanted.',
@@ -24,6 +27,7 @@ export const BLOCKING_RULES = {
   NOT_ITS_TURN: 'Receivers are called in order, and another one is first.',
   // The law and decency
   NO_NUMBER: 'There is no number to call.',
+  ALREADY_ANSWERED: 'The person has answered the survey.',
   OPTED_OUT: 'The person does not want to be called.',
   COUNTRY_NOT_ALLOWED: 'Numbers of this country are not called.',
   QUIET_HOURS: 'It is too early or too late where the person is.',
@@ -62,6 +66,8 @@ export interface DialQuestion {
     workspaceDeactivated?: boolean
     contentUnsupported?: boolean
     audioNotReady?: boolean
+    /** Of a survey: why its link takes no responses. */
+    linkClosed?: 'paused' | 'full' | 'deleted'
   }
   receiver: {
     state: 'waiting' | 'in_progress' | 'settled'
@@ -72,6 +78,8 @@ export interface DialQuestion {
     isNext: boolean
     hasNumber: boolean
     optedOut: boolean
+    /** The survey, and may not do so again. Absent: it has not. */
+    alreadyAnswered?: boolean
     countryAllowed: boolean
     /** The hours in which people may be called, in each zone that the person may be in. */
     decentHours: readonly CalendarRules[]
@@ -128,6 +136,9 @@ export function blockersOf(question: DialQuestion, hours: OpeningHours = OPENING
   block('WORKSPACE_DEACTIVATED', campaign.workspaceDeactivated === true)
   block('CONTENT_UNSUPPORTED', campaign.contentUnsupported === true)
   block('AUDIO_NOT_READY', campaign.audioNotReady === true)
+  block('LINK_PAUSED', campaign.linkClosed === 'paused')
+  block('LINK_FULL', campaign.linkClosed === 'full')
+  block('LINK_DELETED', campaign.linkClosed === 'deleted')
   if (!hours.isOpen(campaign.calendar, now)) {
     block('WINDOW_CLOSED', true, hours.firstOpening([campaign.calendar], now) ?? null)
   }
@@ -141,6 +152,7 @@ export function blockersOf(question: DialQuestion, hours: OpeningHours = OPENING
   block('NOT_ITS_TURN', !receiver.isNext)
 
   block('NO_NUMBER', !receiver.hasNumber)
+  block('ALREADY_ANSWERED', receiver.alreadyAnswered === true)
   block('OPTED_OUT', receiver.optedOut)
   block('COUNTRY_NOT_ALLOWED', !receiver.countryAllowed)
   if (receiver.decentHours.some((each) => !hours.isOpen(each, now))) {
@@ -163,7 +175,10 @@ const DAY_MS = 86_400_000
 /** Rules that nothing will lift for this receiver, whatever comes of the campaign: it need not wait any longer. */
 export const HOPELESS: ReadonlySet<BlockingRule> = new Set<BlockingRule>([
   'CONTENT_UNSUPPORTED',
+  'LINK_FULL',
+  'LINK_DELETED',
   'NO_NUMBER',
+  'ALREADY_ANSWERED',
   'OPTED_OUT',
   'COUNTRY_NOT_ALLOWED',
   'NO_ATTEMPTS_LEFT',
@@ -178,7 +193,10 @@ const FINAL: ReadonlySet<BlockingRule> = new Set([
   'ENOUGH_ACCEPTS',
   'SETTLED',
   'NO_ATTEMPTS_LEFT',
+  'LINK_FULL',
+  'LINK_DELETED',
   'NO_NUMBER',
+  'ALREADY_ANSWERED',
   'OPTED_OUT',
   'COUNTRY_NOT_ALLOWED',
 ])

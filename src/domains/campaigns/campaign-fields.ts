@@ -36,6 +36,7 @@ export const DEFAULT_ATTEMPTS: Readonly<Record<CampaignKind, number>> = {
   rsvp: 4,
   click_to_call: 4,
   voice_broadcast: 1,
+  survey_calls: 3,
   sms_broadcast: 3,
   email_broadcast: 3,
 }

@@ -8,6 +8,8 @@ export interface CampaignRow {
   id: string
   workspace_id: string
   kind: CampaignKind
+  link_id: string | null
+  standing: boolean
   state: CampaignState
   starts_at: Date | null
   ends_at: Date | null
@@ -31,7 +33,7 @@ export interface CampaignRow {
 }
 
 /** Of `campaign` as `c` and `campaign_stats` as `s`. */
-export const campaignColumns: Sql = sql`c.id, c.workspace_id, c.kind, c.state, c.starts_at, c.ends_at, c.calendar,
+export const campaignColumns: Sql = sql`c.id, c.workspace_id, c.kind, c.link_id, c.standing, c.state, c.starts_at, c.ends_at, c.calendar,
   c.max_attempts, c.redial_after_seconds, c.lines, c.accepts_wanted, c.content, c.content_fault, c.last_position,
   c.started_at, c.deleted_at, c.due_at, s.receivers, s.settled_receivers, s.dialed_calls, s.answered_calls,
   s.total_seconds, s.accepts`
@@ -41,12 +43,13 @@ export function scheduleOf({ starts_at, ends_at }: Pick<CampaignRow, 'starts_at'
 }
 
 export function progressOf(
-  row: Pick<CampaignRow, 'accepts' | 'accepts_wanted' | 'receivers' | 'settled_receivers'>,
+  row: Pick<CampaignRow, 'accepts' | 'accepts_wanted' | 'receivers' | 'settled_receivers' | 'standing'>,
 ): CampaignProgress {
   return {
     accepts: row.accepts,
     acceptsWanted: row.accepts_wanted,
-    unsettled: row.receivers - row.settled_receivers,
+    // Of one that is there for whoever comes there is never an end.
+    unsettled: row.standing ? Number.POSITIVE_INFINITY : row.receivers - row.settled_receivers,
   }
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
-import { type Issue, ValidationError } from '../../platform/errors.ts'
+import type { Issue } from '../../platform/errors.ts'
+import { isUuid } from '../../platform/ids.ts'
 import { line, parse, text } from '../../platform/validation.ts'
-import { readinessOf, speechText, voiceFileIds } from '../voice-files/index.ts'
+import { findLinkById } from '../links/index.ts'
+import { speechText, voiceFileIds } from '../voice-files/index.ts'
 import type { CampaignKind } from './deps.ts'
 import {
   type Operations,
@@ -12,15 +14,17 @@ import {
   saidTexts,
   voiceFileReferences,
 } from './operations.ts'
+import { refuse, unplayable } from './playable.ts'
 import {
-  type CallScript,
   type ClickToCallContent,
   clickToCallScript,
   operationsScript,
   RSVP_VOICE_FILE_TYPES,
   type RsvpContent,
   rsvpScript,
+  type StepScript,
 } from './script.ts'
+import { LINK_PLACEHOLDER, prepareSurvey, surveySchema } from './survey/survey-content.ts'
 
 /** The content of a VoiceBroadcast as it is stored. */
 export interface BroadcastContent {
@@ -36,6 +40,8 @@ export interface SmsContent {
   message: string
   /** Null: the provider's default. */
   sender: string | null
+  /** The survey whose personal address stands in place of `{link}`; null: the message is the same for all. */
+  linkId: string | null
 }
 
 export interface EmailContent {
@@ -93,15 +99,25 @@ const SCHEMAS = {
     z.strictObject({ operationsText: text(100_000) }),
     z.strictObject({ operations: operationsSchema }),
   ]),
-  sms_broadcast: z.strictObject({
-    message: text(MAX_MESSAGE).refine((value) => value.trim() !== '', {
-      params: { rule: 'too_short' },
-      message: 'must not be blank',
+  sms_broadcast: z
+    .strictObject({
+      linkId: z
+        .string()
+        .nullish()
+        .transform((value) => value ?? null),
+      message: text(MAX_MESSAGE).refine((value) => value.trim() !== '', {
+        params: { rule: 'too_short' },
+        message: 'must not be blank',
+      }),
+      sender: line(20)
+        .nullish()
+        .transform((value) => value ?? null),
+    })
+    .refine(({ linkId, message }) => linkId === null || message.includes(LINK_PLACEHOLDER), {
+      path: ['message'],
+      params: { rule: 'no_link' },
+      message: `must contain ${LINK_PLACEHOLDER}, where the person's own address goes`,
     }),
-    sender: line(20)
-      .nullish()
-      .transform((value) => value ?? null),
-  }),
   email_broadcast: z
     .strictObject({
       subject: line(998).refine((value) => !/[\r\n]/.test(value), {
@@ -127,6 +143,7 @@ const SCHEMAS = {
       params: { rule: 'required' },
       message: 'needs text or HTML',
     }),
+  survey_calls: surveySchema,
 } as const satisfies Record<CampaignKind, z.ZodType>
 
 export interface PreparedContent {
@@ -134,6 +151,8 @@ export interface PreparedContent {
   content: unknown
   /** Why nobody can be called with it; null: it is fine. */
   fault: string | null
+  /** The survey that it asks. */
+  linkId?: string
   /** Each once. */
   voiceFileIds: string[]
   /** What has to be spoken by a voice first. */
@@ -154,7 +173,17 @@ export async function prepareContent(
 ): Promise<PreparedContent> {
   const parsed = parse(SCHEMAS[kind], input, at)
   if (kind === 'sms_broadcast' || kind === 'email_broadcast') {
+    const { linkId } = parsed as { linkId?: string | null }
+    if (linkId != null) {
+      const link = isUuid(linkId) ? await findLinkById(db, workspaceId, linkId) : undefined
+      const message = 'must be a link of your workspace'
+      if (!link || link.deleted_at !== null) refuse([{ path: [...at, 'linkId'], rule: 'unknown_link', message }])
+      return { content: parsed, fault: null, linkId, voiceFileIds: [], sayings: [] }
+    }
     return { content: parsed, fault: null, voiceFileIds: [], sayings: [] }
+  }
+  if (kind === 'survey_calls') {
+    return prepareSurvey(db, workspaceId, parsed as z.output<typeof surveySchema>, voices, at)
   }
   if (kind !== 'voice_broadcast') {
     const content = parsed as RsvpContent | ClickToCallContent
@@ -207,8 +236,11 @@ export async function prepareContent(
   }
 }
 
-/** What calls of a campaign do. Undefined for content that cannot be used, and while nobody has said what is to be said. */
-export function scriptOf(kind: CampaignKind, content: unknown): CallScript | undefined {
+/**
+ * What calls of a campaign do, where its content alone decides (calls of a survey: `surveyOf`). Undefined for content
+ * that cannot be used, and while nobody has said what is to be said.
+ */
+export function scriptOf(kind: CampaignKind, content: unknown): StepScript | undefined {
   switch (kind) {
     case 'rsvp':
       return rsvpScript(content as RsvpContent)
@@ -228,29 +260,6 @@ async function byUuid(db: Queryable, workspaceId: string, operations: Operations
   const numbers = voiceFileReferences(operations).map(({ voiceFileId }) => Number(voiceFileId))
   const ids = await voiceFileIds(db, workspaceId, numbers)
   return ids.size === 0 ? operations : replaceVoiceFiles(operations, (id) => ids.get(Number(id)) ?? id)
-}
-
-async function unplayable(
-  db: Queryable,
-  workspaceId: string,
-  references: readonly { id: string; path: (string | number)[] }[],
-): Promise<Issue[]> {
-  const known = await readinessOf(
-    db,
-    workspaceId,
-    references.map(({ id }) => id),
-  )
-  return references.flatMap(({ id, path }) => {
-    const file = known.get(id)
-    if (!file) return [{ path, rule: 'unknown_voice_file', message: 'must be a voice file of your workspace' }]
-    if (file.status === 'ready') return []
-    const message = `the voice file must be ready; it is ${file.status}`
-    return [{ path, rule: 'not_ready', message }]
-  })
-}
-
-function refuse(issues: readonly Issue[]): void {
-  if (issues.length > 0) throw new ValidationError(issues as [Issue, ...Issue[]])
 }
 
 function distinct(references: readonly { id: string }[]): string[] {

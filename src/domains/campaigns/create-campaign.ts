@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Tx } from '../../db/database.ts'
 import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
@@ -5,7 +6,7 @@ import { ValidationError } from '../../platform/errors.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { CalendarRules } from '../calendars/index.ts'
-import { findReceivers, type ReceiverInput } from '../contacts/index.ts'
+import { findReceivers, type Receiver, type ReceiverInput } from '../contacts/index.ts'
 import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
 import { addSpeech, holdVoiceFiles } from '../voice-files/index.ts'
@@ -13,7 +14,7 @@ import { CLICK_TO_CALL_MS, campaignFields, checkSchedule, DEFAULT_ATTEMPTS } fro
 import { type CampaignContentInput, type PreparedContent, prepareContent } from './content.ts'
 import type { CampaignDeps, CampaignKind } from './deps.ts'
 import { estimateCampaign } from './estimate.ts'
-import { initialState } from './state.ts'
+import { type CampaignSchedule, type CampaignState, initialState } from './state.ts'
 import { expandTargets, insertTargets } from './targets.ts'
 
 /** Up to so many receivers are named at once; a list may hold any number of people. */
@@ -86,43 +87,69 @@ export async function createCampaign(
   const state = initialState(schedule, input.state === 'halted' ? 'halted' : 'active', now)
   const created = await world.events.write(workspaceId, (tx, emit) =>
     once(tx, { workspaceId, key: idempotencyKey, operation: 'createCampaign', input, now }, async () => {
-      const id = world.newId()
       const reached = await findReceivers(world, tx, emit, workspaceId, input.receivers)
-      const content = await speak(deps, tx, emit, workspaceId, prepared, fields.name ?? 'Campaign')
-      const legacyId = await takeLegacyIds(tx, workspaceId, kind)
-      await tx.query(
-        sql`INSERT INTO campaign (id, workspace_id, legacy_id, kind, name, state, starts_at, ends_at, calendar,
-                                  max_attempts, redial_after_seconds, lines, accepts_wanted, content, content_fault, meta,
-                                  legacy_form, due_at, started_at, created_at, updated_at)
-            VALUES (${id}::uuid, ${workspaceId}::uuid, ${legacyId}::int, ${kind}::campaign_kind, ${fields.name ?? null},
-                    ${state}::campaign_state, ${schedule.startsAt}::timestamptz, ${schedule.endsAt}::timestamptz,
-                    ${optional(fields.calendar)}::json, ${fields.maxAttempts ?? DEFAULT_ATTEMPTS[kind]}::int,
-                    ${redialSeconds(deps, fields.redialAfterMinutes)}::int,
-                    ${kind === 'click_to_call' ? 1 : (fields.lines ?? null)}::int,
-                    ${kind === 'click_to_call' ? 1 : kind === 'rsvp' ? fields.acceptsWanted : null}::int,
-                    ${json(content)}::json, ${prepared.fault}, ${optional(fields.meta)}::json,
-                    ${optional(fields.legacyForm)}::json, ${now}::timestamptz,
-                    ${state === 'active' ? now : null}::timestamptz, ${now}::timestamptz, ${now}::timestamptz)`,
-      )
-      await keepVoiceFiles(tx, workspaceId, id, [...prepared.voiceFileIds, ...spokenFiles(content)])
-      const targets = await insertTargets(world, tx, { id, workspaceId }, reached)
-      const count = await expandTargets(world, tx, { id, workspaceId, lastPosition: 0 }, targets)
-      await tx.query(
-        sql`INSERT INTO campaign_stats (id, workspace_id, receivers, updated_at)
-            VALUES (${id}::uuid, ${workspaceId}::uuid, ${count}::int, ${now}::timestamptz)`,
-      )
-      await tx.query(
-        sql`UPDATE campaign SET last_position = ${count}::int WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
-      )
-      await estimateCampaign(deps, tx, workspaceId, { id, kind, content })
-      emit('campaign.created', { campaignId: id, kind })
-      if (count > 0) emit('campaign.receiversAdded', { campaignId: id, count })
+      const id = await insertCampaign(deps, tx, emit, workspaceId, { kind, fields, schedule, state, prepared }, reached)
       await alongWith?.(tx, emit, id)
       return { id }
     }),
   )
   deps.onDue()
   return created
+}
+
+export interface NewCampaign {
+  kind: CampaignKind
+  fields: z.output<typeof campaignFields>
+  schedule: CampaignSchedule
+  state: CampaignState
+  prepared: PreparedContent
+  /** Made by the server for its link. */
+  standing?: boolean
+}
+
+/** Writes a campaign that was judged before, with its receivers. Returns its id. */
+export async function insertCampaign(
+  deps: CampaignDeps,
+  tx: Tx,
+  emit: Emit,
+  workspaceId: string,
+  { kind, fields, schedule, state, prepared, standing = false }: NewCampaign,
+  reached: readonly Receiver[],
+): Promise<string> {
+  const { world } = deps
+  const now = world.clock.now()
+  const id = world.newId()
+  const content = await speak(deps, tx, emit, workspaceId, prepared, fields.name ?? 'Campaign')
+  const legacyId = await takeLegacyIds(tx, workspaceId, kind)
+  await tx.query(
+    sql`INSERT INTO campaign (id, workspace_id, legacy_id, kind, name, link_id, standing, state, starts_at, ends_at,
+                              calendar, max_attempts, redial_after_seconds, lines, accepts_wanted, content,
+                              content_fault, meta, legacy_form, due_at, started_at, created_at, updated_at)
+        VALUES (${id}::uuid, ${workspaceId}::uuid, ${legacyId}::int, ${kind}::campaign_kind, ${fields.name ?? null},
+                ${prepared.linkId ?? null}::uuid, ${standing}::boolean,
+                ${state}::campaign_state, ${schedule.startsAt}::timestamptz, ${schedule.endsAt}::timestamptz,
+                ${optional(fields.calendar)}::json, ${fields.maxAttempts ?? DEFAULT_ATTEMPTS[kind]}::int,
+                ${redialSeconds(deps, fields.redialAfterMinutes)}::int,
+                ${kind === 'click_to_call' ? 1 : (fields.lines ?? null)}::int,
+                ${kind === 'click_to_call' ? 1 : kind === 'rsvp' ? (fields.acceptsWanted ?? null) : null}::int,
+                ${json(content)}::json, ${prepared.fault}, ${optional(fields.meta)}::json,
+                ${optional(fields.legacyForm)}::json, ${now}::timestamptz,
+                ${state === 'active' ? now : null}::timestamptz, ${now}::timestamptz, ${now}::timestamptz)`,
+  )
+  await keepVoiceFiles(tx, workspaceId, id, [...prepared.voiceFileIds, ...spokenFiles(content)])
+  const targets = await insertTargets(world, tx, { id, workspaceId }, reached)
+  const count = await expandTargets(world, tx, { id, workspaceId, lastPosition: 0 }, targets)
+  await tx.query(
+    sql`INSERT INTO campaign_stats (id, workspace_id, receivers, updated_at)
+        VALUES (${id}::uuid, ${workspaceId}::uuid, ${count}::int, ${now}::timestamptz)`,
+  )
+  await tx.query(
+    sql`UPDATE campaign SET last_position = ${count}::int WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
+  )
+  await estimateCampaign(deps, tx, workspaceId, { id, kind, content })
+  emit('campaign.created', { campaignId: id, kind })
+  if (count > 0) emit('campaign.receiversAdded', { campaignId: id, count })
+  return id
 }
 
 export function checkReceivers(receivers: readonly ReceiverInput[]): void {
@@ -140,7 +167,7 @@ export function optional(value: unknown): string | null {
   return value == null ? null : json(value)
 }
 
-/** The content to be stored: what is said in it is on its way to become voice files. */
+/** The content to be stored: what is said in it, and was not said `already`, is on its way to become voice files. */
 export async function speak(
   deps: CampaignDeps,
   tx: Tx,
@@ -148,10 +175,15 @@ export async function speak(
   workspaceId: string,
   { content, sayings }: PreparedContent,
   name: string,
+  already: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   if (sayings.length === 0) return content
   const said: Record<string, string> = {}
   for (const [index, { key, text, voice }] of sayings.entries()) {
+    if (Object.hasOwn(already, key)) {
+      said[key] = already[key]!
+      continue
+    }
     const speech = { name: `${name}, part ${index + 1}`.slice(0, 200), description: null, text, voice }
     said[key] = await addSpeech({ world: deps.world, queue: deps.voiceFiles.queue }, tx, emit, workspaceId, speech)
   }

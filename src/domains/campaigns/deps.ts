@@ -14,6 +14,8 @@ export interface CampaignDeps {
   policy: OutreachPolicy
   /** Between calls to a receiver that did not answer, unless its campaign says otherwise. */
   redialAfterSeconds: number
+  /** From the request of a call on; then nobody has answered. Milliseconds. */
+  ringTimeoutMs: number
   /** What a simulated provider would do with numbers; absent or undefined: the provider cannot tell. */
   rehearse?(numbers: readonly string[]): Promise<Rehearsal | undefined>
   /** A campaign of this process has something to do. */
@@ -21,7 +23,7 @@ export interface CampaignDeps {
 }
 
 /** The kinds that call; the others send messages. */
-export const CALL_KINDS = ['voice_broadcast', 'click_to_call', 'rsvp'] as const
+export const CALL_KINDS = ['voice_broadcast', 'click_to_call', 'rsvp', 'survey_calls'] as const
 export const MESSAGE_KINDS = ['sms_broadcast', 'email_broadcast'] as const
 
 export type CallKind = (typeof CALL_KINDS)[number]
@@ -31,6 +33,3 @@ export type CampaignKind = CallKind | MessageKind
 export function isCallKind(kind: CampaignKind): kind is CallKind {
   return (CALL_KINDS as readonly string[]).includes(kind)
 }
-
-/** From the request on, in milliseconds; then nobody has answered. */
-export const RING_TIMEOUT_MS = 45_000

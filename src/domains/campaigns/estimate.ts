@@ -6,6 +6,8 @@ import { type SmsContent, scriptOf } from './content.ts'
 import type { CampaignDeps, CampaignKind } from './deps.ts'
 import { callCents, emailCents, smsCents, unitsOf } from './prices.ts'
 import { longestTalkMs, voiceFilesOf } from './script.ts'
+import { surveyOf } from './survey/survey-content.ts'
+import type { SurveyContent } from './survey/survey-script.ts'
 
 /** What is still being spoken by a voice, until it is known. */
 const UNKNOWN_MS = 10_000
@@ -41,7 +43,10 @@ export async function estimateCampaign(
       const segments = smsParts((content as SmsContent).message).segments
       return (address) => smsCents(prices, address, segments)
     }
-    const script = scriptOf(kind, content)
+    const script =
+      kind === 'survey_calls'
+        ? (await surveyOf(tx, workspaceId, content as SurveyContent))?.script
+        : scriptOf(kind, content)
     if (!script) return () => 0
     const files = await readinessOf(tx, workspaceId, voiceFilesOf(script))
     const durations = new Map(

@@ -2,9 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CallEvent, Command, Media } from '../../providers/telephony/index.ts'
-import { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
+import { advance, commandOf, patienceMs } from './flow.ts'
+import { type FlowState, type Reply, START } from './flow-state.ts'
 import { operationsSchema } from './operations.ts'
-import { type CallScript, operationsScript, type Reply, rsvpScript, type Sound, type Step } from './script.ts'
+import { operationsScript, rsvpScript, type Step, type StepScript } from './script.ts'
+import type { Sound } from './sound.ts'
 
 const RSVP = rsvpScript({
   voiceFiles: (['start', 'accept', 'end'] as const).map((type) => ({ type, voiceFileId: type })),
@@ -39,7 +41,7 @@ const recorded = (at: number, step: number, outcome = 'silence') =>
 const ended = (at: number) =>
   event({ type: 'ended', at, cause: 'answered', answeredAt: new Date(0), endedAt: new Date(at), codes: {} })
 
-const run = (script: CallScript, news: readonly CallEvent[], from: FlowState = START) =>
+const run = (script: StepScript, news: readonly CallEvent[], from: FlowState = START) =>
   news.reduce((state, one) => advance(script, state, one), from)
 const brief = ({ step, reply, digits, optedOut }: FlowState) =>
   `${step} ${reply} ${digits}${optedOut ? ' opted out' : ''}`
@@ -151,7 +153,7 @@ const at = (step: FlowState['step']): FlowState => ({ ...START, step })
 const durationOf = () => 3_000
 
 describe('commands, and how long to wait for their news', () => {
-  test.each<[string, CallScript, FlowState, Command | undefined, number]>([
+  test.each<[string, StepScript, FlowState, Command | undefined, number]>([
     ['before it begins', RSVP, START, undefined, 5_000],
     [
       'a question',
@@ -214,7 +216,7 @@ describe('whatever happens to the news', () => {
    * overtaken by the latest, arrives twice, or is lost; later all arrive. What is lost is asked for again, as the engine
    * does. Gives every state that the flow was in, and what was truly said.
    */
-  function converse(script: CallScript, presses: readonly string[], luck: readonly number[]) {
+  function converse(script: StepScript, presses: readonly string[], luck: readonly number[]) {
     const told = new Map<FlowState['step'], CallEvent>()
     const said: Reply[] = []
     const states = [START]
@@ -261,14 +263,14 @@ describe('whatever happens to the news', () => {
     return { states, said }
   }
 
-  const states = (script: CallScript, news: readonly CallEvent[]) => {
+  const states = (script: StepScript, news: readonly CallEvent[]) => {
     const all = [START]
     for (const one of news) all.push(advance(script, all.at(-1)!, one))
     return all
   }
   const rank = (step: FlowState['step']) => (step === null ? -1 : step === 'hang_up' ? Number.POSITIVE_INFINITY : step)
 
-  function expectLegal(script: CallScript, course: readonly FlowState[]): void {
+  function expectLegal(script: StepScript, course: readonly FlowState[]): void {
     let accepts = 0
     for (const [index, state] of course.entries()) {
       if (typeof state.step === 'number') expect(script.steps[state.step]).toBeDefined()

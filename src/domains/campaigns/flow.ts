@@ -1,21 +1,9 @@
 import type { CallEvent, Command, Media } from '../../providers/telephony/index.ts'
-import { type CallScript, longestStepMs, type Reply, type Sound, type Step, type Then } from './script.ts'
-
-/** How far a call has come in its script: plain data that fits a column. */
-export interface FlowState {
-  /** Null: not begun. */
-  step: number | 'hang_up' | null
-  /** The first that was given stands. */
-  reply: Reply | null
-  /** What was pressed at the last question that is over; null: there was none. */
-  digits: string | null
-  /** The person opted out although another reply stands: of this call's outcome that changes nothing, of later ones all. */
-  optedOut?: boolean
-  /** When the step before was over, in milliseconds by the provider's clock: tells keys of this step from earlier ones. */
-  since?: number | null
-}
-
-export const START: FlowState = { step: null, reply: null, digits: null }
+import type { FlowState } from './flow-state.ts'
+import { type CallScript, longestStepMs, type Step, type StepScript, type Then } from './script.ts'
+import { playedMs, type Sound } from './sound.ts'
+import { advanceSurvey, surveyCommand, surveyStepMs } from './survey/survey-flow.ts'
+import { isSurveyScript } from './survey/survey-script.ts'
 
 /**
  * The state after a piece of news, which may be late, doubled or out of order: what is of another step moves nothing, but
@@ -23,6 +11,7 @@ export const START: FlowState = { step: null, reply: null, digits: null }
  * the flow: `ended` changes nothing, and a reply may still arrive after it.
  */
 export function advance(script: CallScript, state: FlowState, news: CallEvent): FlowState {
+  if (isSurveyScript(script)) return advanceSurvey(script, state, news)
   switch (news.type) {
     case 'answered':
       return begun(script, state, news)
@@ -50,13 +39,13 @@ export function advance(script: CallScript, state: FlowState, news: CallEvent): 
   }
 }
 
-function begun(script: CallScript, state: FlowState, news: CallEvent): FlowState {
+function begun(script: StepScript, state: FlowState, news: CallEvent): FlowState {
   if (state.step !== null) return state
   return { ...state, ...at(script.steps.length > 0 ? 0 : 'hang_up', news) }
 }
 
 /** A key tells the same as `collected` where one digit is the whole answer, and may come where that was lost. */
-function pressed(script: CallScript, state: FlowState, news: Extract<CallEvent, { type: 'keypress' }>): FlowState {
+function pressed(script: StepScript, state: FlowState, news: Extract<CallEvent, { type: 'keypress' }>): FlowState {
   const step = typeof state.step === 'number' ? script.steps[state.step] : undefined
   if (step?.do !== 'gather' || step.maxDigits !== 1) return state
   // Nothing comes before the first step. Later ones must not take a key that was meant for an earlier one.
@@ -76,7 +65,7 @@ function answerTo(step: Gather, digits: string): Gather['replies'][string] | und
   return Object.hasOwn(step.replies, digits) ? step.replies[digits] : undefined
 }
 
-function replied(state: FlowState, reply: Reply | undefined): FlowState {
+function replied(state: FlowState, reply: FlowState['reply'] | undefined): FlowState {
   if (reply === undefined) return state
   if (state.reply === null) return { ...state, reply }
   const optsOut = reply === 'opt_out' && state.reply !== 'opt_out' && !state.optedOut
@@ -94,6 +83,9 @@ function at(then: Then, news: CallEvent): Pick<FlowState, 'step' | 'since'> {
 export function commandOf(script: CallScript, state: FlowState, media: (sound: Sound) => Media): Command | undefined {
   const id = idOf(state.step)
   if (id === undefined) return undefined
+  if (isSurveyScript(script)) {
+    return state.step === 'hang_up' ? { id: HANG_UP, kind: 'hangUp' } : surveyCommand(script, state, media)
+  }
   const step = stepOf(script, id)
   switch (step?.do) {
     case undefined:
@@ -127,6 +119,9 @@ const MARGIN_MS = 5_000
  * repeated, for news get lost.
  */
 export function patienceMs(script: CallScript, state: FlowState, durationOf: (voiceFileId: string) => number): number {
+  if (isSurveyScript(script)) {
+    return MARGIN_MS + surveyStepMs(script, state, (sounds) => playedMs(sounds, durationOf))
+  }
   const step = typeof state.step === 'number' ? script.steps[state.step] : undefined
   return MARGIN_MS + (step ? longestStepMs(step, durationOf) : 0)
 }
@@ -138,7 +133,7 @@ function idOf(step: FlowState['step']): string | undefined {
 }
 
 /** The step of a command, by its id; undefined for hanging up and for ids that are not ours. */
-function stepOf(script: CallScript, commandId: string): Step | undefined {
+function stepOf(script: StepScript, commandId: string): Step | undefined {
   const number = /^step-(\d+)$/.exec(commandId)?.[1]
   return number === undefined ? undefined : script.steps[Number(number)]
 }

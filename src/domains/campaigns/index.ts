@@ -7,6 +7,12 @@ export {
   HOPELESS,
   nextAttemptAt,
 } from './blockers.ts'
+export {
+  addAndCallRespondents,
+  type CalledRespondent,
+  type CallRespondentsInput,
+  callRespondents,
+} from './call-respondents.ts'
 export { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
 export {
   type CampaignFacts,
@@ -47,7 +53,6 @@ export {
   isCallKind,
   MESSAGE_KINDS,
   type MessageKind,
-  RING_TIMEOUT_MS,
 } from './deps.ts'
 export {
   afterEnd,
@@ -63,7 +68,9 @@ export {
 } from './due-campaign.ts'
 export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { type FoundByNumber, findByNumber, numbersOfVoiceFiles } from './find-by-number.ts'
-export { advance, commandOf, type FlowState, patienceMs, START } from './flow.ts'
+export { advance, commandOf, patienceMs } from './flow.ts'
+export { type FlowState, type PhoneFollowUp, type Reply, START, type SurveyState } from './flow-state.ts'
+export { followUpBySms } from './follow-up.ts'
 export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
 export { holdCampaignsOf, moveReceivers } from './move-receivers.ts'
 export {
@@ -109,16 +116,15 @@ export {
   surroundingsOf,
 } from './questions.ts'
 export { findRecording, RECORDING_MEDIA_TYPE, recordingKey } from './recording-file.ts'
+export { respondentsOf } from './respondents-of.ts'
 export {
   type ActionButton,
   asks,
   type CallScript,
   type ClickToCallContent,
-  type Reply,
   RSVP_VOICE_FILE_TYPES,
   type RsvpContent,
   type RsvpVoiceFileType,
-  type Sound,
   voiceFilesOf,
 } from './script.ts'
 export {
@@ -131,8 +137,25 @@ export {
 } from './settlement.ts'
 export { type SimulateCampaignInput, simulateCampaign } from './simulate-campaign.ts'
 export type { SimulatedCall, Simulation } from './simulation.ts'
+export type { Sound } from './sound.ts'
 export { addSpend, holdSpend } from './spend.ts'
 export { type CampaignState, dueState } from './state.ts'
+export { LINK_PLACEHOLDER, sayUnsaid } from './survey/survey-content.ts'
+export {
+  closedSurvey,
+  isProbing,
+  newAnswers,
+  type SurveyOutcome,
+  surveyOutcome,
+  surveyStart,
+} from './survey/survey-flow.ts'
+export {
+  FOLLOW_UP_SAID_MS,
+  isSurveyScript,
+  type SurveyContent,
+  type SurveyPhrase,
+  type SurveyScript,
+} from './survey/survey-script.ts'
 export { readTargets } from './targets.ts'
 export {
   addReceivers,

@@ -37,9 +37,10 @@ export async function moveReceivers(
   const moved = await tx.query<{ id: string }>(
     sql`UPDATE receiver r SET contact_id = ${to}::uuid, updated_at = ${now}::timestamptz
         WHERE r.workspace_id = ${workspaceId}::uuid AND r.contact_id = ${from}::uuid
-          AND NOT EXISTS (
+          -- Participations in a survey stay apart, whoever's they are.
+          AND (r.respondent_id IS NOT NULL OR NOT EXISTS (
             SELECT FROM receiver o WHERE o.workspace_id = ${workspaceId}::uuid AND o.campaign_id = r.campaign_id
-              AND o.contact_id = ${to}::uuid)
+              AND o.contact_id = ${to}::uuid AND o.respondent_id IS NULL))
         RETURNING r.id`,
   )
   const ids = moved.map(({ id }) => id)

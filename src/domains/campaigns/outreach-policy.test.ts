@@ -130,7 +130,7 @@ describe('whoever waits', () => {
   const LATER = '2026-12-24T08:00:00.000Z'
   const campaign = async (who: Viewer, state: 'active' | 'halted' | 'completed', retryAt: string | null) => {
     const deps = { world, voiceFiles: { queue: {} as never, speech: fakeSpeech() }, prices: NO_PRICES, policy: SERVER }
-    const { id } = await createCampaign({ ...deps, redialAfterSeconds: 900, onDue() {} }, who, {
+    const { id } = await createCampaign({ ...deps, redialAfterSeconds: 900, ringTimeoutMs: 45_000, onDue() {} }, who, {
       ...{ kind: 'sms_broadcast', receivers: [{ phone: '+358401234567' }], content: { message: 'Hello' } },
     })
     // As if a rule had put it off.

@@ -4,7 +4,7 @@ import examples from 'libphonenumber-js/mobile/examples'
 import { describe, expect, test } from 'vitest'
 import { isTimeZone } from '../../platform/time-zone.ts'
 import { isOpen, nextOpening } from '../calendars/index.ts'
-import { countriesOf, countryOf } from './countries.ts'
+import { countriesOf, countryOf } from '../contacts/index.ts'
 import {
   contactCapUntil,
   contactHistoryMs,

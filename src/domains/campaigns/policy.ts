@@ -1,5 +1,5 @@
 import { type CalendarRules, WEEKDAYS } from '../calendars/index.ts'
-import { countriesOf } from './countries.ts'
+import { countriesOf } from '../contacts/index.ts'
 import { timeZonesOf } from './time-zones.ts'
 
 /**

@@ -3,6 +3,7 @@ import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { type CampaignRow, campaignColumns, progressOf, scheduleOf } from './campaign-row.ts'
 import { isCallKind } from './deps.ts'
+import { releaseWaitingRespondents } from './release-respondents.ts'
 import { type CampaignState, dueState } from './state.ts'
 
 /** What a change adds to the statistics of a campaign; absent is 0. */
@@ -19,6 +20,8 @@ export interface Progress {
   opt_outs?: number
   no_replies?: number
   surplus_accepts?: number
+  surveyed?: number
+  partial?: number
   messages_sent?: number
   messages_delivered?: number
   messages_failed?: number
@@ -30,7 +33,7 @@ export interface Progress {
 export const COUNTERS = [
   ...(['receivers', 'settled_receivers', 'dialed_calls', 'answered_calls', 'not_answered_calls'] as const),
   ...(['unknown_calls', 'total_seconds', 'accepts', 'declines', 'opt_outs', 'no_replies', 'surplus_accepts'] as const),
-  ...(['messages_sent', 'messages_delivered', 'messages_failed', 'cost'] as const),
+  ...(['surveyed', 'partial', 'messages_sent', 'messages_delivered', 'messages_failed', 'cost'] as const),
 ] as const satisfies readonly (keyof Progress)[]
 
 /** Adds `more` to `sum`. */
@@ -97,6 +100,7 @@ export async function recordProgress(
       : campaign.state
   if (next === 'completed' && campaign.state !== 'completed') {
     const closed = isCallKind(campaign.kind) ? NO_MESSAGES : await closeMessages(tx, campaign, now)
+    await releaseWaitingRespondents(tx, emit, campaign, now)
     const settled = await settleWaiting(tx, emit, campaign, closed.unknownReceivers, now)
     campaign.settled_receivers += settled
     addProgress(counted, { settled_receivers: settled, messages_failed: closed.failed })
@@ -146,6 +150,7 @@ async function countProgress(tx: Tx, campaign: CampaignRow, progress: Progress, 
             unknown_calls = s.unknown_calls + p.unknown_calls, total_seconds = s.total_seconds + p.total_seconds,
             accepts = s.accepts + p.accepts, declines = s.declines + p.declines, opt_outs = s.opt_outs + p.opt_outs,
             no_replies = s.no_replies + p.no_replies, surplus_accepts = s.surplus_accepts + p.surplus_accepts,
+            surveyed = s.surveyed + p.surveyed, partial = s.partial + p.partial,
             messages_sent = s.messages_sent + p.messages_sent,
             messages_delivered = s.messages_delivered + p.messages_delivered,
             messages_failed = s.messages_failed + p.messages_failed, cost = s.cost + p.cost,
@@ -153,7 +158,7 @@ async function countProgress(tx: Tx, campaign: CampaignRow, progress: Progress, 
         FROM jsonb_to_record(${json(Object.fromEntries(COUNTERS.map((counter) => [counter, progress[counter] ?? 0])))}::jsonb)
           AS p(receivers int, settled_receivers int, dialed_calls int, answered_calls int, not_answered_calls int,
                unknown_calls int, total_seconds int, accepts int, declines int, opt_outs int, no_replies int,
-               surplus_accepts int, messages_sent int, messages_delivered int, messages_failed int, cost bigint)
+               surplus_accepts int, surveyed int, partial int, messages_sent int, messages_delivered int, messages_failed int, cost bigint)
         WHERE s.workspace_id = ${campaign.workspace_id}::uuid AND s.id = ${campaign.id}::uuid`,
   )
 }

@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/database.ts'
 import { type Sql, sql } from '../../db/sql.ts'
 import { smsParts } from '../../providers/sms/index.ts'
 import { optedOutAmong } from '../contacts/index.ts'
+import type { RespondentStatus } from '../responses/index.ts'
 import { type Readiness, readinessOf } from '../voice-files/index.ts'
 import type { DialQuestion, Lines } from './blockers.ts'
 import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
@@ -20,6 +21,8 @@ import { readPolicy } from './policy-store.ts'
 import { emailCents, longestCallCents, smsCents, UNITS_PER_CENT, unitsOf } from './prices.ts'
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
 import { dueState } from './state.ts'
+import { LINK_PLACEHOLDER, type Survey, surveyOf } from './survey/survey-content.ts'
+import type { Saying, SurveyContent } from './survey/survey-script.ts'
 
 export type Channel = 'call' | 'sms' | 'email'
 
@@ -47,6 +50,10 @@ export interface Surroundings {
   leftUnits: number | null
   /** Of call kinds, unless the content cannot be used. */
   script: CallScript | undefined
+  /** Of a survey: what nobody has said yet. */
+  unsaid: readonly Saying[]
+  /** Of a survey: whom its link has asked, and whether again. */
+  survey: { linkId: string; allowRepeats: boolean } | undefined
   /** Milliseconds, by voice file. */
   durations: ReadonlyMap<string, number>
   /** The most that an attempt can cost at an address; ten-thousandths of a cent. */
@@ -110,16 +117,23 @@ export async function surroundingsOf(
         ) live, provider_state p, workspace w
         WHERE p.port = ${PROVIDERS[channel]} AND w.id = ${workspaceId}::uuid`,
   )
-  const script = campaign.content_fault === null ? scriptOf(kind, campaign.content) : undefined
+  const survey =
+    kind === 'survey_calls' ? await surveyOf(db, workspaceId, campaign.content as SurveyContent) : undefined
+  const script = survey?.script ?? (campaign.content_fault === null ? scriptOf(kind, campaign.content) : undefined)
+  const unsaid = survey?.unsaid ?? []
   const files = script ? await readinessOf(db, workspaceId, voiceFilesOf(script)) : new Map<string, Readiness>()
   const durations = new Map([...files].map(([id, { durationMs }]) => [id, durationMs ?? 0] as const))
   const missing = script ? voiceFilesOf(script).filter((id) => files.get(id)?.status !== 'ready') : []
   // What is on its way may yet come; a voice file that failed or is gone never will.
   const isComing = missing.every((id) => files.get(id)?.status === 'pending')
   const cap = policy.monthlySpendCapCents
-  const usable = script && missing.length === 0 ? script : undefined
+  const usable = script && missing.length === 0 && unsaid.length === 0 ? script : undefined
   return {
-    ...{ now, channel, policy, script: usable, durations },
+    ...{ now, channel, policy, script: usable, durations, unsaid },
+    survey: survey && {
+      linkId: survey.link.id,
+      allowRepeats: (campaign.content as SurveyContent).allowRepeats,
+    },
     isStrict: kind === 'click_to_call',
     campaign: {
       ...scheduleOf(campaign),
@@ -133,7 +147,8 @@ export async function surroundingsOf(
       deleted: campaign.deleted_at !== null,
       workspaceDeactivated: counts!.deactivated_at !== null,
       contentUnsupported: campaign.content_fault !== null || (missing.length > 0 && !isComing),
-      audioNotReady: missing.length > 0 && isComing,
+      audioNotReady: (missing.length > 0 && isComing) || unsaid.length > 0,
+      ...closed(survey),
     },
     campaignLines: { used: counts!.campaign_live, limit: campaign.lines },
     workspaceLines: { used: counts!.workspace_live, limit: channel === 'call' ? policy.lines : null },
@@ -143,10 +158,21 @@ export async function surroundingsOf(
     unitsFor: unitsFor(),
   }
 
+  function closed(of: Survey | undefined): Pick<DialQuestion['campaign'], 'linkClosed'> {
+    if (!of) return {}
+    const { deleted_at: deletedAt, status, max_responses: most, response_count: count } = of.link
+    if (deletedAt !== null) return { linkClosed: 'deleted' }
+    if (most !== null && count >= most) return { linkClosed: 'full' }
+    return status === 'paused' ? { linkClosed: 'paused' } : {}
+  }
+
   function unitsFor(): Surroundings['unitsFor'] {
     if (channel === 'email') return () => unitsOf(emailCents(prices))
     if (channel === 'sms') {
-      const { segments } = smsParts((campaign.content as SmsContent).message)
+      const { message } = campaign.content as SmsContent
+      // A personal address is not longer than this.
+      const longest = campaign.link_id === null ? message : message.replaceAll(LINK_PLACEHOLDER, 'x'.repeat(120))
+      const { segments } = smsParts(longest)
       return (address) => unitsOf(smsCents(prices, address, segments))
     }
     const longest = usable ? maxDurationMs(usable, durations) : 0
@@ -179,6 +205,10 @@ export interface Candidate {
   contact_id: string
   state: 'waiting' | 'in_progress' | 'settled'
   attempts: number
+  /** Of them: those before it was asked to be called anew. */
+  earlier_attempts: number
+  /** In a survey, once known. */
+  respondent_id: string | null
   position: number
   retry_at: Date | null
   /** E.164, or an e-mail address; null: there is none (any more). */
@@ -188,7 +218,7 @@ export interface Candidate {
 /** Of `receiver` as `r`, joined with `contact` as `k`. */
 export function candidateColumns(channel: Channel): Sql {
   const address = channel === 'email' ? sql`k.email` : sql`k.phone`
-  return sql`r.id, r.contact_id, r.state, r.attempts, r.position, r.retry_at,
+  return sql`r.id, r.contact_id, r.state, r.attempts, r.earlier_attempts, r.respondent_id, r.position, r.retry_at,
     CASE WHEN k.deleted_at IS NULL THEN ${address} END AS address`
 }
 
@@ -207,6 +237,7 @@ export async function questionsOf(
   const isOut = new Map(reachable.map(({ address }, index) => [address, optedOut[index]!]))
   const history = await contactsWith(db, workspaceId, policy, candidates, now)
   const isCountryBound = channel !== 'email'
+  const done = await answeredBy(db, workspaceId, surroundings.survey, candidates)
   return candidates.map((candidate) => {
     const { address } = candidate
     return {
@@ -214,11 +245,12 @@ export async function questionsOf(
       campaign: surroundings.campaign,
       receiver: {
         state: candidate.state,
-        attempts: candidate.attempts,
+        attempts: candidate.attempts - candidate.earlier_attempts,
         retryAt: candidate.retry_at,
         isNext: !surroundings.isStrict || head === undefined || head === candidate.id,
         hasNumber: address !== null,
         optedOut: address !== null && isOut.get(address)!,
+        alreadyAnswered: done.has(candidate.id),
         countryAllowed: !isCountryBound || address === null || isCountryAllowed(policy, address),
         decentHours: isCountryBound && address !== null ? decentHours(policy, address) : [],
         contactCapUntil: contactCapUntil(policy, history.get(candidate.contact_id) ?? [], now),
@@ -233,6 +265,45 @@ export async function questionsOf(
       },
     }
   })
+}
+
+/** Who of the candidates has answered the survey already and may not do so again. */
+async function answeredBy(
+  db: Queryable,
+  workspaceId: string,
+  survey: Surroundings['survey'],
+  candidates: readonly Candidate[],
+): Promise<Set<string>> {
+  if (!survey || survey.allowRepeats) return new Set()
+  const taking = await participationsOf(db, workspaceId, survey.linkId, candidates)
+  const isDone = ({ id, respondent_id }: Candidate) => {
+    const status = taking.get(respondent_id ?? id)?.status
+    return status === 'surveyed' || status === 'analyzed'
+  }
+  return new Set(candidates.filter(isDone).map(({ id }) => id))
+}
+
+/** The respondents that receivers are, by their own id, or by the receiver's where it was told of a person only. */
+export async function participationsOf(
+  db: Queryable,
+  workspaceId: string,
+  linkId: string,
+  candidates: readonly Pick<Candidate, 'id' | 'contact_id' | 'respondent_id'>[],
+): Promise<Map<string, { id: string; status: RespondentStatus }>> {
+  if (candidates.length === 0) return new Map()
+  const known = candidates.flatMap(({ respondent_id: id }) => id ?? [])
+  const unknown = candidates.filter(({ respondent_id: id }) => id === null)
+  const rows = await db.query<{ key: string; id: string; status: RespondentStatus }>(
+    sql`SELECT id AS key, id, status FROM respondent
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${known}::uuid[])
+        UNION ALL
+        (SELECT DISTINCT ON (r.id) r.id AS key, p.id, p.status
+         FROM receiver r
+         JOIN respondent p ON p.workspace_id = r.workspace_id AND p.link_id = ${linkId}::uuid AND p.contact_id = r.contact_id
+         WHERE r.workspace_id = ${workspaceId}::uuid AND r.id = ANY(${unknown.map(({ id }) => id)}::uuid[])
+         ORDER BY r.id, p.legacy_id DESC)`,
+  )
+  return new Map(rows.map(({ key, id, status }) => [key, { id, status }]))
 }
 
 /** When the persons were contacted by whatever campaign, as far back as the caps look. */

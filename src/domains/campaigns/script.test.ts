@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { type Operations, operationsSchema, saidTexts } from './operations.ts'
 import {
   asks,
-  type CallScript,
   clickToCallScript,
   longestTalkMs,
   nextSteps,
@@ -12,6 +11,7 @@ import {
   type RsvpVoiceFileType,
   rsvpScript,
   type Step,
+  type StepScript,
   voiceFilesOf,
 } from './script.ts'
 
@@ -24,7 +24,7 @@ const rsvp = (types: RsvpVoiceFileType[], actionButtons = BUTTONS) =>
   rsvpScript({ voiceFiles: types.map((type) => ({ type, voiceFileId: type })), actionButtons })
 
 /** A script in a few words: what is played, what the keys lead to. */
-function outline({ steps }: CallScript): string[] {
+function outline({ steps }: StepScript): string[] {
   const sounds = (step: Exclude<Step, { do: 'record' }>) =>
     step.sounds.map((sound) => (sound.kind === 'voice_file' ? sound.voiceFileId : `${sound.durationMs} ms`)).join('+')
   return steps.map((step) => {
@@ -168,7 +168,7 @@ describe('the longest talk', () => {
   const durations = new Map([
     ...Object.entries({ start: 1_000, data: 2_000, action_buttons: 4_000, accept: 500, end: 300, a: 100, q: 10 }),
   ])
-  test.each<[string, CallScript, number]>([
+  test.each<[string, StepScript, number]>([
     [
       'RSVP: until the last key, then the longer end',
       rsvp(['start', 'data', 'action_buttons', 'accept', 'end']),
@@ -200,7 +200,7 @@ describe('the longest talk', () => {
   })
 })
 
-test.each<[string, CallScript, boolean]>([
+test.each<[string, StepScript, boolean]>([
   ['keys that answer', rsvp(['start']), true],
   ['no keys', rsvp(['start'], []), false],
   ['keys that lead on only', broadcast([{ do: 'gather', replies: { 1: {} } }]), false],

@@ -1,11 +1,9 @@
 // biome-ignore-all lint/suspicious/noThenProperty: an index or a word, which no await takes for a promise
+import type { Reply } from './flow-state.ts'
 import type { Operation, Operations, Spoken } from './operations.ts'
 import { saidKey } from './operations.ts'
-
-/** What a person may answer by pressing a key. */
-export type Reply = 'accept' | 'decline' | 'opt_out'
-
-export type Sound = { kind: 'voice_file'; voiceFileId: string } | { kind: 'silence'; durationMs: number }
+import { playedMs, type Sound } from './sound.ts'
+import { isSurveyScript, longestSurveyMs, type SurveyScript, soundsOf } from './survey/survey-script.ts'
 
 /** The index of the next step, always greater than the step's own: every call comes to its end. */
 export type Then = number | 'hang_up'
@@ -34,8 +32,11 @@ export type Step =
       then: Then
     }
 
-/** What a call does, compiled from a campaign's content when it is dialled. Begins with step 0; without steps it hangs up. */
-export interface CallScript {
+/** What a call does, compiled from a campaign's content when it is dialled. */
+export type CallScript = StepScript | SurveyScript
+
+/** Begins with step 0; without steps it hangs up. */
+export interface StepScript {
   steps: readonly Step[]
 }
 
@@ -65,7 +66,7 @@ const REPLY_TIMEOUT_MS = 10_000
  * Plays `start`, `data` and `action_buttons`, while one key may be pressed at any time. After an accept comes `accept` and
  * then `end`, after anything else `end`.
  */
-export function rsvpScript({ voiceFiles, actionButtons }: RsvpContent): CallScript {
+export function rsvpScript({ voiceFiles, actionButtons }: RsvpContent): StepScript {
   const played = (...types: RsvpVoiceFileType[]): Sound[] =>
     types.flatMap((type) => {
       const file = voiceFiles.find((one) => one.type === type)
@@ -86,7 +87,7 @@ export function rsvpScript({ voiceFiles, actionButtons }: RsvpContent): CallScri
 }
 
 /** Plays the file, while one key may be pressed at any time, and hangs up. */
-export function clickToCallScript({ voiceFileId, actionButtons }: ClickToCallContent): CallScript {
+export function clickToCallScript({ voiceFileId, actionButtons }: ClickToCallContent): StepScript {
   return { steps: [question([voiceFile(voiceFileId)], actionButtons, () => 'hang_up')] }
 }
 
@@ -113,7 +114,7 @@ function question(
  * The script of a VoiceBroadcast. Voice files are named by UUID by now, and `said` has one for the `saidKey` of each `say`;
  * throws for one that it lacks.
  */
-export function operationsScript(operations: Operations, said: ReadonlyMap<string, string>): CallScript {
+export function operationsScript(operations: Operations, said: ReadonlyMap<string, string>): StepScript {
   // From the end to the beginning, so that each step knows where the next one is; turned round when all are there.
   const reversed: Step[] = []
   const add = (step: Step): Then => reversed.push(step) - 1
@@ -197,20 +198,10 @@ function retargeted(step: Step, turned: (then: Then) => Then): Step {
 
 /** The voice files that a call may play, each once. */
 export function voiceFilesOf(script: CallScript): string[] {
-  const ids = script.steps.flatMap((step) =>
-    step.do === 'record'
-      ? []
-      : step.sounds.flatMap((sound) => (sound.kind === 'voice_file' ? [sound.voiceFileId] : [])),
-  )
-  return [...new Set(ids)]
-}
-
-/** How long sounds play, in milliseconds. */
-export function playedMs(sounds: readonly Sound[], durationOf: (voiceFileId: string) => number): number {
-  return sounds.reduce(
-    (sum, sound) => sum + (sound.kind === 'silence' ? sound.durationMs : durationOf(sound.voiceFileId)),
-    0,
-  )
+  const sounds = isSurveyScript(script)
+    ? soundsOf(script)
+    : script.steps.flatMap((step) => (step.do === 'record' ? [] : step.sounds))
+  return [...new Set(sounds.flatMap((sound) => (sound.kind === 'voice_file' ? [sound.voiceFileId] : [])))]
 }
 
 /** The tone before a recording, in milliseconds, at its longest. */
@@ -240,6 +231,7 @@ export function longestTalkMs(script: CallScript, durations: ReadonlyMap<string,
     if (duration === undefined) throw new Error(`no duration of voice file ${voiceFileId}`)
     return duration
   }
+  if (isSurveyScript(script)) return longestSurveyMs(script, (sounds) => playedMs(sounds, durationOf))
   /** From the step on, by step. Steps lead forwards only, so the last is known first. */
   const from: number[] = []
   const rest = (then: Then) => (then === 'hang_up' ? 0 : from[then]!)
@@ -257,6 +249,7 @@ export function nextSteps(step: Step): Then[] {
 
 /** Whether anything is asked: an answered call without reply is then `no_reply`, otherwise `heard`. */
 export function asks(script: CallScript): boolean {
+  if (isSurveyScript(script)) return true
   return script.steps.some(
     (step) => step.do === 'gather' && Object.values(step.replies).some(({ reply }) => reply !== undefined),
   )

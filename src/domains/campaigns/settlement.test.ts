@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CAUSES, type Cause } from '../../providers/telephony/index.ts'
-import type { Reply } from './script.ts'
+import type { Reply } from './flow-state.ts'
 import { type EndedCall, outcomeOfWaiting, type Settlement, settle } from './settlement.ts'
 
 const ENDED = new Date('2026-11-23T12:00:00Z')

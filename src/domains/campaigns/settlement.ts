@@ -1,6 +1,8 @@
 import type { Cause } from '../../providers/telephony/index.ts'
-import type { FlowState } from './flow.ts'
-import type { CallScript, Reply } from './script.ts'
+import type { FlowState, Reply } from './flow-state.ts'
+import type { CallScript } from './script.ts'
+import type { SurveyOutcome } from './survey/survey-flow.ts'
+import { isSurveyScript } from './survey/survey-script.ts'
 
 /** What came of a receiver in the end. */
 export type ReceiverOutcome =
@@ -11,6 +13,9 @@ export type ReceiverOutcome =
   | 'no_reply'
   /** Answered, and nothing was asked. */
   | 'heard'
+  /** Answered all that a phone can ask, or some of it. */
+  | 'surveyed'
+  | 'partial'
   | 'no_answer'
   | 'invalid_number'
   /** Nobody can tell what became of the last call. */
@@ -26,6 +31,8 @@ export interface EndedCall {
   asked: boolean
   /** Whether something was recorded: then somebody answered, whatever the cause says. */
   recorded: boolean
+  /** Of a survey; absent: it was none. */
+  survey?: SurveyOutcome
 }
 
 export type Settlement = { state: 'settled'; outcome: ReceiverOutcome } | { state: 'waiting'; retryAt: Date }
@@ -37,16 +44,28 @@ const OUTCOMES = { accept: 'accepted', decline: 'declined', opt_out: 'opted_out'
  * reply counts whatever the cause says. `attempts` includes this call.
  */
 export function settle(
-  { cause, reply, asked, recorded }: EndedCall,
-  receiver: { attempts: number; maxAttempts: number; redialAfterMs: number; campaignOver: boolean },
+  { cause, reply, asked, recorded, survey }: EndedCall,
+  receiver: {
+    attempts: number
+    maxAttempts: number
+    redialAfterMs: number
+    campaignOver: boolean
+    /** Whether who hung up in the middle of a survey is called again. */
+    redialUnfinished?: boolean
+  },
   endedAt: Date,
 ): Settlement {
+  const retry = receiver.attempts < receiver.maxAttempts && !receiver.campaignOver
+  const retryAt = new Date(endedAt.getTime() + receiver.redialAfterMs)
   if (reply !== null) return { state: 'settled', outcome: OUTCOMES[reply] }
+  if (survey === 'surveyed') return { state: 'settled', outcome: survey }
+  if (survey && (cause === 'answered' || survey === 'partial')) {
+    if (receiver.redialUnfinished && retry) return { state: 'waiting', retryAt }
+    return { state: 'settled', outcome: survey === 'partial' ? survey : 'no_reply' }
+  }
   if (cause === 'answered' || recorded) return { state: 'settled', outcome: asked ? 'no_reply' : 'heard' }
   if (cause === 'invalid_number') return { state: 'settled', outcome: 'invalid_number' }
-  if (receiver.attempts < receiver.maxAttempts && !receiver.campaignOver) {
-    return { state: 'waiting', retryAt: new Date(endedAt.getTime() + receiver.redialAfterMs) }
-  }
+  if (retry) return { state: 'waiting', retryAt }
   return { state: 'settled', outcome: cause === null ? 'unknown' : 'no_answer' }
 }
 
@@ -62,7 +81,11 @@ export function outcomeOfWaiting({ attempts }: { attempts: number }): 'not_calle
 export const LATE_NEWS_MS = 3_000
 
 /** Whether a call that has ended like this may still bring a reply: it was answered, and a question was open. */
-export function awaitsReply(script: CallScript, { step, reply }: FlowState, cause: Cause | null): boolean {
+export function awaitsReply(script: CallScript, { step, reply, survey }: FlowState, cause: Cause | null): boolean {
   if (reply !== null || cause !== 'answered') return false
+  if (isSurveyScript(script)) {
+    // Whoever is only waited for has said everything.
+    return step === null || (survey !== undefined && survey.over === null && survey.at !== 'waiting')
+  }
   return step === null || (typeof step === 'number' && script.steps[step]?.do === 'gather')
 }

@@ -7,11 +7,12 @@ import { population } from '../../providers/telephony/index.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { optedOutAmong } from '../contacts/index.ts'
 import { type CampaignRow, calendarOf, campaignColumns, scheduleOf } from './campaign-row.ts'
-import { type CampaignDeps, isCallKind, RING_TIMEOUT_MS } from './deps.ts'
+import { type CampaignDeps, isCallKind } from './deps.ts'
 import { contactCapUntil, contactHistoryMs, decentHours, isCountryAllowed } from './policy.ts'
 import { callCents, UNITS_PER_CENT } from './prices.ts'
 import { type Candidate, candidateColumns, contactsWith, maxDurationMs, surroundingsOf } from './questions.ts'
 import { simulateCampaign as foretell, type Simulation } from './simulation.ts'
+import type { SurveyContent } from './survey/survey-script.ts'
 
 export interface SimulateCampaignInput {
   id: string
@@ -79,8 +80,9 @@ export async function simulateCampaign(
       redialAfterMs: campaign.redial_after_seconds * 1_000,
       acceptsWanted: campaign.accepts_wanted,
       accepts: campaign.accepts,
+      redialUnfinished: campaign.kind === 'survey_calls' && (campaign.content as SurveyContent).redialUnfinished,
       order: surroundings.isStrict ? 'strict' : 'parallel',
-      ...{ script, durations, ringTimeoutMs: RING_TIMEOUT_MS, maxDurationMs: maxDurationMs(script, durations) },
+      ...{ script, durations, ringTimeoutMs: deps.ringTimeoutMs, maxDurationMs: maxDurationMs(script, durations) },
     },
     lines: {
       campaign: campaign.lines,

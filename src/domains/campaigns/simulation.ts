@@ -9,13 +9,17 @@ import {
 } from '../../providers/telephony/index.ts'
 import type { CalendarRules } from '../calendars/index.ts'
 import { type Blocker, type BlockingRule, blockersOf, type DialQuestion, HOPELESS } from './blockers.ts'
-import { advance, commandOf, type FlowState, START } from './flow.ts'
+import { advance, commandOf } from './flow.ts'
+import { type FlowState, type Reply, START, type SurveyState } from './flow-state.ts'
 import { sumCents } from './prices.ts'
-import { asks, type CallScript, type Reply, type Sound } from './script.ts'
+import { asks, type CallScript } from './script.ts'
 import { awaitsReply, LATE_NEWS_MS, outcomeOfWaiting, type ReceiverOutcome, settle } from './settlement.ts'
 import { RememberedHours } from './simulation-hours.ts'
 import { WaitingQueue } from './simulation-queue.ts'
+import type { Sound } from './sound.ts'
 import { type CampaignSchedule, type CampaignState, dueState, initialState } from './state.ts'
+import { closedSurvey, surveyOutcome, surveyStart } from './survey/survey-flow.ts'
+import { isSurveyScript } from './survey/survey-script.ts'
 
 /** A campaign as it stands, and everything that decides about its calls. */
 export interface SimulationInput {
@@ -28,6 +32,8 @@ export interface SimulationInput {
     acceptsWanted: number | null
     /** So far; absent: none. */
     accepts?: number
+    /** Whether who hung up in the middle of a survey is called again. */
+    redialUnfinished?: boolean
     /** `strict`: one at a time, in passes over all, and whoever is first blocks the others. */
     order: 'strict' | 'parallel'
     script: CallScript
@@ -122,6 +128,8 @@ interface Receiver extends WaitingReceiver {
   readyAt: number
   dialledAt: Date[]
   outcome: ReceiverOutcome | null
+  /** Of a survey, in earlier calls. */
+  answers: SurveyState['answers']
 }
 
 interface LiveCall {
@@ -191,6 +199,7 @@ class Course {
       readyAt: receiver.retryAt?.getTime() ?? Number.NEGATIVE_INFINITY,
       dialledAt: [],
       outcome: null,
+      answers: {},
     }))
     this.#waiting = new WaitingQueue(
       campaign.order === 'strict'
@@ -399,7 +408,8 @@ class Course {
     const call = this.#live.get(event.callId)
     if (!call) return
     const { script } = this.#input.campaign
-    const before = call.flow
+    const isFirst = isSurveyScript(script) && call.flow.step === null && !call.flow.survey
+    const before = isFirst ? { ...call.flow, survey: surveyStart(call.receiver.answers) } : call.flow
     call.flow = advance(script, before, event)
     if (event.type === 'recorded' && event.outcome !== 'failed') call.recorded = true
     if (event.type === 'answered') call.record.answeredAt = event.at
@@ -426,7 +436,8 @@ class Course {
 
   #end(callId: string, call: LiveCall, cause: Cause, answeredAt: Date | undefined, endedAt: Date): void {
     const { receiver, record, recorded, flow, reservedCents } = call
-    const { maxAttempts, redialAfterMs } = this.#input.campaign
+    const { maxAttempts, redialAfterMs, redialUnfinished } = this.#input.campaign
+    receiver.answers = flow.survey?.answers ?? receiver.answers
     this.#live.delete(callId)
     this.#hasNews = true
     if (flow.reply === null) this.#undecided--
@@ -436,8 +447,16 @@ class Course {
     this.#reservedCents = sumCents([this.#reservedCents, -reservedCents])
     this.#spentCents = sumCents([this.#spentCents, cents])
     const settlement = settle(
-      { cause, reply: flow.reply, asked: this.#asked, recorded },
-      { attempts: receiver.attempts, maxAttempts, redialAfterMs, campaignOver: this.#state === 'completed' },
+      {
+        ...{ cause, reply: flow.reply, asked: this.#asked, recorded },
+        ...(isSurveyScript(this.#input.campaign.script)
+          ? { survey: surveyOutcome(flow.survey && closedSurvey(this.#input.campaign.script, flow.survey)) }
+          : {}),
+      },
+      {
+        ...{ attempts: receiver.attempts, maxAttempts, redialAfterMs, campaignOver: this.#state === 'completed' },
+        ...(redialUnfinished === undefined ? {} : { redialUnfinished }),
+      },
       endedAt,
     )
     if (settlement.state === 'settled') {

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/database.ts'
 import { json, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
-import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
+import { ExpectedError, NotFoundError, ValidationError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
@@ -23,8 +23,12 @@ import {
 import type { CampaignDeps, CampaignKind } from './deps.ts'
 import { estimateCampaign } from './estimate.ts'
 import { enterState, lockCampaigns, recordProgress } from './progress.ts'
+import { releaseWaitingRespondents } from './release-respondents.ts'
 import { dueState, wishedState } from './state.ts'
 import { dropUnreached, expandTargets, insertTargets, type Target } from './targets.ts'
+
+/** The kinds whose content is said once to all. */
+const BROADCASTS: ReadonlySet<CampaignKind> = new Set(['voice_broadcast', 'sms_broadcast', 'email_broadcast'])
 
 export interface UpdateCampaignInput extends CampaignFieldsInput {
   id: string
@@ -65,7 +69,8 @@ export async function updateCampaign(
       .map(([key]) => key)
     if (campaign.state === 'completed' && asked.some((key) => !HARMLESS.has(key))) throw completed()
     const begun = campaign.started_at !== null
-    const isBroadcast = campaign.kind !== 'rsvp' && campaign.kind !== 'click_to_call'
+    // Those who wait are asked what is asked now; what is said once to all stays as some have heard it.
+    const isBroadcast = BROADCASTS.has(campaign.kind)
     const changesWhat = asked.some((key) => !HARMLESS.has(key) && key !== 'state')
     if (begun && ((isBroadcast && changesWhat) || input.receivers)) {
       throw new ExpectedError('CAMPAIGN_NOT_EDITABLE', 'The campaign has begun and can no longer be changed.')
@@ -80,7 +85,12 @@ export async function updateCampaign(
     let fault = campaign.content_fault
     if (input.content) {
       const prepared = await prepareContent(tx, workspaceId, campaign.kind, input.content, voices)
-      content = await speak(deps, tx, emit, workspaceId, prepared, changes.name ?? 'Campaign')
+      if ((prepared.linkId ?? null) !== campaign.link_id) {
+        const message = 'must be the link that the campaign was made for'
+        throw new ValidationError([{ path: ['content', 'linkId'], rule: 'other_link', message }])
+      }
+      const { said } = campaign.content as { said?: Record<string, string> }
+      content = await speak(deps, tx, emit, workspaceId, prepared, changes.name ?? 'Campaign', said)
       fault = prepared.fault
       await keepVoiceFiles(tx, workspaceId, id, [...prepared.voiceFileIds, ...spokenFiles(content)])
     }
@@ -204,7 +214,8 @@ export async function deleteCampaign(
   const { workspaceId } = viewer
   await world.events.write(workspaceId, async (tx, emit) => {
     const now = world.clock.now()
-    await lockLiving(tx, workspaceId, id, kind)
+    const campaign = await lockLiving(tx, workspaceId, id, kind)
+    await releaseWaitingRespondents(tx, emit, campaign, now)
     await tx.query(
       sql`UPDATE campaign SET deleted_at = ${now}::timestamptz, updated_at = ${now}::timestamptz, due_at = NULL
           WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,

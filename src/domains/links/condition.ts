@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { asSent, jsonObject, jsonValue, line } from '../../platform/validation.ts'
+// The page's script judges by this file, too (src/web/client): it imports nothing.
 
 export const CONDITION_OPERATORS = ['less_than', 'equals', 'contains'] as const
 export type ConditionOperator = (typeof CONDITION_OPERATORS)[number]
@@ -10,28 +9,6 @@ export interface Condition {
   field: string
   operator: ConditionOperator
   value: unknown
-}
-
-const MAX_JSON_BYTES = 5_000
-
-/** `{}`, null and absence mean "always". Kept as sent, unknown keys included. */
-export const conditionSchema = z.union([
-  z.custom<Record<string, never>>(isEmptyObject, { abort: true }),
-  asSent(
-    z
-      .looseObject({
-        show_if: z.literal('field_value').optional(),
-        field: line(200),
-        operator: z.enum(CONDITION_OPERATORS, 'must be less_than, equals or contains'),
-        value: jsonValue(2_000),
-      })
-      .transform((condition): Record<string, unknown> => condition)
-      .pipe(jsonObject(MAX_JSON_BYTES)),
-  ),
-])
-
-function isEmptyObject(value: unknown): boolean {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 /** What is needed of a question to say whether it is shown. */

@@ -2,7 +2,9 @@ export { addQuestion, deleteQuestion, reorderQuestions, updateQuestion } from '.
 export { CONDITION_OPERATORS, type Condition, type ConditionOperator, judge, visibleFieldKeys } from './condition.ts'
 export { type CreateLinkInput, createLink } from './create-link.ts'
 export { deleteLink } from './delete-link.ts'
+export { findLinkByName } from './find-link.ts'
 export { getLink, type LinksPage, listLinks } from './list-links.ts'
+export { type Probing, probingOf } from './probing.ts'
 export type { QuestionInput } from './question-input.ts'
 export {
   type Configuration,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
 import { asSent, issuesOf, jsonObject, line, parse, text } from '../../platform/validation.ts'
-import { type Condition, conditionSchema } from './condition.ts'
+import type { Condition } from './condition.ts'
+import { conditionSchema } from './condition-schema.ts'
 import { CONFIGURATIONS, QUESTION_TYPES, type QuestionType } from './question-types.ts'
 import { fieldKeyOf, firstFree } from './slug.ts'
 
