@@ -24,6 +24,7 @@ export async function startOwnServer(): Promise<OwnServer> {
       LINK_ADDRESSES: 'subdomain',
       // Recordings took longer to make than to replay.
       SAYIFY_RATE_LIMIT: '0',
+      SAYGENT_RATE_LIMIT: '0',
     })
     return {
       url: new URL(server.url),

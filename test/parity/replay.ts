@@ -8,6 +8,7 @@ import type { Capture, Entry, Expectation, Json, Recording } from './entry.ts'
 import { readPath, valueAt } from './json-path.ts'
 import { type Difference, differences, type MatchContext, readRules } from './match.ts'
 import { type Addresses, isWanted, type Prepared, prepare } from './prepare.ts'
+import { isSwap, tokenSigner } from './signed-token.ts'
 import { fill, fillJson, mentions, UnknownName } from './templates.ts'
 import { isRecordedUrl, pathFault, urlFault } from './urls.ts'
 
@@ -48,6 +49,7 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
   const bindings = new Bindings(recording.ids, recording.kinds)
   const values = new Map<string, Json>()
   if (options.key !== undefined) values.set('key', options.key)
+  const sign = options.key === undefined ? undefined : tokenSigner(options.server, options.key)
   if (mentions(recording.entries, 'workspace')) values.set('workspace', await workspaceOf(options))
   for (const entry of recording.entries) {
     const { line, method, note } = entry
@@ -61,7 +63,8 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
   async function replayOne(entry: Entry, outcome: Outcome): Promise<void> {
     const found = outcome.differences
     try {
-      const prepared = prepare(entry, options, values, bindings, options.key)
+      const asked = sign && isSwap(entry) ? withToken(entry, await sign()) : entry
+      const prepared = prepare(asked, options, values, bindings, options.key)
       const answer = await sendUntil(entry, prepared, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
       outcome.status = answer.status
       found.push(...(entry.expect ? judged(entry, entry.expect, answer, prepared) : setUpFault(answer)))
@@ -117,6 +120,10 @@ export async function* replay(recording: Recording, options: ReplayOptions): Asy
     }
     return []
   }
+}
+
+function withToken(entry: Entry, token: string): Entry {
+  return { ...entry, key: null, headers: { ...entry.headers, authorization: `Bearer ${token}` } }
 }
 
 function captured({ path, pattern }: Capture, { json }: Answer): Json | undefined {

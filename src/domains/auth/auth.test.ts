@@ -25,6 +25,7 @@ import {
   revokeApiKey,
   SCOPES,
   type Scope,
+  updateApiKey,
   type Viewer,
   workspaceBySlug,
 } from './index.ts'
@@ -133,6 +134,40 @@ describe('a key', () => {
     expect(await eventsAfter(kit.world, kit.workspaceId, before)).toEqual([
       [before + 1, 'apiKey.revoked', { apiKeyId: id }],
     ])
+  })
+
+  test('has a limit of requests per hour of its own, or the server’s', async () => {
+    const { id, key } = await make()
+    expect((await enter(key)).requestsPerHour).toBeUndefined()
+    expect((await enter((await make({ requestsPerHour: 500 })).key)).requestsPerHour).toBe(500)
+    const before = await headOf(kit.world, kit.workspaceId)
+    const change = (requestsPerHour: number | null | undefined, which = id, viewer = kit.viewer) =>
+      updateApiKey(kit.world, viewer, which, { requestsPerHour })
+    for (const [sent, held] of [
+      [1_000_000, 1_000_000],
+      [undefined, 1_000_000],
+      [1_000_000, 1_000_000],
+      [0, 0],
+      [null, undefined],
+    ] as const) {
+      await change(sent)
+      expect((await enter(key)).requestsPerHour).toBe(held)
+    }
+    const updated = ['apiKey.updated', { apiKeyId: id }]
+    expect((await eventsAfter(kit.world, kit.workspaceId, before)).map(([, ...event]) => event)).toEqual([
+      updated,
+      updated,
+      updated,
+    ])
+    expect(await brokenRules(change(-1))).toEqual(['requestsPerHour too_small'])
+    expect(await brokenRules(change(1_000_001))).toEqual(['requestsPerHour too_large'])
+    expect(await brokenRules(change(1.5))).toEqual(['requestsPerHour type'])
+    expect(await brokenRules(make({ requestsPerHour: -1 }))).toEqual(['requestsPerHour too_small'])
+    const { id: theirs } = await createApiKey(kit.world, kit.otherViewer, { name: 'Theirs' })
+    for (const wrong of [theirs, UNKNOWN, 'x', '\0']) expect(await codeOf(change(1, wrong))).toBe('NOT_FOUND')
+    await revokeApiKey(kit.world, kit.viewer, id)
+    expect(await codeOf(change(1))).toBe('NOT_FOUND')
+    expect(await codeOf(change(1, id, withScopes('tokens:read')))).toBe('INSUFFICIENT_SCOPE')
   })
 
   test('may revoke itself', async () => {

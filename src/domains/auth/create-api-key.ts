@@ -7,12 +7,14 @@ import type { World } from '../world.ts'
 import { describeKey, generateKey } from './api-key-secret.ts'
 import { SCOPES, type Scope } from './scopes.ts'
 import { insertKey } from './store.ts'
+import { requestsPerHour } from './update-api-key.ts'
 import { requireScope, type Viewer } from './viewer.ts'
 
 const schema = z.object({
   name: line(200),
   scopes: z.array(z.enum(SCOPES)).min(1, 'must name at least one scope').optional(),
   expiresAt: z.date().nullish(),
+  requestsPerHour,
 })
 
 export interface CreateApiKeyInput {
@@ -22,6 +24,8 @@ export interface CreateApiKeyInput {
   scopes?: Scope[]
   /** Absent: when the creating key ends, or never. Not later than that. */
   expiresAt?: Date | null
+  /** Of APIs that limit keys by the hour, 0 to 1,000,000. Absent: the server's own limit; 0: none. */
+  requestsPerHour?: number | null
 }
 
 /** Makes a key of the viewer's workspace. The key itself is in the result and nowhere else; it cannot be read again. */
@@ -38,7 +42,7 @@ export async function createApiKey(
 
 /** Judges what was asked for by what the viewer itself has. Throws VALIDATION_FAILED. */
 export function prepareKey(world: World, viewer: Viewer, input: CreateApiKeyInput) {
-  const { name, scopes = [...viewer.scopes], expiresAt = viewer.expiresAt } = parse(schema, input)
+  const { name, scopes = [...viewer.scopes], expiresAt = viewer.expiresAt, ...rest } = parse(schema, input)
   for (const [index, scope] of scopes.entries()) {
     if (!viewer.scopes.has(scope)) {
       const message = `your own key lacks ${scope}, so it cannot be given`
@@ -53,7 +57,10 @@ export function prepareKey(world: World, viewer: Viewer, input: CreateApiKeyInpu
     const message = `your own key ends at ${viewer.expiresAt.toISOString()}, and no key can outlive the one that made it`
     throw new ValidationError([{ path: ['expiresAt'], rule: 'too_large', message }])
   }
-  return { id: world.newId(), secret: generateKey(), name, scopes: [...new Set(scopes)], createdAt: now, expiresAt }
+  return {
+    ...{ id: world.newId(), secret: generateKey(), name, scopes: [...new Set(scopes)], createdAt: now, expiresAt },
+    requestsPerHour: rest.requestsPerHour ?? null,
+  }
 }
 
 /** Stores a prepared key of a workspace within a transaction of the caller's. */

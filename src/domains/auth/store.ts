@@ -9,11 +9,13 @@ export interface KeyRow {
   expires_at: Date | null
   revoked_at: Date | null
   last_used_at: Date | null
+  requests_per_hour: number | null
 }
 
 export async function findKeyByHash(db: Queryable, hash: string): Promise<KeyRow | undefined> {
   const [row] = await db.query<KeyRow>(
-    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
+               k.requests_per_hour
         FROM api_key k JOIN workspace w ON w.id = k.workspace_id AND w.deactivated_at IS NULL WHERE k.hash = ${hash}`,
   )
   return row
@@ -21,7 +23,8 @@ export async function findKeyByHash(db: Queryable, hash: string): Promise<KeyRow
 
 export async function findKeyById(db: Queryable, id: string): Promise<KeyRow | undefined> {
   const [row] = await db.query<KeyRow>(
-    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+    sql`SELECT k.id, k.workspace_id, w.slug AS workspace_slug, k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
+               k.requests_per_hour
         FROM api_key k JOIN workspace w ON w.id = k.workspace_id AND w.deactivated_at IS NULL WHERE k.id = ${id}::uuid`,
   )
   return row
@@ -39,12 +42,15 @@ export async function insertKey(
     scopes: readonly string[]
     createdAt: Date
     expiresAt: Date | null
+    requestsPerHour: number | null
   },
 ): Promise<void> {
   await tx.query(
-    sql`INSERT INTO api_key (id, workspace_id, name, prefix, suffix, hash, scopes, created_at, expires_at)
+    sql`INSERT INTO api_key (id, workspace_id, name, prefix, suffix, hash, scopes, created_at, expires_at,
+                             requests_per_hour)
         VALUES (${key.id}::uuid, ${key.workspaceId}::uuid, ${key.name}, ${key.prefix}, ${key.suffix}, ${key.hash},
-                ${key.scopes}::text[], ${key.createdAt}::timestamptz, ${key.expiresAt}::timestamptz)`,
+                ${key.scopes}::text[], ${key.createdAt}::timestamptz, ${key.expiresAt}::timestamptz,
+                ${key.requestsPerHour}::int)`,
   )
 }
 
@@ -76,6 +82,24 @@ export async function markKeyRevoked(tx: Tx, workspaceId: string, id: string, no
         WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND revoked_at IS NULL RETURNING id`,
   )
   return rows.length > 0
+}
+
+/** Of an unrevoked key of this workspace; `undefined` leaves it as it is. */
+export async function changeKeyLimit(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  requestsPerHour: number | null | undefined,
+): Promise<'missing' | 'same' | 'changed'> {
+  const [key] = await tx.query<{ requests_per_hour: number | null }>(
+    sql`SELECT requests_per_hour FROM api_key
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND revoked_at IS NULL FOR UPDATE`,
+  )
+  if (!key) return 'missing'
+  if (requestsPerHour === undefined || requestsPerHour === key.requests_per_hour) return 'same'
+  await tx.query(sql`UPDATE api_key SET requests_per_hour = ${requestsPerHour}::int
+                     WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`)
+  return 'changed'
 }
 
 /** Revokes all keys of a workspace; returns the ids of those that were not revoked before. */

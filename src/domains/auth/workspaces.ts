@@ -71,7 +71,7 @@ async function insert(world: World, tx: Tx, emit: Emit, { workspaceId, slug, nam
   const now = world.clock.now()
   const id = world.newId()
   await insertWorkspace(tx, { id: workspaceId, slug, name }, now)
-  const fields = { name: 'First key', scopes: SCOPES, createdAt: now, expiresAt: null }
+  const fields = { name: 'First key', scopes: SCOPES, createdAt: now, expiresAt: null, requestsPerHour: null }
   await insertKey(tx, { id, workspaceId, ...describeKey(key), ...fields })
   emit('apiKey.created', { apiKeyId: id })
 }

@@ -1,0 +1,73 @@
+import {
+  bucketStart,
+  type Granularity,
+  METRICS,
+  type MetricGroup,
+  type MetricName,
+  type MetricResult,
+} from '../../domains/metrics/index.ts'
+import { bucketKey } from './periods.ts'
+
+interface Written {
+  aggregatedBy: string
+  firstDataOccurrence?: string
+  lastDataOccurrence?: string
+  data: Record<string, number>
+  aggregatedValue?: number
+  previousAggregatedValue?: number
+}
+
+/** A metric by buckets (contract/saysimple.md 9). What is not measurable is 0 here; without any data there are no buckets. */
+export function writeSeries(
+  metric: MetricName,
+  { value, previousValue, points }: MetricResult,
+  granularity: Granularity,
+  { bare }: { bare: boolean },
+): Written {
+  const write = numberOf(metric)
+  const shown = [value, ...points.map((point) => point.value)].some((each) => isThere(metric, each)) ? points : []
+  return {
+    aggregatedBy: granularity.toUpperCase(),
+    ...occurrences(shown[0]?.start, shown.at(-1)?.start),
+    data: Object.fromEntries(shown.map((point) => [bucketKey(granularity, point.start), write(point.value)])),
+    ...(bare ? {} : { aggregatedValue: write(value), previousAggregatedValue: write(previousValue ?? null) }),
+  }
+}
+
+/** A metric by groups, which has no buckets but says of which it would be. */
+export function writeGroups(
+  groups: readonly MetricGroup[],
+  granularity: Granularity,
+  { between, and }: { between: Date; and: Date },
+): Written {
+  const ends = groups.length === 0 ? [] : [between, and].map((each) => bucketStart(granularity, 'UTC', each))
+  return {
+    aggregatedBy: granularity.toUpperCase(),
+    ...occurrences(ends[0], ends[1]),
+    data: Object.fromEntries(groups.map(({ key, value }) => [key, value ?? 0])),
+  }
+}
+
+function occurrences(first: Date | undefined, last: Date | undefined) {
+  if (!first || !last) return {}
+  return { firstDataOccurrence: first.toISOString(), lastDataOccurrence: last.toISOString() }
+}
+
+/** Whether a value was taken of anything: a count of nothing is 0, an average of nothing is none. */
+function isThere(metric: MetricName, value: number | null): boolean {
+  const { aggregate } = METRICS[metric]
+  const isCount = aggregate === 'count' || aggregate === 'distinct'
+  return value !== null && !(isCount && value === 0)
+}
+
+/** Whole seconds; numbers per conversation have two decimals (contract/saysimple.md 10). */
+function numberOf(metric: MetricName): (value: number | null) => number {
+  switch (METRICS[metric].unit) {
+    case 'seconds':
+      return (value) => Math.round(value ?? 0)
+    case 'ratio':
+      return (value) => Math.round((value ?? 0) * 100) / 100
+    default:
+      return (value) => value ?? 0
+  }
+}
