@@ -27,8 +27,8 @@ export const IDEMPOTENCY_DAYS = 7
  */
 export async function once<Result>(tx: Tx, options: OnceOptions, effect: () => Promise<Result>): Promise<Result> {
   const { workspaceId, operation, input, now } = options
-  const key = parse(z.object({ idempotencyKey: line(200).nullish() }), { idempotencyKey: options.key }).idempotencyKey
-  if (key === undefined || key === null) return effect()
+  const key = idempotencyKey(options.key)
+  if (key === null) return effect()
   const hash = createHash('sha256').update(canonical(input)).digest('hex')
   const inserted = await tx.query(
     sql`INSERT INTO idempotency (workspace_id, key, operation, input_hash, result, created_at)
@@ -51,6 +51,11 @@ export async function once<Result>(tx: Tx, options: OnceOptions, effect: () => P
     sql`UPDATE idempotency SET result = ${json(result)}::jsonb WHERE workspace_id = ${workspaceId}::uuid AND key = ${key}`,
   )
   return result
+}
+
+/** The key as it is kept; null: none was given. Throws VALIDATION_FAILED. */
+export function idempotencyKey(key: string | null | undefined): string | null {
+  return parse(z.object({ idempotencyKey: line(200).nullish() }), { idempotencyKey: key }).idempotencyKey ?? null
 }
 
 /** How many keys one statement forgets, so that none runs for long. */

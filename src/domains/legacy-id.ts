@@ -14,6 +14,7 @@ export type LegacyKind =
   | 'rsvp'
   | 'sms_broadcast'
   | 'email_broadcast'
+  | 'survey_calls'
   | 'campaignTarget'
 
 /**

@@ -6,6 +6,8 @@ export {
   deleteContactList,
   updateContactList,
 } from './contact-lists.ts'
+export { contactsOfPeople, type Person } from './contacts-of-people.ts'
+export { countriesOf, countryOf } from './countries.ts'
 export { type CreateContactInput, type CreateContactOptions, createContact } from './create-contact.ts'
 export { setDefaultCountry } from './default-country.ts'
 export { deleteContact, deleteContacts } from './delete-contact.ts'
@@ -35,7 +37,7 @@ export {
   recordOptIns,
   recordOptOuts,
 } from './opt-out.ts'
-export { type Country, isCountry } from './phone.ts'
+export { type Country, isCountry, parsePhone } from './phone.ts'
 export { type ContactView, findContactIds, getContact } from './read-contacts.ts'
 export {
   type ContactListView,
@@ -57,8 +59,10 @@ export {
 export { countSegments, type SegmentPage, segmentPages } from './segment-store.ts'
 export { createSegment, deleteSegment, type SegmentInput, updateSegment } from './segments.ts'
 export {
+  addressesToErase,
   type ContactRow,
   contactExists,
+  defaultCountry,
   lockContacts,
   lockForErasure,
   markContactsDeleted,

@@ -110,6 +110,28 @@ export async function lockForErasure(tx: Tx, workspaceId: string, id: string): P
   return rows.map((row) => row.id)
 }
 
+/**
+ * The addresses of contacts that are to be erased, and those at which they were reached once, unless somebody else has
+ * them by now.
+ */
+export async function addressesToErase(
+  tx: Tx,
+  workspaceId: string,
+  ids: readonly string[],
+  reachedAt: readonly string[],
+): Promise<string[]> {
+  const rows = await tx.query<{ address: string }>(
+    sql`SELECT own.address FROM contact, unnest(ARRAY[phone, email]) AS own(address)
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) AND own.address IS NOT NULL
+        UNION
+        SELECT reached.address FROM unnest(${reachedAt}::text[]) AS reached(address)
+        WHERE NOT EXISTS (
+          SELECT FROM contact c WHERE c.workspace_id = ${workspaceId}::uuid AND NOT c.id = ANY(${ids}::uuid[])
+            AND c.deleted_at IS NULL AND (c.phone = reached.address OR lower(c.email) = lower(reached.address)))`,
+  )
+  return rows.map(({ address }) => address)
+}
+
 /** Empties every personal column, and deletes what was not deleted yet. */
 export async function wipeContacts(tx: Tx, workspaceId: string, ids: readonly string[], now: Date): Promise<void> {
   await tx.query(

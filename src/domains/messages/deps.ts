@@ -14,6 +14,8 @@ export interface MessageDeps extends Pick<CampaignDeps, 'world' | 'policy' | 'pr
   logger: Logger
   /** Of campaigns that name none. */
   from: { sms: string; email: Mailbox }
+  /** The personal way of a respondent into a link. */
+  personalUrl(workspaceSlug: string, linkSlug: string, respondentId: string): string
   /** Where one click ends e-mail to the receiver of a message; undefined: nowhere that mail programs would go. */
   unsubscribeUrl(messageId: string): string | undefined
 }

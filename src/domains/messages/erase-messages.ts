@@ -7,19 +7,25 @@ import { ERASED } from './message-row.ts'
 
 /**
  * Erases where messages to contacts went and what providers said of them. Copies in outboxes are removed by `sweepOutboxes`.
- * That messages were sent, when, and what came of them stays.
+ * That messages were sent, when, and what came of them stays. Returns the addresses.
  */
-export async function eraseMessagesOf(tx: Tx, workspaceId: string, contactIds: readonly string[]): Promise<void> {
+export async function eraseMessagesOf(tx: Tx, workspaceId: string, contactIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string; address: string }>(
+    sql`SELECT id, address FROM outbound_message
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[]) AND address IS NOT NULL
+        ORDER BY id FOR UPDATE`,
+  )
   await tx.query(
     sql`WITH erased AS (
           UPDATE outbound_message
           SET address = NULL, failure = CASE WHEN failure IS NOT NULL THEN ${ERASED} END
-          WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[]) AND address IS NOT NULL
+          WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${rows.map(({ id }) => id)}::uuid[])
           RETURNING id
         )
         INSERT INTO outbox_erasure (message_id, workspace_id) SELECT id, ${workspaceId}::uuid FROM erased
         ON CONFLICT DO NOTHING`,
   )
+  return [...new Set(rows.map(({ address }) => address))]
 }
 
 const BATCH = 1_000

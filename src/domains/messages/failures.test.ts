@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
 import { numbers, type PostOffice, postKit, postOffice } from '../../../test/kit/post.ts'
+import { tablesWith } from '../../../test/kit/tables-with.ts'
 import { eventsAfter, headOf, type TestWorld, testWorld, worldOn } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import type { SmsEvent, SmsResult } from '../../providers/sms/index.ts'
@@ -185,15 +186,22 @@ describe('STOP', () => {
     async (text) => {
       const office = postOffice(t)
       const [phone] = numbers(1)
-      await kit.texts(office, { receivers: [{ phone: phone! }] })
+      const id = await kit.texts(office, { receivers: [{ phone: phone! }] })
       await office.run()
       const head = await headOf(t.world, t.workspaceId)
       expect(await said(phone!, text)).toBe(1)
       expect(await said(phone!, text)).toBe(1)
       expect(await isOut(phone!)).toBe(true)
       const events = await eventsAfter(t.world, t.workspaceId, head)
+      const [message] = await kit.messagesOf(id)
+      const received = {
+        ...{ campaignId: id, receiverId: message!.receiver_id, outboundMessageId: message!.id },
+        inboundMessageId: expect.any(String),
+      }
       expect(events.map(([, type, payload]) => [type, payload])).toEqual([
         ['contact.optedOut', { contactId: expect.any(String), channel: 'sms' }],
+        ['inboundMessage.received', received],
+        ['inboundMessage.received', received],
       ])
       const again = await kit.texts(office, { receivers: [{ phone: phone! }] })
       await office.run()
@@ -219,6 +227,38 @@ describe('STOP', () => {
     t.clock.advance(-1)
     expect(await said(phone!, 'STOP')).toBe(1)
     expect([await isOut(phone!), await isOut(phone!, t.otherViewer.workspaceId)]).toEqual([true, false])
+  })
+})
+
+describe('an answer', () => {
+  const ids = async (after: number, workspaceId = t.workspaceId) =>
+    (await eventsAfter(t.world, workspaceId, after)).map(([, , payload]) => payload as Record<string, string>)
+
+  test('is told to whoever texted the number last, under one id however often it comes, and not kept', async () => {
+    const office = postOffice(t)
+    const [phone, stranger] = numbers(2)
+    await kit.texts(office, { receivers: [{ phone: phone! }] })
+    await office.run()
+    t.clock.advance(1_000)
+    const last = await kit.texts(office, { receivers: [{ phone: phone! }] })
+    await office.run()
+    const [message] = await kit.messagesOf(last)
+    const head = await headOf(t.world, t.workspaceId)
+    const said = (from: string, more: object) =>
+      recordInbound(t.world, {
+        ...{ type: 'inbound', from, to: 'Saygraph', text: 'My secret', at: t.clock.now(), ...more },
+      })
+    await said(phone!, { providerId: 'a' })
+    await said(phone!, { providerId: 'a' })
+    await said(phone!, { providerId: 'b' })
+    for (const number of [1, 2, 3]) await said(phone!, { part: { reference: 7, number, total: 3 } })
+    await said(stranger!, { providerId: 'c' })
+    const told = await ids(head)
+    expect(told.map(({ outboundMessageId }) => outboundMessageId)).toEqual(Array(4).fill(message!.id))
+    const [a, again, b, parts] = told.map(({ inboundMessageId }) => inboundMessageId)
+    expect(again).toBe(a)
+    expect(new Set([a, b, parts]).size).toBe(3)
+    expect(await tablesWith(t.db, 'My secret')).toEqual([])
   })
 })
 

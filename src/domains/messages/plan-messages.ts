@@ -34,6 +34,7 @@ import {
 import { LEASE_MS, MESSAGE_CHANNELS, type MessageChannel, type MessageDeps } from './deps.ts'
 import { MessageBatch } from './message-batch.ts'
 import { type MessageRow, RECEIVER_COLUMNS, type ReceiverRow, restingMessages } from './message-row.ts'
+import { personalTexts } from './personal-text.ts'
 
 /** A message that is committed and has to be handed over now. */
 export interface PlannedMessage {
@@ -93,6 +94,7 @@ async function planStep(
   const limit = Math.min(BATCH, room[channel])
   const candidates = await candidatesOf(tx, campaign, channel, limit, now)
   const questions = await questionsOf(world, tx, workspaceId, surroundings, candidates, undefined)
+  const texts = await personalTexts(deps, tx, emit, campaign, candidates)
   const resting = await restingMessages(
     tx,
     workspaceId,
@@ -101,7 +103,7 @@ async function planStep(
   const batch = new MessageBatch(tx, emit, campaign, now)
   const lease = new Date(now.getTime() + LEASE_MS)
   const content = campaign.content as SmsContent | EmailContent
-  const segments = channel === 'sms' ? smsParts((content as SmsContent).message).segments : null
+  const segmentsOf = (text: string) => (channel === 'sms' ? smsParts(text).segments : null)
   const planned: PlannedMessage[] = []
   let reserved = 0
   for (const [index, question] of questions.entries()) {
@@ -123,11 +125,22 @@ async function planStep(
     // An id is one message to one address, whoever asks again.
     const again = rests?.address === candidate.address ? rests : undefined
     if (rests && !again) batch.drop(rests)
+    const own = texts ? { ...(content as SmsContent), message: texts.get(candidate.id)! } : content
+    const segments = segmentsOf((own as SmsContent).message)
     const message = again ?? messageFor(world.newId(), campaign.id, candidate, segments, now)
     batch.begin(candidate, message, again ? null : { contactId: candidate.contact_id }, units, lease)
     const { id, created_at: createdAt } = message
     planned.push({
-      ...{ id, workspaceId, campaignId: campaign.id, channel, address: candidate.address!, content, lease, createdAt },
+      ...{
+        id,
+        workspaceId,
+        campaignId: campaign.id,
+        channel,
+        address: candidate.address!,
+        content: own,
+        lease,
+        createdAt,
+      },
     })
   }
   // Written first: those who wait are asked below when their time comes.

@@ -3,8 +3,9 @@ import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { eraseCallsOf } from '../calls/index.ts'
 import { receiversOf } from '../campaigns/index.ts'
-import { leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
+import { addressesToErase, leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
 import { eraseMessagesOf } from '../messages/index.ts'
+import { eraseCustomersAt } from '../messaging/index.ts'
 import { eraseAnswersOf } from '../responses/index.ts'
 import { forgetAnswersOfReceivers } from '../webhooks/index.ts'
 import type { World } from '../world.ts'
@@ -12,7 +13,7 @@ import type { World } from '../world.ts'
 /**
  * Erases all that is personal about a contact, deleted or not, and about the duplicates that were merged into it: the
  * fields, what they answered and what was made of it, recordings and files, what they said in
- * calls and by which number, where messages went, what receivers of webhooks
+ * calls and by which number, where messages went, what was exchanged with its addresses, what receivers of webhooks
  * answered about it. Ids, numbers, counts and events stay, which name nobody; opt-outs stay as keyed hashes. Erasing
  * again does the same once more. Throws INSUFFICIENT_SCOPE (`contacts:write`), NOT_FOUND.
  */
@@ -27,8 +28,10 @@ export async function eraseContact(world: World, viewer: Viewer, id: string): Pr
     await leaveLists(tx, emit, workspaceId, ids, now)
     const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
     await forgetAnswersOfReceivers(tx, workspaceId, [...responses, ...(await receiversOf(tx, workspaceId, ids))])
-    await eraseMessagesOf(tx, workspaceId, ids)
-    await eraseCallsOf(world, tx, workspaceId, ids)
+    const mailed = await eraseMessagesOf(tx, workspaceId, ids)
+    const called = await eraseCallsOf(world, tx, workspaceId, ids)
+    const addresses = await addressesToErase(tx, workspaceId, ids, [...mailed, ...called])
+    await eraseCustomersAt(world, tx, emit, workspaceId, addresses)
     await wipeContacts(tx, workspaceId, ids, now)
     for (const each of ids) emit('contact.erased', { contactId: each })
   })

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addDelivery } from '../../../test/graph/deliveries.ts'
 import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
+import { tablesWith as tablesWithText } from '../../../test/kit/tables-with.ts'
 import {
   brokenRules,
   eventsAfter,
@@ -11,6 +12,7 @@ import {
   testWorld,
 } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
+import { fakeAudio } from '../../providers/audio/index.ts'
 import { memoryStorage } from '../../providers/storage/index.ts'
 import {
   addToContactList,
@@ -23,6 +25,8 @@ import {
 } from '../contacts/index.ts'
 import { createLink } from '../links/index.ts'
 import { sweepOutboxes } from '../messages/index.ts'
+import { addMessages, createMessageWriter, type MessageInput, verifyMetrics } from '../messaging/index.ts'
+import { readMetric } from '../metrics/index.ts'
 import {
   inviteRespondent,
   openSession,
@@ -70,7 +74,7 @@ async function respond(link: Awaited<ReturnType<typeof makeLink>>, respondentId:
   async function* source() {
     yield WAV
   }
-  const deps = { world, signer, storage, maxUploadBytes: 10_000 }
+  const deps = { world, signer, storage, audio: fakeAudio(), maxUploadBytes: 10_000 }
   const { answerId } = await uploadAnswer(deps, link, {
     ...{ token, fieldKey: 'voice', fileName: `${SECRET}.wav`, source: source() },
   })
@@ -84,22 +88,7 @@ async function respond(link: Awaited<ReturnType<typeof makeLink>>, respondentId:
   return responseId
 }
 
-/** Every table in which a text occurs, whatever the column. */
-async function tablesWith(text: string): Promise<string[]> {
-  const tables = await kit.db.query<{ name: string }>(
-    sql`SELECT table_name AS name FROM information_schema.tables
-        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name`,
-  )
-  const found: string[] = []
-  for (const { name } of tables) {
-    const [hit] = await kit.db.raw<{ hit: boolean }>(
-      `SELECT EXISTS (SELECT FROM "${name}" t WHERE to_jsonb(t)::text ILIKE '%' || $1 || '%') AS hit`,
-      [text],
-    )
-    if (hit!.hit) found.push(name)
-  }
-  return found
-}
+const tablesWith = (text: string) => tablesWithText(kit.db, text)
 
 describe('erasing', () => {
   test('leaves nothing personal in any table or in the storage, and keeps what counts', async () => {
@@ -192,6 +181,50 @@ describe('erasing', () => {
     expect(await tablesWith(address)).toEqual([])
   })
 
+  test('reaches what was exchanged with the addresses, however clients write them, and those of before', async () => {
+    const writer = createMessageWriter(kit.world)
+    const office = postOffice(kit)
+    const mail = `${SECRET}.chat@Example.com`
+    const id = await person({ email: mail, phone: '+358405550301' })
+    await postKit(kit).texts(office, { receivers: [{ contactId: id }] })
+    await office.run()
+    await updateContact(kit.world, kit.viewer, id, { phone: '+358405550302' })
+    await postKit(kit).texts(office, { receivers: [{ contactId: id }] })
+    await office.run()
+    await updateContact(kit.world, kit.viewer, id, { phone: '+358405550303' })
+    // The first number has another owner by now.
+    const heir = await person({ name: 'Heir', phone: '+358405550301' })
+    const said = (customerChannelIdentifier: string, more: Partial<MessageInput> = {}): MessageInput => ({
+      ...{ direction: 'in', channel: 'WHATSAPP', provider: 'TWILIO', tenantChannelIdentifier: '+31201234567' },
+      ...{ customerChannelIdentifier, content: { textContent: `said by ${customerChannelIdentifier}` }, ...more },
+    })
+    await addMessages({ world: kit.world, writer }, kit.viewer, [
+      said('+358405550303', { conversation: 'with 358405550303', actor: SECRET }),
+      said('358405550303'),
+      said('+358405550302', { direction: 'out' }),
+      said('+358405550301'),
+      said(mail),
+      said(mail.toLowerCase(), { conversation: mail }),
+    ])
+    const count = async () => {
+      const period = { from: new Date(0), to: new Date('2100-01-01') }
+      const metrics = ['messages', 'activeContacts', 'messagesPerConversation'] as const
+      return Promise.all(
+        metrics.map(async (metric) => (await readMetric(kit.world, kit.viewer, { metric, ...period })).value),
+      )
+    }
+    const before = await count()
+    await eraseContact(kit.world, kit.viewer, id)
+    for (const gone of ['405550303', '405550302', SECRET]) expect(await tablesWith(gone)).toEqual([])
+    expect(await tablesWith('said by')).toEqual(['message'])
+    expect(await tablesWith('405550301')).toEqual(['contact', 'message', 'message_thread'])
+    expect(await count()).toEqual(before)
+    expect((await verifyMetrics(kit.world, kit.viewer)).differences).toEqual([])
+    await eraseContact(kit.world, kit.viewer, heir)
+    expect(await tablesWith('405550301')).toEqual([])
+    expect(await tablesWith('said by')).toEqual([])
+  })
+
   test('does not touch anybody else, and finds deleted contacts', async () => {
     const link = await makeLink()
     const [a, b] = [await person({ name: 'Ann Keeper' }), await person({ name: 'Bob Goner' })]
@@ -199,7 +232,7 @@ describe('erasing', () => {
     await deleteContact(kit.world, kit.viewer, b)
     await eraseContact(kit.world, kit.viewer, b)
     expect(await tablesWith('Bob Goner')).toEqual([])
-    expect(await tablesWith(SECRET)).toEqual(['answer', 'insight', 'response', 'transcript', 'upload'])
+    expect(await tablesWith(SECRET)).toEqual(['answer', 'answer_words', 'insight', 'response', 'transcript', 'upload'])
     const [answer] = await kit.db.query(
       sql`SELECT text FROM answer WHERE response_id = ${kept}::uuid AND field_key = 'text'`,
     )

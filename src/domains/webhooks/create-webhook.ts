@@ -131,7 +131,9 @@ export function watchesOf({
   campaignId: string | null
 }): EventType[] {
   const watches = new Set(eventTypes)
-  if (FORMAT_RULES[format].waitsForAnalysis && watches.has('response.submitted')) watches.add('response.analyzed')
+  if (FORMAT_RULES[format].waitsForAnalysis && watches.has('response.submitted')) {
+    watches.add('response.analyzed').add('response.analysisIncomplete')
+  }
   if (linkId !== null) watches.add('link.deleted')
   if (campaignId !== null) watches.add('campaign.deleted')
   return [...watches]

@@ -461,6 +461,18 @@ describe('waiting for an analysis', () => {
     expect(deliveries.map(({ due_at }) => due_at)).toEqual([bench.clock.now(), bench.clock.now()])
   })
 
+  test('it goes when its analysis has come to an end without all of it, unless somebody else may find the rest', async () => {
+    const { id } = await make()
+    const [left, elsewhere] = [bench.world.newId(), bench.world.newId()]
+    for (const responseId of [left, elsewhere]) await bench.happen('response.submitted', { responseId })
+    await feed(MINUTE, [left, elsewhere])
+    bench.clock.advance(SECOND)
+    for (const responseId of [left, elsewhere]) await bench.happen('response.analysisIncomplete', { responseId })
+    await feed(MINUTE, [elsewhere])
+    const now = bench.clock.now().getTime()
+    expect((await bench.deliveries(id)).map(({ due_at }) => due_at!.getTime() - now)).toEqual([0, MINUTE - SECOND])
+  })
+
   test('without a wait, and for other formats, nothing is held back', async () => {
     const { id } = await make()
     const standard = await bench.make({ url: 'http://127.0.0.1:9/', eventTypes: ['response.submitted'] })

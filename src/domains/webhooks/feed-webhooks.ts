@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/database.ts'
-import type { LoggedEvent } from '../../events/index.ts'
+import type { EventType, LoggedEvent } from '../../events/index.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { World } from '../world.ts'
@@ -20,7 +20,7 @@ import { retireWebhook } from './store.ts'
 export interface FeedDeps {
   /** How long `response.submitted` waits for the analysis of its response, where the format does. 0: not at all. */
   analysisWaitMs: number
-  /** Which of these responses have recordings that an analysis has not finished with. */
+  /** Of which of these responses an analysis may still say something. */
   awaitingAnalysis(tx: Tx, workspaceId: string, responseIds: readonly string[]): Promise<ReadonlySet<string>>
 }
 
@@ -100,9 +100,22 @@ async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, even
     }
   })
   await insertDeliveries(tx, workspaceId, webhookId, deliveries, now)
-  const analyzed = events.filter(({ type }) => type === 'response.analyzed').map(orderKeyOf)
+  const analyzed = await endedAnalyses(deps, tx, workspaceId, events)
   if (analyzed.length > 0) await hurryDeliveries(tx, webhookId, 'response.submitted', analyzed, now)
   if (end >= 0) await retireWebhook(tx, workspaceId, webhookId, now)
+}
+
+/** Responses of which nothing more is waited for: all was found, or what is left is nobody's to find. */
+async function endedAnalyses(
+  deps: FeedDeps,
+  tx: Tx,
+  workspaceId: string,
+  events: readonly LoggedEvent[],
+): Promise<string[]> {
+  const of = (type: EventType) => events.filter((event) => event.type === type).map(orderKeyOf)
+  const left = of('response.analysisIncomplete')
+  const awaited = left.length > 0 ? await deps.awaitingAnalysis(tx, workspaceId, left) : new Set<string>()
+  return [...of('response.analyzed'), ...left.filter((responseId) => !awaited.has(responseId))]
 }
 
 /** A webhook is not told of itself: each failure to tell it would be another thing to tell. */

@@ -47,7 +47,7 @@ export interface FormatRules {
   retryAfterSeconds: readonly number[]
   /** Whether an answer 410 Gone ends the webhook. */
   endsWhenGone: boolean
-  /** Whether `response.submitted` is held back until `response.analyzed`, up to the configured time. */
+  /** Whether `response.submitted` is held back until its analysis has ended, up to the configured time. */
   waitsForAnalysis: boolean
   /** Of the events it carries, those that it tells of; absent: all. */
   tells?(event: LoggedEvent): boolean
