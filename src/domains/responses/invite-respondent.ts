@@ -1,4 +1,4 @@
-import { violatedConstraint } from '../../db/sql.ts'
+import { sql } from '../../db/sql.ts'
 import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
@@ -31,22 +31,25 @@ export async function inviteRespondent(
   const { workspaceId } = viewer
   const now = world.clock.now()
   const key = { workspaceId, key: idempotencyKey, operation: 'inviteRespondent', input: { linkId, contactId }, now }
-  try {
-    return await world.events.write(workspaceId, (tx, emit) =>
-      once(tx, key, async () => {
-        if (!(await lockLink(tx, workspaceId, linkId))) throw new NotFoundError('link', ['linkId'])
-        if (!(await contactExists(tx, workspaceId, contactId))) throw new NotFoundError('contact', ['contactId'])
-        const id = world.newId()
-        const legacyId = await takeLegacyIds(tx, workspaceId, 'respondent')
-        await insertRespondent(tx, { id, workspaceId, legacyId, linkId, contactId, status: 'created', now })
-        emit('respondent.created', { linkId, respondentId: id })
-        return { id }
-      }),
-    )
-  } catch (error) {
-    if (violatedConstraint(error) !== 'respondent_link_id_contact_id_key') throw error
-    throw new ExpectedError('CONTACT_CONFLICT', 'This contact is a respondent of the link already.', {
-      path: ['contactId'],
-    })
-  }
+  return world.events.write(workspaceId, (tx, emit) =>
+    once(tx, key, async () => {
+      // Held against others who invite the same person.
+      if (!(await lockLink(tx, workspaceId, linkId))) throw new NotFoundError('link', ['linkId'])
+      if (!(await contactExists(tx, workspaceId, contactId))) throw new NotFoundError('contact', ['contactId'])
+      const taking = await tx.query(
+        sql`SELECT id FROM respondent WHERE workspace_id = ${workspaceId}::uuid AND link_id = ${linkId}::uuid
+              AND contact_id = ${contactId}::uuid LIMIT 1`,
+      )
+      if (taking.length > 0) {
+        throw new ExpectedError('CONTACT_CONFLICT', 'This contact is a respondent of the link already.', {
+          path: ['contactId'],
+        })
+      }
+      const id = world.newId()
+      const legacyId = await takeLegacyIds(tx, workspaceId, 'respondent')
+      await insertRespondent(tx, { id, workspaceId, legacyId, linkId, contactId, status: 'created', now })
+      emit('respondent.created', { linkId, respondentId: id })
+      return { id }
+    }),
+  )
 }

@@ -15,6 +15,7 @@ import {
 } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import { FakeClock } from '../../platform/clock.ts'
+import { fakeAudio } from '../../providers/audio/index.ts'
 import { memoryStorage } from '../../providers/storage/index.ts'
 import { createContact } from '../contacts/index.ts'
 import { createLink, deleteLink, deleteQuestion, type LinkRow, listQuestions } from '../links/index.ts'
@@ -69,7 +70,7 @@ async function answered({ submitted = true, personal = false } = {}) {
   })
   const { token, responseId } = session
   const upload = async (fieldKey: string, bytes: Buffer) =>
-    uploadAnswer({ world: kit.world, signer: kit.signer, storage, maxUploadBytes: 1_000_000 }, link, {
+    uploadAnswer({ ...kit, storage, audio: fakeAudio(), maxUploadBytes: 1_000_000 }, link, {
       ...{ token, fieldKey, fileName: null },
       source: (async function* () {
         yield bytes
@@ -153,7 +154,7 @@ describe('recording an analysis', () => {
     const then = new Date(START)
     expect(answers).toEqual([
       { field_key: 'voice', text: 'I love it', updated_at: now, duration_seconds: 5.25 },
-      { field_key: 'spoken', text: null, updated_at: then, duration_seconds: null },
+      { field_key: 'spoken', text: null, updated_at: then, duration_seconds: 1 },
       { field_key: 'written', text: 'I wrote this', updated_at: then, duration_seconds: null },
       { field_key: 'file', text: null, updated_at: then, duration_seconds: null },
       { field_key: 'text', text: 'Fine', updated_at: then, duration_seconds: null },

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/database.ts'
-import type { Emit } from '../../events/index.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
-import { line, parse, text } from '../../platform/validation.ts'
+import { line, parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { once } from '../idempotency.ts'
 import { isVoice } from '../links/index.ts'
@@ -19,18 +18,15 @@ import {
   type Sentiment,
   setDurations,
 } from './analysis-store.ts'
-import { lockRespondent, setRespondentStatus } from './store.ts'
+import { finishAnalysis } from './finish-analysis.ts'
+import { transcriptInput } from './transcript-input.ts'
 
-/** An hour of fast speech, with room to spare. */
-const MAX_TRANSCRIPT_CHARACTERS = 100_000
 const MAX_SUMMARY_CHARACTERS = 5_000
 const MAX_TOPICS = 50
 /** A day: longer than any recording that is taken. */
 const MAX_DURATION_SECONDS = 86_400
 /** More than a link has questions; bounds what one call can ask for. */
 const MAX_ANSWERS = 1_000
-/** The longest language tag that RFC 5646 (4.4.1) asks everyone to take. */
-const MAX_LANGUAGE = 35
 
 /** What was found in one answer. What is absent or null stays as it is. */
 export interface AnswerAnalysis {
@@ -63,8 +59,9 @@ export interface RecordAnalysisInput {
 /**
  * Stores what an analysis found in the answers of a submitted response: all of it, or nothing. Transcripts and insights
  * are added beside earlier ones, of which they take the place; a transcript becomes the answer's text, a duration that
- * of its recording. When `final`, the respondent is analysed and `response.analyzed` is told, once per call. The link
- * may have been deleted meanwhile. Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND (the response),
+ * of its recording. When `final`, the respondent is analysed, `response.analyzed` is told, once per call, and what is
+ * still under way here is not waited for; otherwise that is only spared what was recorded. The link may have been deleted
+ * meanwhile. Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND (the response),
  * VALIDATION_FAILED (rules of its own: `not_submitted` at `responseId`, `unknown` and `duplicate` at an `answerId`,
  * `not_a_recording` where a transcript or a duration is of none), IDEMPOTENCY_CONFLICT.
  */
@@ -87,22 +84,12 @@ export async function recordAnalysis(
       // Only now: whoever waited for the lock comes after whoever had it.
       const now = world.clock.now()
       await store(world, tx, { workspaceId, method: analysis.method, now }, analysis.answers)
-      await markAnalyzed(tx, workspaceId, id, { final: analysis.final ?? true, now })
-      if (analysis.final ?? true) await finalise(tx, emit, { ...response, id, workspaceId, now })
+      if (analysis.final ?? true) await finishAnalysis(tx, emit, { ...response, id, workspaceId }, now)
+      else await markAnalyzed(tx, workspaceId, id, { final: false, now })
       return { id }
     }),
   )
 }
-
-const transcript = z.object({
-  text: text(MAX_TRANSCRIPT_CHARACTERS),
-  language: line(MAX_LANGUAGE)
-    .refine(isLanguageTag, {
-      params: { rule: 'language_tag' },
-      message: 'must be a BCP 47 language tag such as fi or en-GB',
-    })
-    .nullish(),
-})
 
 const insight = z
   .object({
@@ -136,7 +123,7 @@ function analysisOf(response: AnalyzedResponse, answers: readonly AnalyzableAnsw
           params: { rule: 'duplicate' },
           message: 'must not be named twice',
         }),
-      transcript: transcript.nullish(),
+      transcript: transcriptInput.nullish(),
       durationSeconds: z
         .number('must be a number')
         .min(0, 'must not be negative')
@@ -164,14 +151,6 @@ function analysisOf(response: AnalyzedResponse, answers: readonly AnalyzableAnsw
   })
 }
 
-function isLanguageTag(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1
-  } catch {
-    return false
-  }
-}
-
 type Found = z.output<ReturnType<typeof analysisOf>>['answers']
 
 /** Transcripts first: an insight refers to the newest. */
@@ -195,20 +174,7 @@ async function store(world: World, tx: Tx, finding: Parameters<typeof insertTran
         }
       : [],
   )
-  await insertTranscripts(tx, finding, transcripts)
+  await insertTranscripts(tx, finding, transcripts, { origin: 'recorded' })
   await setDurations(tx, finding.workspaceId, durations)
   await insertInsights(tx, finding, insights)
-}
-
-async function finalise(
-  tx: Tx,
-  emit: Emit,
-  response: AnalyzedResponse & { id: string; workspaceId: string; now: Date },
-): Promise<void> {
-  const { id: responseId, workspaceId, link_id: linkId, respondent_id: respondentId, now } = response
-  emit('response.analyzed', { linkId, responseId, respondentId })
-  const respondent = await lockRespondent(tx, workspaceId, respondentId)
-  if (!respondent || respondent.status === 'analyzed') return
-  await setRespondentStatus(tx, workspaceId, respondentId, 'analyzed', now)
-  emit('respondent.statusChanged', { linkId, respondentId, from: respondent.status, to: 'analyzed' })
 }

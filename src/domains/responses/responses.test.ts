@@ -242,7 +242,7 @@ describe('answering', () => {
         visible: [...visible],
       }
     }
-    const common = { responseId, status: 'started', questions: ['rating', 'why', 'email'] }
+    const common = { responseId, status: 'started', questions: ['rating', 'why', 'email'], followUps: [] }
     expect(await view()).toEqual({ ...common, answers: [], visible: ['rating', 'email'] })
     await answer(link, token, 'rating', 1)
     await answer(link, token, 'why', 'because')

@@ -26,7 +26,14 @@ export interface AnswerRow {
   file_name: string | null
   media_type: string | null
   size: number | null
+  /** Whether it is still being judged if a follow-up is to be asked; null: it is not probed. */
+  probing: 'pending' | 'settled' | null
+  /** What the recording says, by its newest transcript; null when it is none, or has none. */
+  transcript: string | null
 }
+
+/** Of answers `a`, with the follow-up `f` that one answers. */
+export const ANSWER_ORDER = sql`a."order", coalesce(f.answer_id, a.id), f.number NULLS FIRST`
 
 const responseColumns = sql`r.id, r.workspace_id, r.link_id, r.respondent_id, r.session_id, r.channel, r.status, r.submitted_at`
 
@@ -50,11 +57,16 @@ export async function lockResponse(tx: Tx, sessionId: string): Promise<ResponseR
   return row
 }
 
+/** In the order of the questions, replies to follow-ups after what they follow. */
 export async function listAnswers(db: Queryable, workspaceId: string, responseId: string): Promise<AnswerRow[]> {
   return db.query<AnswerRow>(
-    sql`SELECT a.id, a.question_id, a.field_key, a.value, a.upload_id, u.file_name, u.media_type, u.size
-        FROM answer a LEFT JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id
-        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid ORDER BY a."order", a.id`,
+    sql`SELECT a.id, a.question_id, a.field_key, a.value, a.upload_id, u.file_name, u.media_type, u.size, a.probing,
+               (SELECT t.text FROM transcript t WHERE t.answer_id = a.id ORDER BY t.version DESC LIMIT 1) AS transcript
+        FROM answer a
+        LEFT JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id
+        LEFT JOIN follow_up f ON f.workspace_id = a.workspace_id AND f.id = a.follow_up_id
+        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid
+        ORDER BY ${ANSWER_ORDER}`,
   )
 }
 
@@ -74,6 +86,25 @@ export async function insertRespondent(tx: Tx, respondent: NewRespondent): Promi
         VALUES (${respondent.id}::uuid, ${respondent.workspaceId}::uuid, ${respondent.legacyId},
                 ${respondent.linkId}::uuid, ${respondent.contactId}::uuid, ${respondent.status}::respondent_status,
                 ${respondent.now}::timestamptz, ${respondent.now}::timestamptz)`,
+  )
+}
+
+/** People of one link, in the order of their numbers. */
+export async function insertRespondents(
+  tx: Tx,
+  workspaceId: string,
+  linkId: string,
+  respondents: readonly { id: string; legacyId: number; contactId: string; legacyForm: unknown }[],
+  now: Date,
+): Promise<void> {
+  if (respondents.length === 0) return
+  await tx.query(
+    sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, legacy_form, created_at, updated_at)
+        SELECT n.id, ${workspaceId}::uuid, n."legacyId", ${linkId}::uuid, n."contactId", 'created',
+               CASE WHEN json_typeof(n."legacyForm") <> 'null' THEN n."legacyForm" END,
+               ${now}::timestamptz, ${now}::timestamptz
+        FROM json_to_recordset(${json(respondents)}::json)
+          AS n(id uuid, "legacyId" int, "contactId" uuid, "legacyForm" json)`,
   )
 }
 
@@ -147,11 +178,15 @@ export async function insertResponse(
 }
 
 /** A question with its place among those of its link, counted from 0: answers are listed in that order. */
-export type PlacedQuestion = QuestionRow & { place: number }
+export type PlacedQuestion = QuestionRow & {
+  place: number
+  /** Of a follow-up, whose id this question has: what it follows, and whether no other can come after it. */
+  follows?: { questionId: string; answerId: string; fieldKey: string; isLast: boolean }
+}
 
 /**
  * Saves the answer to a question, in place of an earlier one, and notes that the response changed. Returns the answer's
- * id and the upload it no longer has.
+ * id, the upload it no longer has, and whether another reply was there before.
  */
 export async function upsertAnswer(
   tx: Tx,
@@ -163,37 +198,66 @@ export async function upsertAnswer(
     /** The value as words, for search; null when it has none. */
     text: string | null
     uploadId: string | null
+    /** Absent: it was given on the page, or by an app. */
+    phone?: { callId: string; recordingId: string | null }
+    /** Of a reply that is new; null: it is not probed. */
+    probing: 'pending' | 'settled' | null
+    /** When a reply that is new is to be prepared, transcribed and judged; null: not yet, or nothing is to be done. */
+    processDueAt: Date | null
     now: Date
   },
-): Promise<{ id: string; replacedUpload: string | null }> {
-  const { response, question, now } = answer
-  const [row] = await tx.query<{ id: string; replaced: string | null }>(
+): Promise<{ id: string; replacedUpload: string | null; was: 'absent' | 'same' | 'other' }> {
+  const { response, question, phone, now } = answer
+  const value = sql`${answer.value === undefined ? null : json(answer.value)}::jsonb`
+  const uploadId = sql`${answer.uploadId}::uuid`
+  const recordingId = sql`${phone?.recordingId ?? null}::uuid`
+  /** A page sends again what it shows: who confirms an answer has not given it anew. */
+  const isSame = sql`coalesce(answer.value = excluded.value
+    AND num_nonnulls(answer.upload_id, excluded.upload_id, answer.recording_id, excluded.recording_id) = 0, false)`
+  const [row] = await tx.query<{ id: string; replaced: string | null; was: 'absent' | 'same' | 'other' }>(
     sql`WITH before AS (
-          SELECT upload_id FROM answer WHERE response_id = ${response.id}::uuid AND field_key = ${question.field_key}
+          SELECT upload_id, coalesce(
+                   value = ${value} AND num_nonnulls(upload_id, ${uploadId}, recording_id, ${recordingId}) = 0, false) AS same
+          FROM answer WHERE response_id = ${response.id}::uuid AND field_key = ${question.field_key}
         ), touched AS (
           UPDATE response SET updated_at = ${now}::timestamptz
           WHERE workspace_id = ${response.workspace_id}::uuid AND id = ${response.id}::uuid
         )
         INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type,
-                            "order", value, text, upload_id, created_at, updated_at)
-        VALUES (${answer.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, ${question.id}::uuid,
+                            "order", value, text, upload_id, channel, call_id, recording_id, follow_up_id, probing,
+                            process_due_at, created_at, updated_at)
+        VALUES (${answer.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid,
+                ${question.follows?.questionId ?? question.id}::uuid,
                 ${question.field_key}, ${question.prompt}, ${question.type}::question_type, ${question.place},
-                ${answer.value === undefined ? null : json(answer.value)}::jsonb, ${answer.text}, ${answer.uploadId}::uuid,
-                ${now}::timestamptz, ${now}::timestamptz)
+                ${value}, ${answer.text}, ${uploadId},
+                ${phone ? 'phone' : 'web'}::response_channel, ${phone?.callId ?? null}::uuid, ${recordingId},
+                ${question.follows ? question.id : null}::uuid, ${answer.probing}::probing_state,
+                ${answer.processDueAt}::timestamptz, ${now}::timestamptz, ${now}::timestamptz)
         ON CONFLICT (response_id, field_key) DO UPDATE
           SET question_id = excluded.question_id, question_text = excluded.question_text,
-              question_type = excluded.question_type, "order" = excluded."order", value = excluded.value, text = excluded.text,
-              upload_id = excluded.upload_id, updated_at = excluded.updated_at
-        RETURNING id, (SELECT upload_id FROM before) AS replaced`,
+              question_type = excluded.question_type, "order" = excluded."order", value = excluded.value,
+              text = excluded.text, upload_id = excluded.upload_id, updated_at = excluded.updated_at,
+              channel = CASE WHEN answer.value = excluded.value THEN answer.channel ELSE excluded.channel END,
+              call_id = CASE WHEN answer.value = excluded.value THEN answer.call_id ELSE excluded.call_id END,
+              recording_id = excluded.recording_id, follow_up_id = excluded.follow_up_id,
+              probing = CASE WHEN ${isSame} THEN answer.probing ELSE excluded.probing END,
+              process_due_at = CASE WHEN ${isSame} THEN answer.process_due_at ELSE excluded.process_due_at END
+        RETURNING id, (SELECT upload_id FROM before) AS replaced,
+                  coalesce((SELECT CASE WHEN same THEN 'same' ELSE 'other' END FROM before), 'absent') AS was`,
   )
-  return { id: row!.id, replacedUpload: row!.replaced }
+  return { id: row!.id, replacedUpload: row!.replaced, was: row!.was }
 }
 
-/** Removes answers by field key. Returns the uploads they had. */
+/** Removes answers by field key, with what was asked about them and replied. Returns the uploads they had. */
 export async function deleteAnswers(tx: Tx, response: ResponseRow, fieldKeys: readonly string[]): Promise<string[]> {
+  if (fieldKeys.length === 0) return []
   const rows = await tx.query<{ upload_id: string | null }>(
     sql`DELETE FROM answer WHERE workspace_id = ${response.workspace_id}::uuid AND response_id = ${response.id}::uuid
-          AND field_key = ANY(${fieldKeys}::text[]) RETURNING upload_id`,
+          AND (field_key = ANY(${fieldKeys}::text[]) OR follow_up_id IN (
+            SELECT f.id FROM follow_up f JOIN answer a ON a.workspace_id = f.workspace_id AND a.id = f.answer_id
+            WHERE f.workspace_id = ${response.workspace_id}::uuid AND f.response_id = ${response.id}::uuid
+              AND a.field_key = ANY(${fieldKeys}::text[])))
+        RETURNING upload_id`,
   )
   return rows.flatMap((row) => row.upload_id ?? [])
 }
@@ -225,28 +289,61 @@ export async function countResponse(tx: Tx, workspaceId: string, linkId: string)
   return rows.length > 0
 }
 
+/** Where the bytes of an upload lie: made of ids only, so that whatever runs twice writes and removes the same objects. */
+export function uploadKey(workspaceId: string, id: string): string {
+  return `uploads/${workspaceId}/${id}`
+}
+
 export async function insertUpload(
   db: Queryable,
-  upload: { id: string; response: ResponseRow; storageKey: string; fileName: string | null; dueAt: Date; now: Date },
+  upload: {
+    id: string
+    response: Pick<ResponseRow, 'id' | 'workspace_id'>
+    storageKey: string
+    fileName: string | null
+    /** Of one that comes in pieces. */
+    pieces?: { fieldKey: string; expectedSize: number }
+    dueAt: Date
+    now: Date
+  },
 ): Promise<void> {
+  const { response, pieces } = upload
   await db.query(
-    sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, file_name, due_at, created_at)
-        VALUES (${upload.id}::uuid, ${upload.response.workspace_id}::uuid, ${upload.response.id}::uuid, 'pending',
-                ${upload.storageKey}, ${upload.fileName}, ${upload.dueAt}::timestamptz, ${upload.now}::timestamptz)`,
+    sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, file_name, field_key, expected_size,
+                            due_at, created_at)
+        VALUES (${upload.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, 'pending',
+                ${upload.storageKey}, ${upload.fileName}, ${pieces?.fieldKey ?? null}, ${pieces?.expectedSize ?? null}::int,
+                ${upload.dueAt}::timestamptz, ${upload.now}::timestamptz)`,
   )
 }
 
-/** False when the sweep took the upload in the meantime. */
+export interface UploadFacts {
+  mediaType: string
+  size: number
+  sha256: string
+  /** Whether it is to be prepared for listening. */
+  isRecording: boolean
+  /** Null: not known yet, or no recording. */
+  durationSeconds: number | null
+}
+
+/**
+ * Makes all bytes of an upload known, under `storageKey`. False when the sweep took it in the meantime, or when others
+ * have brought more of it.
+ */
 export async function markUploadReady(
   tx: Tx,
   workspaceId: string,
-  id: string,
-  facts: { mediaType: string; size: number; sha256: string },
+  { id, storageKey, receivedSize }: { id: string; storageKey: string; receivedSize: number },
+  facts: UploadFacts,
 ): Promise<boolean> {
   const rows = await tx.query(
-    sql`UPDATE upload SET state = 'ready', due_at = NULL, media_type = ${facts.mediaType}, size = ${facts.size}::int,
-               sha256 = ${facts.sha256}
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'pending' RETURNING id`,
+    sql`UPDATE upload SET state = 'ready', due_at = NULL, storage_key = ${storageKey}, media_type = ${facts.mediaType},
+               size = ${facts.size}::int, received_size = coalesce(expected_size, 0), sha256 = ${facts.sha256},
+               sound_state = ${facts.isRecording ? 'pending' : null}::sound_state,
+               duration_seconds = ${facts.durationSeconds}::float8
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'pending'
+          AND received_size = ${receivedSize}::int RETURNING id`,
   )
   return rows.length > 0
 }
@@ -267,17 +364,30 @@ export async function discardUploads(
 }
 
 /** Takes up to `limit` due uploads for this process: their next turn moves to `nextTurn`, in case it dies. */
-export async function claimDueUploads(
-  db: Queryable,
-  now: Date,
-  nextTurn: Date,
-  limit: number,
-): Promise<{ id: string; workspace_id: string; storage_key: string }[]> {
-  return db.query(
+export async function claimDueUploads(db: Queryable, now: Date, nextTurn: Date, limit: number): Promise<DueUpload[]> {
+  return db.query<DueUpload>(
     sql`UPDATE upload SET state = 'discarded', due_at = ${nextTurn}::timestamptz
         WHERE id IN (SELECT id FROM upload WHERE due_at <= ${now}::timestamptz
                      ORDER BY due_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
-        RETURNING id, workspace_id, storage_key`,
+        RETURNING id, workspace_id, storage_key, sound_state IS NOT NULL AS has_sound, preparing_until`,
+  )
+}
+
+export interface DueUpload {
+  id: string
+  workspace_id: string
+  storage_key: string
+  /** Forms of it may have been made. */
+  has_sound: boolean
+  /** Until when somebody may still write one. */
+  preparing_until: Date | null
+}
+
+/** Has the sweep look at an upload once more, at `dueAt`. */
+export async function sweepAgain(db: Queryable, workspaceId: string, id: string, dueAt: Date): Promise<void> {
+  await db.query(
+    sql`UPDATE upload SET due_at = ${dueAt}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'discarded'`,
   )
 }
 
@@ -287,14 +397,39 @@ export async function deleteUpload(db: Queryable, workspaceId: string, id: strin
   )
 }
 
+export interface ReadyUpload {
+  storage_key: string
+  media_type: string
+  size: number
+  file_name: string | null
+  /** Bytes of what was made of a recording; null: it was not. */
+  mp3_size: number | null
+  wav_size: number | null
+}
+
 export async function findReadyUpload(
   db: Queryable,
   workspaceId: string,
   id: string,
-): Promise<{ storage_key: string; media_type: string; size: number; file_name: string | null } | undefined> {
-  const [row] = await db.query<{ storage_key: string; media_type: string; size: number; file_name: string | null }>(
-    sql`SELECT storage_key, media_type, size, file_name FROM upload
+): Promise<ReadyUpload | undefined> {
+  const [row] = await db.query<ReadyUpload>(
+    sql`SELECT storage_key, media_type, size, file_name, mp3_size, wav_size FROM upload
         WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND state = 'ready'`,
+  )
+  return row
+}
+
+/** What answers a field key of a response, when that is something that was sent. */
+export async function findAnswerUpload(
+  db: Queryable,
+  { workspace_id: workspaceId, id }: Pick<ResponseRow, 'workspace_id' | 'id'>,
+  fieldKey: string,
+): Promise<ReadyUpload | undefined> {
+  const [row] = await db.query<ReadyUpload>(
+    sql`SELECT u.storage_key, u.media_type, u.size, u.file_name, u.mp3_size, u.wav_size
+        FROM answer a JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id
+        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${id}::uuid AND a.field_key = ${fieldKey}
+          AND u.state = 'ready'`,
   )
   return row
 }

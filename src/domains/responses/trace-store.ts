@@ -4,8 +4,8 @@ import type { Emit } from '../../events/index.ts'
 import type { RespondentStatus } from './store.ts'
 
 /**
- * Empties what contacts have said, and what was made of it: values and texts of answers, transcripts, insights, the
- * address noted with a response. Uploads are left to the sweep, which removes their bytes. Responses and answers stay,
+ * Empties what contacts have said, and what was made of it: values and texts of answers, transcripts, insights,
+ * what was asked about them, the address noted with a response, what a legacy API was told of a respondent. Uploads are left to the sweep, which removes their bytes. Responses and answers stay,
  * with what was asked, so that counts stay true. Returns the responses.
  */
 export async function eraseAnswersOf(
@@ -14,6 +14,11 @@ export async function eraseAnswersOf(
   contactIds: readonly string[],
   now: Date,
 ): Promise<string[]> {
+  await tx.query(
+    sql`UPDATE respondent SET legacy_form = NULL, updated_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])
+          AND legacy_form IS NOT NULL`,
+  )
   const responses = await tx.query<{ id: string }>(
     sql`SELECT r.id FROM response r JOIN respondent p ON p.workspace_id = r.workspace_id AND p.id = r.respondent_id
         WHERE r.workspace_id = ${workspaceId}::uuid AND p.contact_id = ANY(${contactIds}::uuid[])
@@ -32,15 +37,24 @@ export async function eraseAnswersOf(
           AND a.response_id = ANY(${ids}::uuid[])`,
   )
   await tx.query(
-    sql`UPDATE answer SET value = NULL, text = NULL, upload_id = NULL, updated_at = ${now}::timestamptz
+    // A follow-up may repeat what was said.
+    sql`UPDATE answer
+        SET value = NULL, text = NULL, upload_id = NULL, process_due_at = NULL, updated_at = ${now}::timestamptz,
+            question_text = CASE WHEN follow_up_id IS NULL THEN question_text ELSE '' END,
+            probing = CASE WHEN probing IS NOT NULL THEN 'settled'::probing_state END
         WHERE workspace_id = ${workspaceId}::uuid AND response_id = ANY(${ids}::uuid[])`,
   )
   await tx.query(
-    sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz, file_name = NULL
+    sql`UPDATE follow_up SET prompt = ''
         WHERE workspace_id = ${workspaceId}::uuid AND response_id = ANY(${ids}::uuid[])`,
   )
   await tx.query(
-    sql`UPDATE response SET respondent_email = NULL, updated_at = ${now}::timestamptz
+    sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz, file_name = NULL, waveform = NULL
+        WHERE workspace_id = ${workspaceId}::uuid AND response_id = ANY(${ids}::uuid[])`,
+  )
+  await tx.query(
+    // What was said in a call is gone: nothing is waited for any more.
+    sql`UPDATE response SET respondent_email = NULL, awaits_recordings = false, updated_at = ${now}::timestamptz
         WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
   )
   return ids

@@ -15,6 +15,7 @@ import {
 import type { Database } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import { createEventLog } from '../../events/index.ts'
+import { AudioError, fakeAudio } from '../../providers/audio/index.ts'
 import { memoryStorage } from '../../providers/storage/index.ts'
 import { createLink, deleteLink, type LinkRow } from '../links/index.ts'
 import type { World } from '../world.ts'
@@ -35,6 +36,7 @@ const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000
 
 let kit: TestWorld
 let storage: ReturnType<typeof memoryStorage>
+let audio: ReturnType<typeof fakeAudio>
 let link: LinkRow
 let token: string
 let responseId: string
@@ -44,11 +46,13 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   storage = memoryStorage()
+  audio = fakeAudio()
   const { id } = await createLink(kit.world, kit.viewer, {
     name: 'Uploads',
     questions: [
       { prompt: 'Resume', type: 'file_upload', configuration: { allowed_types: ['pdf', 'docx'], max_size_mb: 0.001 } },
       { prompt: 'Voice', type: 'voice' },
+      { prompt: 'Short', type: 'voice', configuration: { max_duration: 30 } },
       { prompt: 'Anything', type: 'file_upload', condition: { field: 'text', operator: 'equals', value: 'yes' } },
       { prompt: 'Text', type: 'text' },
     ],
@@ -83,7 +87,12 @@ const upload = (
   fileName: string | null = null,
   world: World = kit.world,
 ) =>
-  uploadAnswer({ world, signer: kit.signer, storage, maxUploadBytes: MAX }, link, { token, fieldKey, fileName, source })
+  uploadAnswer({ world, signer: kit.signer, storage, audio, maxUploadBytes: MAX }, link, {
+    token,
+    fieldKey,
+    fileName,
+    source,
+  })
 const sweep = () => sweepUploads(kit.world, storage)
 const states = () =>
   kit.db.query<{ state: string; due_at: Date | null }>(
@@ -95,6 +104,8 @@ const answered = async () =>
       sql`SELECT field_key FROM answer WHERE response_id = ${responseId}::uuid ORDER BY field_key`,
     )
   ).map((row) => row.field_key)
+const soundOf = async (uploadId: string) =>
+  (await kit.db.query(sql`SELECT sound_state::text, duration_seconds FROM upload WHERE id = ${uploadId}::uuid`))[0]
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('an upload', () => {
@@ -110,6 +121,8 @@ describe('an upload', () => {
       media_type: 'application/pdf',
       size: PDF.length,
       file_name: 'Ann CV.pdf',
+      mp3_size: null,
+      wav_size: null,
     })
     const [row] = await kit.db.query(sql`SELECT sha256, state::text, due_at FROM upload WHERE id = ${uploadId}::uuid`)
     expect(row).toEqual({ sha256: sha256(PDF), state: 'ready', due_at: null })
@@ -216,7 +229,7 @@ describe('an upload', () => {
       ),
     ).toBe('SESSION_COMPLETED')
     const other = await openSession(kit.world, kit.signer, link, { channel: 'web' })
-    const attempt = uploadAnswer({ world: kit.world, signer: kit.signer, storage, maxUploadBytes: MAX }, link, {
+    const attempt = uploadAnswer({ world: kit.world, signer: kit.signer, storage, audio, maxUploadBytes: MAX }, link, {
       token: other.token,
       fieldKey: 'voice',
       fileName: null,
@@ -225,6 +238,70 @@ describe('an upload', () => {
     expect(await codeOf(attempt)).toBe('LINK_DELETED')
     expect(await sweep()).toBe(2)
     expect(storage.objects.size).toBe(0)
+  })
+})
+
+describe('a recording is listened to', () => {
+  test.each<[string, Parameters<typeof audio.answerNext>[0], string]>([
+    ['silent', { silent: true, peak: 0 }, 'silent'],
+    ['too long for its question', { durationMs: 35_001 }, 'too_long'],
+    ['too long for the server', new AudioError('too_long', 'an hour'), 'too_long'],
+    ['cut off', new AudioError('truncated', 'half'), 'truncated'],
+    ['hostile', new AudioError('hostile', 'contradicts itself'), 'hostile'],
+    ['empty within', new AudioError('empty', 'no samples'), 'empty'],
+    ['a film', new AudioError('not_audio', 'no track'), 'not_audio'],
+    ['too large to decode', new AudioError('too_large', 'bytes'), 'too_large'],
+  ])('and refused when it is %s', async (_, heard, rule) => {
+    audio.answerNext(heard)
+    const { code, path, details, message } = await refusal(upload('short', chunks(WAV)))
+    expect([code, path, details]).toEqual(['UPLOAD_REJECTED', ['value'], { rule }])
+    expect(message).toMatch(/^[A-Z].*\.$/)
+    expect(await answered()).toEqual([])
+    expect([await sweep(), storage.objects.size]).toEqual([1, 0])
+  })
+
+  test.each<[string, Parameters<typeof audio.answerNext>[0]]>([
+    ['its codec is not decoded here', new AudioError('unsupported_codec', 'aac')],
+    ['too much is being decoded', new AudioError('unavailable', 'busy')],
+    ['it should have worked', new AudioError('failed', 'out of time')],
+  ])('and taken unheard when %s', async (_, error) => {
+    audio.answerNext(error)
+    const { uploadId } = await upload('short', chunks(WAV))
+    expect(await soundOf(uploadId)).toEqual({ sound_state: 'pending', duration_seconds: null })
+  })
+
+  test('and taken unheard when that takes too long', async () => {
+    const stuck = {
+      inspect: (_: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+        new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    }
+    const { uploadId } = await uploadAnswer({ ...kit, storage, audio: stuck, maxUploadBytes: MAX, judgeMs: 20 }, link, {
+      ...{ token, fieldKey: 'short', fileName: null, source: chunks(WAV) },
+    })
+    expect(await soundOf(uploadId)).toEqual({ sound_state: 'pending', duration_seconds: null })
+  })
+
+  test('whose storage fails is not taken, and not called bad', async () => {
+    const failing = { ...storage, read: () => Promise.reject(new Error('the storage is away')) }
+    await expect(
+      uploadAnswer({ ...kit, storage: failing, audio, maxUploadBytes: MAX }, link, {
+        ...{ token, fieldKey: 'short', fileName: null, source: chunks(WAV) },
+      }),
+    ).rejects.toThrow('the storage is away')
+    expect(await answered()).toEqual([])
+  })
+
+  test('and its length is known at once; it is due to be processed, a file is not', async () => {
+    audio.answerNext({ durationMs: 34_999 })
+    const { uploadId } = await upload('short', chunks(WAV))
+    expect(await soundOf(uploadId)).toEqual({ sound_state: 'pending', duration_seconds: 34.999 })
+    const file = await upload('resume', chunks(PDF))
+    expect(await soundOf(file.uploadId)).toEqual({ sound_state: null, duration_seconds: null })
+    expect(audio.history).toHaveLength(1)
+    const due = await kit.db.query(
+      sql`SELECT field_key FROM answer WHERE response_id = ${responseId}::uuid AND process_due_at <= ${kit.clock.now()}`,
+    )
+    expect(due).toEqual([{ field_key: 'short' }])
   })
 })
 
@@ -290,7 +367,7 @@ describe('after a crash', () => {
           return kit.db.query(statement)
         },
       }
-      const deps = { world: { ...kit.world, db }, signer: kit.signer, storage: dying, maxUploadBytes: MAX }
+      const deps = { world: { ...kit.world, db }, signer: kit.signer, storage: dying, audio, maxUploadBytes: MAX }
       await expect(
         uploadAnswer(deps, link, { token, fieldKey: 'voice', fileName: null, source: chunks(WAV) }),
       ).rejects.toBe(crash)
@@ -361,7 +438,7 @@ describe('the sweep', () => {
     const counts = await Promise.all([sweep(), sweep()])
     expect(counts[0]! + counts[1]!).toBe(6)
     expect([storage.objects.size, (await states()).length]).toEqual([1, 1])
-    expect(storage.history.filter((entry) => entry.startsWith('delete'))).toHaveLength(6)
+    expect(storage.history.filter((entry) => /^delete [^.]+$/.test(entry))).toHaveLength(6)
   })
 
   test('does not stop at bytes that will not go, and tries them again', async () => {

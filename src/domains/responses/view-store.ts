@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/database.ts'
 import { empty, instantText, join, type Sql, sql } from '../../db/sql.ts'
 import type { QuestionType } from '../links/index.ts'
-import type { ResponseStatus } from './store.ts'
+import { ANSWER_ORDER, type ResponseStatus } from './store.ts'
 
 /** What an analysis says of an answer, as far as it says it. */
 export interface InsightView {
@@ -18,6 +18,8 @@ export interface AnswerView {
   /** The prompt when it was answered. */
   questionText: string
   fieldKey: string
+  /** Of a reply to a follow-up: the field key of the answer that was asked about; null: it answers a question. */
+  followUpTo: string | null
   type: QuestionType
   /** In the shape its type defines; null where the reply is the upload alone. */
   value: unknown
@@ -29,6 +31,8 @@ export interface AnswerView {
     size: number
     /** Of a recording, in seconds, as far as known. */
     durationSeconds: number | null
+    /** Whether an MP3 was made of it. */
+    hasMp3: boolean
   } | null
   /** The latest one. */
   transcript: string | null
@@ -47,7 +51,7 @@ export interface ResponseView {
   startedAt: string
   /** Null until it is completed. */
   submittedAt: string | null
-  /** In the order of the questions. */
+  /** In the order of the questions, replies to follow-ups after what they follow. */
   answers: AnswerView[]
 }
 
@@ -67,15 +71,18 @@ const latestTranscript = sql`(
 
 const answers = sql`coalesce((
   SELECT json_agg(json_build_object(
-           'id', a.id, 'questionText', a.question_text, 'fieldKey', a.field_key, 'type', a.question_type,
+           'id', a.id, 'questionText', a.question_text, 'fieldKey', a.field_key, 'followUpTo', p.field_key,
+           'type', a.question_type,
            'value', a.value,
            'upload', CASE WHEN u.id IS NOT NULL THEN json_build_object(
              'id', u.id, 'fileName', u.file_name, 'mediaType', u.media_type, 'size', u.size,
-             'durationSeconds', u.duration_seconds) END,
+             'durationSeconds', u.duration_seconds, 'hasMp3', u.mp3_size IS NOT NULL) END,
            'transcript', ${latestTranscript}, 'insight', ${insights},
-           'configuration', CASE WHEN q.type = a.question_type THEN q.configuration END) ORDER BY a."order", a.id)
+           'configuration', CASE WHEN q.type = a.question_type THEN q.configuration END) ORDER BY ${ANSWER_ORDER})
   FROM answer a
   LEFT JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id
+  LEFT JOIN follow_up f ON f.workspace_id = a.workspace_id AND f.id = a.follow_up_id
+  LEFT JOIN answer p ON p.workspace_id = f.workspace_id AND p.id = f.answer_id
   LEFT JOIN question q ON q.workspace_id = a.workspace_id AND q.id = a.question_id
   WHERE a.workspace_id = r.workspace_id AND a.response_id = r.id), '[]'::json)`
 

@@ -1,6 +1,7 @@
 export { addSpeech, type CreateSpeechInput, createSpeech, MAX_WORDS, speechText } from './create-speech.ts'
 export { deleteVoiceFile } from './delete-voice-file.ts'
 export type { VoiceFileDeps } from './deps.ts'
+export { dropSpeech } from './drop-speech.ts'
 export { getVoiceFile, listVoiceFiles } from './get-voice-file.ts'
 export { listVoices, type Voice } from './list-voices.ts'
 export { voiceFileIds, voiceFileNumbers } from './numbers.ts'

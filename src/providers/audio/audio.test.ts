@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createMp3Encoder } from 'wasm-media-encoders'
-import { type Audio, AudioError, createAudio, fakeAudio } from './index.ts'
+import { type Audio, AudioError, type AudioFacts, createAudio, fakeAudio } from './index.ts'
 import { FIXTURES } from './test-fixtures.ts'
+import { growingWebm } from './test-growing.ts'
 import { listen } from './test-hearing.ts'
 import { chunk, makeWav, sine, type WavKind } from './test-wav.ts'
 
@@ -372,4 +373,32 @@ test('the fake remembers what it was asked', async () => {
     { bytes: 1, targets: ['mp3'] },
     { bytes: 2, targets: ['mp3', 'wav8k'] },
   ])
+})
+
+describe('a file that still grows', () => {
+  const wav = makeWav(sine(1_000, 16_000, 2), { rate: 16_000 })
+  const parts = (bytes: Uint8Array) => [0.02, 0.1, 0.4, 0.7, 0.99, 1].map((n) => bytes.subarray(0, bytes.length * n))
+  const grown = growingWebm()
+  test.each([
+    ['WebM of a browser', grown.filter((_, n) => n % 10 === 0 || n === grown.length - 1), 990],
+    ['MP3', parts(mp3), 1_000],
+    ['WAV', parts(wav), 2_000],
+  ])('%s: what is there is taken', async (_, pieces, least) => {
+    const lengths: number[] = []
+    for (const [n, piece] of pieces.entries()) {
+      const made = await audio.convert(piece, ['wav16k'], { partial: true }).catch((error: unknown) => error)
+      if (!(made instanceof AudioError)) lengths.push((made as { facts: AudioFacts }).facts.durationMs)
+      // Its header, or the first of its sound, is not here yet.
+      else expect([n < 2, made.refusal]).toEqual([true, expect.stringMatching(/^(truncated|empty)$/)])
+    }
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b))
+    expect(new Set(lengths).size).toBeGreaterThan(2)
+    expect(lengths.at(-1)).toBeGreaterThanOrEqual(least)
+  })
+
+  test('of it nothing is forgiven but the end', async () => {
+    const text = Buffer.from('hello '.repeat(1_000))
+    expect(await outcome(audio.convert(text, ['wav8k'], { partial: true }))).toBe('not_audio')
+    expect(await outcome(audio.convert(wav.subarray(0, 20_000), ['wav8k']))).toBe('truncated')
+  })
 })

@@ -36,6 +36,8 @@ export const WAVEFORM_POINTS = 200
 
 export interface AudioOptions {
   signal?: AbortSignal
+  /** Takes what is there of a file that still grows: that its end is missing is no fault. Default false. */
+  partial?: boolean
 }
 
 export interface Audio {

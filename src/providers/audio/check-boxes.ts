@@ -17,11 +17,13 @@ const MAX_BOXES = 10_000
 
 /**
  * Throws AudioError `hostile` for an MP4 file whose tables count more samples than it has bytes: mediabunny would count
- * up to billions. Other files pass.
+ * up to billions; and `truncated` for one that ends before it says what its bytes mean, which mediabunny would take for
+ * one without sound. Other files pass.
  */
 export function checkBoxes(source: ByteSource): void {
   if (!BEGINNINGS.includes(name(source.read(4, 4)))) return
   let boxes = 0
+  const met = new Set<string>()
   const walk = (from: number, to: number): void => {
     for (let at = from; at + 8 <= to; ) {
       if (++boxes > MAX_BOXES) throw new AudioError('hostile', `the MP4 file has more than ${MAX_BOXES} boxes`)
@@ -32,6 +34,7 @@ export function checkBoxes(source: ByteSource): void {
       const headBytes = short === 1 ? 16 : 8
       const size = short === 0 ? to - at : short === 1 && head.length === 16 ? Number(view.getBigUint64(8)) : short
       if (size < headBytes) return
+      met.add(type)
       const [start, end] = [at + headBytes, Math.min(at + size, to)]
       if (CONTAINERS.includes(type)) walk(start, end)
       const table = TABLES[type]
@@ -40,6 +43,7 @@ export function checkBoxes(source: ByteSource): void {
     }
   }
   walk(0, source.size)
+  if (met.has('mdat') && !met.has('moov')) throw new AudioError('truncated', 'the MP4 file ends before its description')
 }
 
 function checkTable(

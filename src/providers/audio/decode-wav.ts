@@ -4,10 +4,10 @@ import { type WavFormat, wavFormat } from './wav-format.ts'
 
 const FRAMES_PER_BLOCK = 16_384
 
-export function decodeWav(source: ByteSource): Decoded {
+export function decodeWav(source: ByteSource, { partial }: { partial: boolean }): Decoded {
   const format = wavFormat(source)
   const { codec, sampleRate, channels, dataBytes, claimedBytes } = format
-  if (claimedBytes !== undefined && claimedBytes > dataBytes) {
+  if (!partial && claimedBytes !== undefined && claimedBytes > dataBytes) {
     throw new AudioError('truncated', `the WAV file has ${dataBytes} of the ${claimedBytes} bytes that it promises`)
   }
   return { container: 'wav', codec, sampleRate, channels, blocks: blocksOf(source, format) }

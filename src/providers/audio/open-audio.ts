@@ -42,9 +42,10 @@ const BEGINNINGS = [/^....ftyp/s, /^.E\xdf\xa3/s, /^OggS/, /^ID3/, /^fLaC/, /^RI
 export async function openAudio(
   source: ByteSource,
   ffmpeg: Ffmpeg | undefined,
+  options: { partial: boolean },
 ): Promise<Decoded & { dispose(): void }> {
   if (source.size === 0) throw new AudioError('empty', 'the file has no bytes')
-  if (isWav(source)) return { ...decodeWav(source), dispose() {} }
+  if (isWav(source)) return { ...decodeWav(source, options), dispose() {} }
   checkBoxes(source)
   const input = new Input({
     formats: [...CONTAINERS.keys()],

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createWorkerPool, WorkerError } from '../../platform/worker-pool.ts'
-import { type Audio, AudioError, type AudioSource, type AudioTarget, type Converted } from './audio.ts'
+import {
+  type Audio,
+  AudioError,
+  type AudioOptions,
+  type AudioSource,
+  type AudioTarget,
+  type Converted,
+} from './audio.ts'
 import type { AudioJob, AudioResult } from './audio-worker.ts'
 
 export interface AudioThreadsOptions {
@@ -44,7 +51,11 @@ export function audioThreads(options: AudioThreadsOptions): Audio {
   let underWay = 0
   let closed = false
 
-  async function run(source: AudioSource, targets: readonly AudioTarget[], signal: AbortSignal | undefined) {
+  async function run(
+    source: AudioSource,
+    targets: readonly AudioTarget[],
+    { signal, partial = false }: AudioOptions = {},
+  ) {
     signal?.throwIfAborted()
     if (closed) throw new AudioError('unavailable', 'audio was closed')
     if (underWay >= workers + maxWaiting) throw new AudioError('unavailable', `${underWay} files are being converted`)
@@ -54,7 +65,7 @@ export function audioThreads(options: AudioThreadsOptions): Audio {
     const path = join(await folder, randomUUID())
     try {
       await spool(source, path, maxBytes, signal)
-      const job = { path, targets, maxDurationMs, timeoutMs, ffmpeg: await ffmpeg }
+      const job = { path, targets, partial, maxDurationMs, timeoutMs, ffmpeg: await ffmpeg }
       const result = await pool.run(job, { signal })
       if ('refused' in result) throw new AudioError(result.refused, result.message)
       return result
@@ -67,15 +78,11 @@ export function audioThreads(options: AudioThreadsOptions): Audio {
   }
 
   return {
-    async inspect(source, { signal } = {}) {
-      return (await run(source, [], signal)).facts
+    async inspect(source, options) {
+      return (await run(source, [], options)).facts
     },
-    async convert<Target extends AudioTarget>(
-      source: AudioSource,
-      targets: readonly Target[],
-      { signal }: { signal?: AbortSignal } = {},
-    ) {
-      return (await run(source, targets, signal)) as Converted<Target>
+    async convert<Target extends AudioTarget>(source: AudioSource, targets: readonly Target[], options?: AudioOptions) {
+      return (await run(source, targets, options)) as Converted<Target>
     },
     async close() {
       closed = true

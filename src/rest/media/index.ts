@@ -1,14 +1,21 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { findRecording } from '../../domains/campaigns/index.ts'
-import { findReadyUpload } from '../../domains/responses/index.ts'
+import { findReadyUpload, type ReadyUpload, SOUND_FORMS, storedForm } from '../../domains/responses/index.ts'
 import { findPlayable } from '../../domains/voice-files/index.ts'
 import type { World } from '../../domains/world.ts'
 import { ERROR_CODES, ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { type StoredBytes, serveBytes } from '../../platform/serve-bytes.ts'
 import type { Storage } from '../../providers/storage/index.ts'
-import { parseRange } from './range.ts'
-import { formNamed, recordingResource, type SignedQuery, verifyMediaUrl, voiceFileResource } from './signed-url.ts'
+import {
+  formNamed,
+  recordingResource,
+  type SignedQuery,
+  uploadFormName,
+  verifyMediaUrl,
+  voiceFileResource,
+} from './signed-url.ts'
 
 export {
   audioFileName,
@@ -19,6 +26,7 @@ export {
   signMediaUrl,
   signRecordingUrl,
   signVoiceFileUrl,
+  uploadFormName,
 } from './signed-url.ts'
 
 export interface MediaDeps {
@@ -29,10 +37,6 @@ export interface MediaDeps {
   logger: Logger
 }
 
-/** A file is somebody else's: it may be shown and played, and can do nothing. */
-const CONTENT_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
-/** Shown in place; everything else is handed over as a download. SVG is a program, so it is not among them. */
-const INLINE = /^(audio|video|image)\/(?!svg)/
 const MAX_CACHE_SECONDS = 3_600
 const STATUS: Readonly<Record<string, number>> = { UNAUTHENTICATED: 403, NOT_FOUND: 404 }
 
@@ -41,18 +45,10 @@ interface Route {
   Querystring: Record<string, unknown>
 }
 
-/** What is served. */
-interface Stored {
-  storage_key: string
-  media_type: string
-  size: number
-  /** What a download is called. */
-  file_name: string
-}
-
 /**
  * `GET` and `HEAD` of bytes by signed address (`?workspace=&expires=&signature=`), with byte ranges so that players can
- * seek. `/media/{uploadId}`: recordings and files that people sent; any name may follow the id, such as `/audio.mp3`.
+ * seek. `/media/{uploadId}`: recordings and files that people sent; any name may follow the id. Of a recording that was
+ * prepared, `/audio.mp3` and `/audio-16khz.wav` are what was made of it; until then they are the recording.
  * `/media/voice/{voiceFileId}/{name}`: a form of a voice file. `/media/recordings/{recordingId}/{name}`: what was said in
  * a call. 403 for an address that is not signed or has expired, 404
  * when what it is of is gone, 416 for a range beyond its end.
@@ -71,7 +67,12 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
     const known = isUuid(uploadId) && isUuid(query.workspace)
     const upload = known ? await findReadyUpload(world.db, query.workspace, uploadId) : undefined
     if (!upload) throw new NotFoundError('upload', ['uploadId'])
-    return serve(request, reply, query, { ...upload, file_name: upload.file_name ?? uploadId })
+    return serve(
+      request,
+      reply,
+      query,
+      formOf(upload, request.params.fileName) ?? { ...upload, file_name: upload.file_name ?? uploadId },
+    )
   }
 
   async function serveVoiceFile(request: FastifyRequest<Route>, reply: FastifyReply) {
@@ -94,32 +95,13 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
     return serve(request, reply, query, { ...found, file_name: fileName })
   }
 
-  async function serve(request: FastifyRequest<Route>, reply: FastifyReply, query: SignedQuery, stored: Stored) {
-    const { size, media_type: mediaType } = stored
+  async function serve(request: FastifyRequest<Route>, reply: FastifyReply, query: SignedQuery, stored: StoredBytes) {
     const secondsLeft = Math.floor(Number(query.expires) - world.clock.now().getTime() / 1000)
     reply.headers({
-      'accept-ranges': 'bytes',
       'access-control-allow-origin': '*',
       'cache-control': `private, max-age=${Math.min(secondsLeft, MAX_CACHE_SECONDS)}`,
-      'content-security-policy': CONTENT_POLICY,
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
     })
-    if (!INLINE.test(mediaType)) {
-      reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeName(stored.file_name)}`)
-    }
-    const range = parseRange(request.headers.range, size)
-    if (range === 'unsatisfiable') {
-      return reply.code(416).header('content-range', `bytes */${size}`).send()
-    }
-    const length = range ? range.end - range.start + 1 : size
-    reply.code(range ? 206 : 200)
-    if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${size}`)
-    reply.headers({ 'content-type': mediaType, 'content-length': length })
-    if (request.method === 'HEAD') return reply.send()
-    const object = await storage.read(stored.storage_key, range)
-    if (!object) throw new NotFoundError('file')
-    return reply.send(object.stream)
+    return serveBytes(request, reply, storage, stored)
   }
 
   return async (app) => {
@@ -147,14 +129,15 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
   }
 }
 
+/** What was made of a recording, when that is what its address names. */
+function formOf(upload: ReadyUpload, fileName: string | undefined): StoredBytes | undefined {
+  const form = SOUND_FORMS.find((each) => fileName === uploadFormName(each))
+  const stored = form && storedForm(upload, form)
+  return stored && { ...stored, file_name: uploadFormName(form) }
+}
+
 /** Each parameter once; anything else was not made by `signMediaUrl`. */
 function signedQuery({ workspace, expires, signature }: Record<string, unknown>): SignedQuery | undefined {
   if (typeof workspace !== 'string' || typeof expires !== 'string' || typeof signature !== 'string') return undefined
   return { workspace, expires, signature }
-}
-
-/** As RFC 8187 wants it: `encodeURIComponent` leaves four characters alone that may not stand there. */
-function encodeName(name: string): string {
-  const safe = name.toWellFormed()
-  return encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 }

@@ -14,6 +14,7 @@ import { createLink, findLinkById } from '../../domains/links/index.ts'
 import { openSession, tokenSigner, uploadAnswer } from '../../domains/responses/index.ts'
 import { FakeClock } from '../../platform/clock.ts'
 import { createLogger } from '../../platform/logger.ts'
+import { fakeAudio } from '../../providers/audio/index.ts'
 import { createStorage } from '../../providers/storage/index.ts'
 import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl } from './index.ts'
 
@@ -49,7 +50,7 @@ async function upload(type: 'voice' | 'file_upload', fileName: string, bytes: Bu
   const { id } = await createLink(world, viewer, { name: fileName, questions: [{ prompt: 'F', type }] })
   const link = (await findLinkById(db, workspaceId, id))!
   const { token } = await openSession(world, signer, link, { channel: 'web' })
-  const deps = { world, signer, storage, maxUploadBytes: 1_000_000 }
+  const deps = { world, signer, storage, audio: fakeAudio(), maxUploadBytes: 1_000_000 }
   const source = (async function* () {
     yield bytes
   })()
@@ -78,6 +79,40 @@ describe('signed addresses', () => {
     expect(Buffer.from(await response.arrayBuffer())).toEqual(WAV)
     const head = await fetch(address(), { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(WAV.length)])
+  })
+
+  it('play what was made of a recording, once it was, and open the recording itself as before', async () => {
+    const uploadId = await upload('voice', 'two.wav', WAV)
+    const read = async (fileName?: string) => {
+      const response = await fetch(signMediaUrl({ publicUrl, secret, clock, workspaceId, uploadId, fileName }))
+      return [response.status, response.headers.get('content-type'), await response.text()]
+    }
+    const original = [200, 'audio/wav', WAV.toString()]
+    expect([await read('audio.mp3'), await read('audio-16khz.wav'), await read()]).toEqual([
+      original,
+      original,
+      original,
+    ])
+    const key = `uploads/${workspaceId}/${uploadId}`
+    for (const form of ['mp3', 'wav']) {
+      await storage.write(
+        `${key}.${form}`,
+        (async function* () {
+          yield Buffer.from(`the ${form}`)
+        })(),
+      )
+    }
+    await db.query(sql`UPDATE upload SET mp3_size = 7, wav_size = 7 WHERE id = ${uploadId}::uuid`)
+    expect(await read('audio.mp3')).toEqual([200, 'audio/mpeg', 'the mp3'])
+    expect(await read('audio-16khz.wav')).toEqual([200, 'audio/wav', 'the wav'])
+    expect(await read('audio.wav')).toEqual(original)
+    expect(await read('visit.webm')).toEqual(original)
+    expect(await read()).toEqual(original)
+    const address = signMediaUrl({ publicUrl, secret, clock, workspaceId, uploadId, fileName: 'audio.mp3' })
+    const part = await fetch(address, { headers: { range: 'bytes=4-6' } })
+    expect([part.status, await part.text()]).toEqual([206, 'mp3'])
+    const elsewhere = address.replace(workspaceId, other.workspaceId)
+    expect((await fetch(elsewhere)).status).toBe(403)
   })
 
   it('hand over what is not shown as a download, under its name', async () => {
@@ -221,5 +256,24 @@ describe('signed addresses', () => {
     expect(await code(sign(recording, other.workspaceId))).toEqual([404, 'NOT_FOUND'])
     await db.query(sql`UPDATE recording SET state = 'lost' WHERE id = ${recording}::uuid`)
     expect(await code(sign())).toEqual([404, 'NOT_FOUND'])
+  })
+})
+
+describe('an address that many play from', () => {
+  it('is the same within its time, never works shorter than asked, and changes then', () => {
+    const at = (time: string) =>
+      new URL(
+        signMediaUrl({
+          ...{ publicUrl, secret, workspaceId, uploadId: workspaceId, ttlSeconds: 600, sharedSeconds: 3_600 },
+          clock: new FakeClock(`2026-06-01T${time}Z`),
+        }),
+      )
+    expect(at('12:00:01').href).toBe(at('12:49:59').href)
+    expect(at('12:50:01').href).not.toBe(at('12:49:59').href)
+    for (const time of ['12:00:01', '12:49:59', '12:50:01']) {
+      const left = Number(at(time).searchParams.get('expires')) - Date.parse(`2026-06-01T${time}Z`) / 1_000
+      expect(left).toBeGreaterThanOrEqual(600)
+      expect(left).toBeLessThanOrEqual(600 + 3_600)
+    }
   })
 })

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { SoundForm } from '../../domains/responses/index.ts'
 import { VOICE_FILE_FORMS, type VoiceFileForm } from '../../domains/voice-files/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 
@@ -13,6 +14,11 @@ export interface SignMediaUrlOptions {
   uploadId: string
   /** Seconds from now, or null for an address that does not expire. Default 3600. */
   ttlSeconds?: number | null
+  /**
+   * The address is the same for all who ask within so many seconds, so that a player that keeps what it fetched need not
+   * fetch it for each of them; it then works for up to as much longer. Default 1.
+   */
+  sharedSeconds?: number
   /** What the address ends in, for people and players that look at names; it decides nothing. */
   fileName?: string
 }
@@ -35,8 +41,9 @@ function signedUrl(
   resource: string,
   options: Omit<SignMediaUrlOptions, 'uploadId' | 'fileName'>,
 ): string {
-  const { publicUrl, secret, clock, workspaceId, ttlSeconds = DEFAULT_TTL_SECONDS } = options
-  const expires = ttlSeconds === null ? NEVER : Math.floor(clock.now().getTime() / 1000) + ttlSeconds
+  const { publicUrl, secret, clock, workspaceId, ttlSeconds = DEFAULT_TTL_SECONDS, sharedSeconds = 1 } = options
+  const until = (lasting: number) => Math.floor(clock.now().getTime() / 1000) + lasting
+  const expires = ttlSeconds === null ? NEVER : Math.ceil(until(ttlSeconds) / sharedSeconds) * sharedSeconds
   const url = new URL(path, publicUrl)
   url.searchParams.set('workspace', workspaceId)
   url.searchParams.set('expires', String(expires))
@@ -82,6 +89,14 @@ export function signRecordingUrl({ recordingId, ...options }: SignRecordingUrlOp
 /** What a signature for a recording is for. */
 export function recordingResource(recordingId: string): string {
   return `recordings/${recordingId}`
+}
+
+/**
+ * What a form of a recording is called in its address; whoever may read the recording may read its forms. A recording
+ * that came as WAV is `audio.wav` itself.
+ */
+export function uploadFormName(form: SoundForm): string {
+  return form === 'mp3' ? 'audio.mp3' : 'audio-16khz.wav'
 }
 
 const AUDIO_ENDINGS: Readonly<Record<string, string>> = {
