@@ -1,0 +1,20 @@
+export { analyzeResponse } from './analyze-response.ts'
+export { type CorrectTranscriptInput, correctTranscript } from './correct-transcript.ts'
+export type { AnalysisDeps, WorkOptions } from './deps.ts'
+export { createDrafter, type DraftTranscript } from './draft-transcript.ts'
+export {
+  getInsightBudget,
+  type InsightBudget,
+  type UpdateInsightBudgetInput,
+  updateInsightBudget,
+} from './insight-budget.ts'
+export { processAnswer } from './process-answer.ts'
+export {
+  type RetranscribeDeps,
+  type Retranscribed,
+  type RetranscribeInput,
+  retranscribe,
+  retranscribeLink,
+} from './retranscribe.ts'
+export { startAnalyses } from './start-analyses.ts'
+export { analyzeResponseTask, processAnswerTask, retranscribeLinkTask } from './tasks.ts'
