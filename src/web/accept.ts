@@ -1,5 +1,5 @@
 /** What a header such as Accept or Accept-Language lists, lower-case, with its weights; 0 means "not this". */
-function weights(header: string | undefined): Map<string, number> {
+export function weights(header: string | undefined): Map<string, number> {
   const listed = new Map<string, number>()
   for (const item of (header ?? '').split(',')) {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())

@@ -24,6 +24,7 @@ export interface Failure {
 const STATUS: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   NOT_FOUND: 404,
+  SPEECH_UNAVAILABLE: 404,
   LINK_DELETED: 410,
   LINK_PAUSED: 403,
   LINK_FULL: 403,
@@ -33,7 +34,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   RATE_LIMITED: 429,
 }
 
-const UPLOAD_STATUS: Readonly<Record<string, number>> = { too_large: 413, type_not_allowed: 415, too_slow: 408 }
+const UPLOAD_STATUS: Readonly<Record<string, number>> = {
+  too_large: 413,
+  type_not_allowed: 415,
+  too_slow: 408,
+  wrong_offset: 409,
+  expired: 410,
+  unsupported_version: 412,
+}
 
 /** What to tell a caller. Anything unexpected is logged with the request's id and masked. */
 export function describe(thrown: unknown, request: FastifyRequest, logger: Logger): Failure {

@@ -1,9 +1,11 @@
 import { type Configuration, MAX_TEXT_CHARACTERS, type QuestionRow } from '../domains/links/index.ts'
 import { type AnswerRow, ratingBounds } from '../domains/responses/index.ts'
 import { attributes, type Html, html, type Slot, webUrl } from '../platform/html.ts'
+import type { Fault } from './client/fault.ts'
+import { clientQuestion } from './client-question.ts'
 import { FIELD } from './form.ts'
 import { takesFile, takesLongText, takesSeveral } from './form-values.ts'
-import type { Fault, Texts } from './texts.ts'
+import type { Texts } from './texts.ts'
 
 /** One question of the page, with what was entered before. */
 export interface Field {
@@ -13,6 +15,10 @@ export interface Field {
   /** What is saved. */
   answer: AnswerRow | undefined
   fault: Fault | undefined
+  /** Shown once other answers ask for it; the script has it at hand, a page without script asks the server. */
+  isLater?: boolean
+  /** The field key of the answer that it asks about. */
+  follows?: string
 }
 
 /** The id of a question's first input: where links to the question lead. */
@@ -20,6 +26,7 @@ export function inputId(question: QuestionRow): string {
   return `a-${question.id}`
 }
 
+const promptId = (question: QuestionRow) => `p-${question.id}`
 const hintId = (question: QuestionRow) => `h-${question.id}`
 const faultId = (question: QuestionRow) => `e-${question.id}`
 /** The longest e-mail address (RFC 5321 with a full path). */
@@ -31,7 +38,12 @@ export function renderField(field: Field, texts: Texts): Html {
   const { question } = field
   const shown = html`<input type="hidden" name="${FIELD.shown}" value="${question.id}">`
   const body = isGroup(question) ? group(field, texts) : single(field, texts)
-  return html`<div${attributes({ class: field.fault ? 'question faulty' : 'question' })}>${shown}${body}</div>`
+  const described = attributes({
+    class: field.fault ? 'question faulty' : 'question',
+    'data-question': JSON.stringify(clientQuestion(question, field.follows)),
+  })
+  const whole = html`<div${described}>${shown}${body}</div>`
+  return field.isLater ? html`<template>${whole}</template>` : whole
 }
 
 /** Radios and boxes: the question is the legend of several inputs. */
@@ -43,7 +55,7 @@ function single(field: Field, texts: Texts): Html {
   const { question } = field
   const hint = hintOf(field, texts)
   const described = { ...describedBy(field, hint), ...invalid(field) }
-  return html`<label class="prompt" for="${inputId(question)}">${prompt(question, texts)}</label>
+  return html`<label class="prompt" id="${promptId(question)}" for="${inputId(question)}">${prompt(question, texts)}</label>
 ${remark(question, hint)}${faultText(field, texts)}${control(field, described)}${removal(field, texts)}`
 }
 
@@ -55,7 +67,7 @@ function group(field: Field, texts: Texts): Html {
     ? {}
     : { role: 'radiogroup', 'aria-required': question.required ? 'true' : null, ...invalid(field) }
   return html`<fieldset${attributes({ ...role, ...describedBy(field, hint) })}>
-<legend class="prompt">${prompt(question, texts)}</legend>
+<legend class="prompt" id="${promptId(question)}">${prompt(question, texts)}</legend>
 ${remark(question, hint)}${faultText(field, texts)}${choices(field, texts)}</fieldset>`
 }
 

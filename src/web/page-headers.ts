@@ -2,16 +2,19 @@ import type { LinkRow } from '../domains/links/index.ts'
 import { webUrl } from '../platform/html.ts'
 
 /**
- * The headers of every page. Nothing runs and nothing is loaded but the stylesheet and the pictures and films of the
- * questions; any site may show the page in a frame.
+ * The headers of every page. Nothing runs but the server's own script, which talks to nobody else; nothing is loaded but
+ * the stylesheet and the pictures and films of the questions; any site may show the page in a frame.
  */
 export function pageHeaders(link: LinkRow | undefined): Record<string, string> {
   const redirect = webUrl(link?.settings.redirectUrl)
   const policy = [
     "default-src 'none'",
+    "script-src 'self'",
+    "connect-src 'self'",
     "style-src 'self'",
     'img-src https: http: data:',
-    'media-src https: http:',
+    // Recordings are listened to before the server has them.
+    "media-src 'self' blob: https: http:",
     // Chromium applies it to the redirect that answers a form, too.
     `form-action 'self'${redirect ? ` ${new URL(redirect).origin}` : ''}`,
     "base-uri 'none'",

@@ -1,15 +1,18 @@
+import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { sql } from '../db/sql.ts'
 import { createContact } from '../domains/contacts/index.ts'
 import { deleteLink, type QuestionInput, updateLink } from '../domains/links/index.ts'
 import { inviteRespondent, sweepUploads } from '../domains/responses/index.ts'
-import { STYLE_PATH } from './index.ts'
+import { AudioError, fakeAudio } from '../providers/audio/index.ts'
+import { scriptPath, stylePath } from './index.ts'
 import { type Entry, REMOVE, TestBrowser } from './test-browser.ts'
 import { EXE, PDF, PNG, WAV } from './test-files.ts'
 import { ALL_TYPES } from './test-links.ts'
 import { startTestServer } from './test-server.ts'
 
-const server = await startTestServer()
+const audio = fakeAudio()
+const server = await startTestServer({ audio })
 
 const EVERYTHING: Record<string, Entry> = {
   'Tell us about your visit': { name: 'visit.wav', bytes: WAV },
@@ -150,6 +153,25 @@ for (const cookies of [true, false]) {
       })
       await browser.submit({ 'How many people came?': '1', 'Your e-mail address': 'ann@example.com' })
       expect(await statuses(id)).toEqual(['completed'])
+    })
+
+    it('says why a recording is not taken, in the language of who made it', async () => {
+      const questions: QuestionInput[] = [{ prompt: 'Speak', type: 'voice', fallbackToText: false, required: true }]
+      const { id } = await server.addLink({ name: 'Heard', slug: slug('heard'), questions })
+      for (const [heard, says] of [
+        [{ silent: true }, 'Nothing can be heard in the recording.'],
+        [new AudioError('truncated', 'x'), 'A part of the recording is missing.'],
+        [new AudioError('too_long', 'x'), 'The recording is too long.'],
+        [new AudioError('hostile', 'x'), 'The recording is damaged.'],
+        [new AudioError('not_audio', 'x'), 'The file holds no sound.'],
+      ] as const) {
+        const browser = browse()
+        await browser.open(`/i/${slug('heard')}`)
+        audio.answerNext(heard)
+        await browser.submit({ Speak: { name: 'a.wav', bytes: WAV } })
+        expect([browser.status, browser.markup.includes(says)]).toEqual([400, true])
+      }
+      expect((await statuses(id)).filter((status) => status === 'completed')).toEqual([])
     })
 
     it('takes back what is emptied, and keeps files until told otherwise', async () => {
@@ -370,6 +392,20 @@ describe('a page without a form', () => {
   })
 })
 
+/** How many bytes of an asset come over the wire. */
+function transferred(path: string, encoding: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(server.url + path, { headers: { 'accept-encoding': encoding } }, (response) => {
+      let size = 0
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length
+      })
+      response.on('end', () => resolve(size))
+      response.on('error', reject)
+    })
+  })
+}
+
 describe('what the page is made of', () => {
   it('keeps text text, wherever it stands', async () => {
     const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>' onfocus='alert(1)`
@@ -397,7 +433,9 @@ describe('what the page is made of', () => {
     await server.world.db.query(
       sql`UPDATE link SET settings = (settings::jsonb || '{"redirectUrl": "javascript:alert(1)"}')::json WHERE id = ${id}::uuid`,
     )
-    const harmless = (markup: string) => {
+    const harmless = (source: string) => {
+      const own = `<script type="module" src="${scriptPath('en')}"></script>`
+      const markup = source.replace(own, '')
       // Whatever is in quotes is a value; what is left are tags and their attributes.
       for (const [tag] of markup.matchAll(/<[^>]*>/g)) {
         const bare = tag.replace(/"[^"]*"/g, '')
@@ -408,7 +446,7 @@ describe('what the page is made of', () => {
     }
     const browser = new TestBrowser(server.url)
     await browser.open('/i/evil')
-    harmless(browser.markup)
+    harmless(browser.source)
     expect(browser.title).toBe(evil)
     expect(browser.prompts[0]).toBe(evil)
     await browser.submit({
@@ -418,30 +456,59 @@ describe('what the page is made of', () => {
       File: { name: `${evil}.pdf`, bytes: PDF },
     })
     expect(browser.status).toBe(400)
-    harmless(browser.markup)
+    harmless(browser.source)
     expect(browser.inputsOf(evil)[0]!.value).toBe(`</textarea>${evil}`)
     await browser.submit({ More: 'x' })
-    harmless(browser.markup)
+    harmless(browser.source)
     expect(browser.status).toBe(200)
     expect(browser.text).toContain('onerror')
     expect(await saved(id)).toMatchObject({ text: `</textarea>${evil}`, options: evil, cards: evil })
   })
 
-  it('has a strict policy and one stylesheet that is kept for ever', async () => {
+  it('has a strict policy, and a stylesheet and a script that are kept for ever', async () => {
     await server.addLink({ name: 'Policy', questions: ALL_TYPES })
     const response = await fetch(`${server.url}/i/policy`)
     const policy = response.headers.get('content-security-policy')!
     expect(policy).toBe(
-      "default-src 'none'; style-src 'self'; img-src https: http: data:; media-src https: http:; form-action 'self'; base-uri 'none'; frame-ancestors *",
+      "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src https: http: data:; media-src 'self' blob: https: http:; form-action 'self'; base-uri 'none'; frame-ancestors *",
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(response.headers.get('referrer-policy')).toBe('no-referrer')
     expect(response.headers.get('cache-control')).toBe('no-store')
-    expect(await response.text()).not.toMatch(/<script|<style|\sstyle=|\son\w+=/)
-    const style = await fetch(server.url + STYLE_PATH)
-    expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8')
-    expect(style.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
-    await server.addLink({ name: 'Secure' })
+    const markup = await response.text()
+    expect(markup.match(/<script[^>]*>[^<]*/g)).toEqual([`<script type="module" src="${scriptPath('en')}">`])
+    expect(markup).not.toMatch(/<style|\sstyle=|\son\w+=/)
+    for (const [path, type] of [
+      [stylePath(), 'text/css; charset=utf-8'],
+      [scriptPath('en'), 'text/javascript; charset=utf-8'],
+    ] as const) {
+      const asset = await fetch(server.url + path)
+      expect(asset.headers.get('content-type')).toBe(type)
+      expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+      expect(asset.headers.get('x-content-type-options')).toBe('nosniff')
+    }
+  })
+
+  it('is small: a link with every type stays below 40 KB on its way, in every language', async () => {
+    await server.addLink({ name: 'Small', questions: ALL_TYPES })
+    for (const language of ['en', 'fi'] as const) {
+      const headers = { 'accept-language': language }
+      const page = await (await fetch(`${server.url}/i/small`, { headers })).arrayBuffer()
+      expect(Buffer.from(page).toString()).toContain(scriptPath(language))
+      const sizes = await Promise.all([stylePath(), scriptPath(language)].map((path) => transferred(path, 'br')))
+      const total = page.byteLength + sizes.reduce((sum, size) => sum + size, 0)
+      expect(total).toBeGreaterThan(10_000)
+      expect(total).toBeLessThan(40_000)
+    }
+  })
+
+  it.each(['br', 'gzip', 'identity', 'br;q=0, gzip;q=0.5'])('sends its script as %s', async (accepted) => {
+    const size = await transferred(scriptPath('en'), accepted)
+    const whole = await transferred(scriptPath('en'), 'identity')
+    if (accepted === 'identity') expect(size).toBe(whole)
+    else expect(size).toBeLessThan(whole / 2)
+    const read = await (await fetch(server.url + scriptPath('en'), { headers: { 'accept-encoding': accepted } })).text()
+    expect(Buffer.byteLength(read)).toBe(whole)
   })
 
   it('gives every input a name that is heard, and every id once', async () => {
@@ -455,7 +522,7 @@ describe('what the page is made of', () => {
     expect(new Set(ids).size).toBe(ids.length)
     for (const { type, attributes } of browser.inputs) {
       if (['hidden', 'submit', 'radio', 'checkbox'].includes(type)) continue
-      expect(browser.markup).toContain(`<label class="prompt" for="${attributes.get('id')}">`)
+      expect(browser.markup).toContain(` for="${attributes.get('id')}">`)
     }
     for (const [label] of browser.markup.matchAll(/<label class="choice[\s\S]*?<\/label>/g)) {
       expect(label.replace(/<[^>]*>/g, '').trim()).not.toBe('')

@@ -1,8 +1,10 @@
-import type { LinkRow } from '../domains/links/index.ts'
+import { type LinkRow, probingOf } from '../domains/links/index.ts'
 import { attributes, type Html, html, type Slot, webUrl } from '../platform/html.ts'
+import { scriptPath, stylePath } from './assets.ts'
+import type { ClientPage } from './client/model.ts'
 import { type Field, inputId, renderField } from './fields.ts'
+import { followUpField } from './follow-up-field.ts'
 import { FIELD } from './form.ts'
-import { STYLE_PATH } from './style.ts'
 import { type ClosedPage, type Language, TEXTS } from './texts.ts'
 
 export interface FormPage {
@@ -12,16 +14,22 @@ export interface FormPage {
   path: string
   /** What the form carries besides answers. */
   hidden: { session?: string; page?: string; respondent?: string }
-  /** The questions that are shown, in order. */
+  /** The questions, in order. */
   fields: readonly Field[]
-  /** Whether answers may bring up further questions. */
-  mayGrow: boolean
+  /** Where another response can be given afterwards. */
+  again: string | undefined
+  /** Whether what is said is shown while it is recorded. */
+  isLive: boolean
+  /** Whether an empty page was asked for. */
+  isFresh?: boolean
   notice?: 'saved' | 'newQuestions'
 }
 
 /** The link's questions. */
-export function formPage({ link, language, path, hidden, fields, mayGrow, notice }: FormPage): Html {
+export function formPage(page: FormPage): Html {
+  const { link, language, path, hidden, fields, again, notice } = page
   const texts = TEXTS[language]
+  const mayGrow = fields.some((field) => field.isLater)
   const faulty = fields.filter((field) => field.fault)
   const carried = Object.entries({
     [FIELD.session]: hidden.session,
@@ -35,6 +43,12 @@ export function formPage({ link, language, path, hidden, fields, mayGrow, notice
 <ul>${faulty.map(({ question, fault }) => html`<li><a href="#${inputId(question)}">${question.prompt}</a>: ${texts.faults[fault!]}</li>`)}</ul>
 </div>`
   const { description } = link.settings
+  const form = attributes({
+    method: 'post',
+    enctype: 'multipart/form-data',
+    action: path,
+    'data-page': JSON.stringify(clientPage(page)),
+  })
   return layout(
     language,
     `${faulty.length > 0 ? texts.errorTitle : ''}${link.name}`,
@@ -42,27 +56,49 @@ export function formPage({ link, language, path, hidden, fields, mayGrow, notice
 ${description && html`<p class="description">${description}</p>`}</header>
 ${notice && html`<p class="notice" role="status">${texts[notice]}</p>`}
 ${summary}
-<form method="post" enctype="multipart/form-data" action="${path}">
+<form${form}>
 ${carried}${fields.map((field) => renderField(field, texts))}
 ${mayGrow && html`<p class="hint">${texts.moreToCome}</p>`}
 <button type="submit">${mayGrow ? texts.continue : texts.submit}</button>
-</form>`,
+</form>
+<template id="thanks">${thanks(link, language, again)}</template>
+${fields.some(probes) && html`<template id="follow-up">${renderField(followUpField(), texts)}</template>`}`,
+    scriptPath(language),
   )
+}
+
+function clientPage({ link, path, isFresh, isLive }: FormPage): ClientPage {
+  const { tts_enabled, redirectUrl } = link.settings
+  return {
+    base: path,
+    fresh: isFresh || undefined,
+    readsAloud: tts_enabled || undefined,
+    transcribesLive: isLive || undefined,
+    redirect: webUrl(redirectUrl),
+  }
+}
+
+function probes({ question }: Field): boolean {
+  return probingOf(question) !== null
 }
 
 /** What a person sees who has submitted. `again` is where another response can be given. */
 export function thanksPage(link: LinkRow, language: Language, again: string | undefined): Html {
-  const texts = TEXTS[language]
-  const { thankYouMessage, redirectUrl } = link.settings
-  const onward = webUrl(redirectUrl)
   return layout(
     language,
     link.name,
     html`<header><h1>${link.name}</h1></header>
-<p class="thanks" role="status">${thankYouMessage || texts.thankYou}</p>
-${onward && html`<p><a href="${onward}">${texts.goOn}</a></p>`}
-${again && html`<p><a href="${again}">${texts.answerAgain}</a></p>`}`,
+${thanks(link, language, again)}`,
   )
+}
+
+function thanks(link: LinkRow, language: Language, again: string | undefined): Html {
+  const texts = TEXTS[language]
+  const { thankYouMessage, redirectUrl } = link.settings
+  const onward = webUrl(redirectUrl)
+  return html`<p class="thanks" role="status">${thankYouMessage || texts.thankYou}</p>
+${onward && html`<p><a href="${onward}">${texts.goOn}</a></p>`}
+${again && html`<p><a href="${again}">${texts.answerAgain}</a></p>`}`
 }
 
 /** Why there is no form. */
@@ -82,8 +118,8 @@ export function failedPage(requestId: string, language: Language): Html {
   return layout(language, texts.failedTitle, html`<h1>${texts.failedTitle}</h1><p>${texts.requestId(requestId)}</p>`)
 }
 
-/** A whole page around its content. */
-export function layout(language: Language, title: string, main: Slot): Html {
+/** A whole page around its content; `script` for one that has more to offer where scripts run. */
+export function layout(language: Language, title: string, main: Slot, script?: string): Html {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -92,7 +128,8 @@ export function layout(language: Language, title: string, main: Slot): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<link rel="stylesheet" href="${STYLE_PATH}">
+<link rel="stylesheet" href="${stylePath()}">
+${script && html`<script type="module" src="${script}"></script>`}
 </head>
 <body><main>
 ${main}

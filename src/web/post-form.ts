@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type LinkRow, listQuestions, type QuestionRow } from '../domains/links/index.ts'
+import { type LinkRow, listQuestions, probingOf, type QuestionRow } from '../domains/links/index.ts'
 import { openSession, type SessionState, sessionState, submitResponse } from '../domains/responses/index.ts'
 import { ExpectedError, ValidationError } from '../platform/errors.ts'
 import { webUrl } from '../platform/html.ts'
@@ -31,18 +31,20 @@ export async function postForm(web: Web, link: LinkRow, request: FastifyRequest)
   const { world, signer, maxUploadBytes } = web
   const questions = await listQuestions(world.db, link.workspace_id, link.id)
   const uploads = questions.filter(takesFile)
+  // Each with as many follow-ups as it may have.
+  const mostFiles = uploads.reduce((sum, question) => sum + 1 + (probingOf(question)?.maxFollowUps ?? 0), 1)
   const refusedFiles: Faults = new Map()
   let session: Promise<{ token: string; state: SessionState }> | undefined
 
   const fields = await readForm(request, {
-    maxFiles: uploads.length + 1,
-    maxBytes: (uploads.length + 1) * maxUploadBytes * OVERSIZE,
+    maxFiles: mostFiles,
+    maxBytes: mostFiles * maxUploadBytes * OVERSIZE,
     async onFile(questionId, file, before) {
-      const question = uploads.find((each) => each.id === questionId)
-      if (!question) return
+      if (uploads.length === 0) return
       session ??= beginOrContinue(web, link, request, before)
       const { token, state } = await session
-      if (state.status === 'completed') return
+      const question = state.questions.filter(takesFile).find((each) => each.id === questionId)
+      if (!question || state.status === 'completed') return
       await take(web, 'uploads', request.ip)
       const fault = await saveFile(web, link, token, question, file)
       if (fault) refusedFiles.set(question.id, { fault, entered: [] })

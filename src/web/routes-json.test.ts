@@ -50,6 +50,11 @@ async function open(slug: string, body?: unknown) {
   return { session, responseId: String(opened.responseId) }
 }
 
+/** An answer without a recording that nobody probes. */
+function plain(value: unknown) {
+  return { value, upload: null, transcript: null, probing: null }
+}
+
 function multipart(name: string, bytes: Uint8Array) {
   const form = new FormData()
   form.append('note', 'before the file')
@@ -67,6 +72,10 @@ describe('the whole way', () => {
     const link = await call('/i/all-types')
     expect(link.status).toBe(200)
     expect(link.body).toMatchObject({ name: 'All types', description: 'Please', open: true, closed: null })
+    expect(link.body).toMatchObject({
+      ...{ tts: false, liveTranscription: false },
+      ...{ thankYouMessage: 'Cheers', redirectUrl: 'https://example.com/thanks' },
+    })
     expect((link.body.questions as unknown as Json[])[4]).toEqual({
       prompt: 'How many people came?',
       type: 'number',
@@ -75,6 +84,7 @@ describe('the whole way', () => {
       configuration: { min: 1, max: 10, step: 1 },
       condition: {},
       fallback_to_text: true,
+      enable_dynamic_probing: false,
     })
 
     const opened = await call('/i/all-types/sessions', 'POST')
@@ -108,18 +118,18 @@ describe('the whole way', () => {
     const state = await call(base, 'GET', undefined, { cookie: cookie.split(';')[0]! })
     expect(state.body.status).toBe('started')
     expect(state.body.answers).toEqual({
-      visit: { value: null, upload: { fileName: 'visit.wav', mediaType: 'audio/wav', size: WAV.length } },
-      issues: { value: 'None at all', upload: null },
-      else: { value: 'No', upload: null },
-      source: { value: ['Google', 'Other'], upload: null },
-      people: { value: 3, upload: null },
-      rating: { value: 5, upload: null },
-      design: { value: 'blue', upload: null },
-      email: { value: 'ann@example.com', upload: null },
-      date: { value: '2026-05-31', upload: null },
-      again: { value: false, upload: null },
-      why_not: { value: 'Too far', upload: null },
-      file: { value: null, upload: { fileName: 'réçu.pdf', mediaType: 'application/pdf', size: PDF.length } },
+      visit: { ...plain(null), upload: { fileName: 'visit.wav', mediaType: 'audio/wav', size: WAV.length } },
+      issues: plain('None at all'),
+      else: plain('No'),
+      source: plain(['Google', 'Other']),
+      people: plain(3),
+      rating: plain(5),
+      design: plain('blue'),
+      email: plain('ann@example.com'),
+      date: plain('2026-05-31'),
+      again: plain(false),
+      why_not: plain('Too far'),
+      file: { ...plain(null), upload: { fileName: 'réçu.pdf', mediaType: 'application/pdf', size: PDF.length } },
     })
     expect(state.body.visible).toHaveLength(12)
 
@@ -361,7 +371,7 @@ describe('uploads', () => {
     expect(await send('file', 'renamed.pdf', PNG)).toEqual([200, undefined])
     const state = await call('/i/files/session', 'GET', undefined, { session })
     expect(state.body.answers!.file).toEqual({
-      value: null,
+      ...plain(null),
       upload: { fileName: 'renamed.pdf', mediaType: 'image/png', size: PNG.length },
     })
     const form = new FormData()

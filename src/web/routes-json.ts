@@ -11,13 +11,17 @@ import {
   submitResponse,
   uploadAnswer,
 } from '../domains/responses/index.ts'
-import { ExpectedError } from '../platform/errors.ts'
 import { parse, text } from '../platform/validation.ts'
 import { checkAnnouncedSize, incomingFile } from './body.ts'
-import { pagePath, sessionCookie, sessionCookieOf } from './cookies.ts'
+import { pagePath, sessionCookieOf } from './cookies.ts'
 import { take, type Web } from './deps.ts'
 import { describe } from './errors.ts'
 import { publicLink } from './link-view.ts'
+import { liveRoutes } from './routes-live.ts'
+import { recordingRoutes } from './routes-recording.ts'
+import { speechRoutes } from './routes-speech.ts'
+import { resumableUploadRoutes } from './routes-uploads.ts'
+import { tokenOf } from './session-token.ts'
 import { linkAt } from './workspace.ts'
 
 interface Route {
@@ -41,7 +45,7 @@ const answerInput = z.object({ value: z.unknown() })
 
 /** The public JSON API below one link (docs/public-api.md). */
 export function jsonRoutes(web: Web): FastifyPluginAsync {
-  const { world, signer, storage, maxUploadBytes, publicUrl, logger } = web
+  const { world, signer, maxUploadBytes, publicUrl, logger } = web
   const linkOf = ({ hostname, params }: FastifyRequest<Route>) => linkAt(world, publicUrl, { hostname, ...params })
 
   return async (app) => {
@@ -74,7 +78,7 @@ export function jsonRoutes(web: Web): FastifyPluginAsync {
       const path = pagePath(request.params.workspace, link)
       reply.header('set-cookie', sessionCookieOf(opened.token, { path, secure: publicUrl.protocol === 'https:' }))
       reply.code(201)
-      return { session: opened.token, responseId: opened.responseId, link: await publicLink(world, link) }
+      return { session: opened.token, responseId: opened.responseId, link: await publicLink(web, link) }
     })
 
     app.get<Route>('/session', async (request) => {
@@ -112,6 +116,11 @@ export function jsonRoutes(web: Web): FastifyPluginAsync {
       }
     })
 
+    await app.register(resumableUploadRoutes(web))
+    await app.register(liveRoutes(web))
+    await app.register(speechRoutes(web))
+    await app.register(recordingRoutes(web))
+
     await app.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
       await uploads.register(multipart)
@@ -127,8 +136,7 @@ export function jsonRoutes(web: Web): FastifyPluginAsync {
           const token = tokenOf(request)
           const { fieldKey } = request.params
           const file = await incomingFile(request)
-          const deps = { world, signer, storage, maxUploadBytes }
-          const { answerId, visible } = await uploadAnswer(deps, link, { token, fieldKey, ...file })
+          const { answerId, visible } = await uploadAnswer(web, link, { token, fieldKey, ...file })
           return { answerId, visible: [...visible] }
         },
       })
@@ -144,19 +152,14 @@ export function sendFailure(error: unknown, request: FastifyRequest, reply: Fast
   return reply.code(status).send(body)
 }
 
-/** The session's token: the header first, so that an app can hold several sessions in one browser. */
-function tokenOf(request: FastifyRequest): string {
-  const header = /^Session +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const token = header ?? sessionCookie(request.headers.cookie)
-  if (token !== undefined) return token
-  throw new ExpectedError('UNAUTHENTICATED', 'Give the session as "Authorization: Session <token>".')
-}
-
-function viewSession({ responseId, status, answers, visible }: SessionState) {
+function viewSession({ responseId, status, answers, visible, followUps }: SessionState) {
   const viewed = [...answers].map(([fieldKey, answer]) => {
-    const { value, upload_id, file_name, media_type, size } = answer
+    const { value, upload_id, file_name, media_type, size, probing, transcript } = answer
     const upload = upload_id === null ? null : { fileName: file_name, mediaType: media_type, size }
-    return [fieldKey, { value: value ?? null, upload }] as const
+    return [fieldKey, { value: value ?? null, upload, transcript, probing }] as const
   })
-  return { responseId, status, answers: Object.fromEntries(viewed), visible: [...visible] }
+  const asked = followUps.map(({ field_key: fieldKey, follows, number, prompt, type, isAnswered: answered }) => ({
+    ...{ fieldKey, follows, number, prompt, type, answered },
+  }))
+  return { responseId, status, answers: Object.fromEntries(viewed), visible: [...visible], followUps: asked }
 }

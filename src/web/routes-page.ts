@@ -11,7 +11,7 @@ import { take, type Web } from './deps.ts'
 import { describe } from './errors.ts'
 import { inputId } from './fields.ts'
 import { toEntered } from './form-values.ts'
-import { closedBecause, publicLink } from './link-view.ts'
+import { closedBecause, publicLink, transcribesLive } from './link-view.ts'
 import { closedPage, failedPage, formPage, thanksPage } from './page.ts'
 import { pageHeaders } from './page-headers.ts'
 import { type Outcome, postForm } from './post-form.ts'
@@ -30,7 +30,7 @@ const AGAIN = '?new'
 
 /** The page of a link, and the link as JSON for those who ask for that. */
 export function pageRoutes(web: Web): FastifyPluginAsync {
-  const { world, signer, publicUrl, logger } = web
+  const { world, signer, transcription, publicUrl, logger } = web
   const linkOf = ({ hostname, params }: FastifyRequest<Route>) => linkAt(world, publicUrl, { hostname, ...params })
 
   return async (app) => {
@@ -48,7 +48,7 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
       const link = await linkOf(request)
       if (prefersJson(request.headers.accept)) {
         reply.headers({ ...CORS_HEADERS, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-        return publicLink(world, link)
+        return publicLink(web, link)
       }
       const respondent = typeof request.query.r === 'string' && request.query.r ? request.query.r : undefined
       const visit = visitOf(request, link)
@@ -97,6 +97,8 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
       cookies: CookieScope
       /** Whether a redirect would find the session again. */
       redirects: boolean
+      /** Whether an empty page was asked for. */
+      isFresh: boolean
     }
 
     function visitOf(request: FastifyRequest<Route>, link: LinkRow): Visit {
@@ -106,6 +108,7 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
         language: languageOf(request),
         cookies: { path, secure: publicUrl.protocol === 'https:' },
         redirects: keepsCookies(request.headers.cookie),
+        isFresh: request.query.new !== undefined,
       }
     }
 
@@ -126,20 +129,28 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
     }
 
     /** The page before anything was answered: nothing is stored for it, so that a crawler begins no response. */
-    async function sendEmpty({ link, language, cookies }: Visit, reply: FastifyReply, respondent: string | undefined) {
+    async function sendEmpty(
+      { link, language, cookies, isFresh }: Visit,
+      reply: FastifyReply,
+      respondent: string | undefined,
+    ) {
       checkOpen(link)
       const questions = await listQuestions(world.db, link.workspace_id, link.id)
       const conditional = questions.map(({ field_key, condition }) => ({ fieldKey: field_key, condition }))
       const visible = visibleFieldKeys(conditional, new Map())
-      const shown = questions.filter((question) => visible.has(question.field_key))
       reply.header('set-cookie', probeCookie(cookies))
       const page = formPage({
         link,
         language,
         path: cookies.path,
         hidden: { page: randomUUID(), respondent },
-        fields: shown.map((question) => ({ question, entered: [], answer: undefined, fault: undefined })),
-        mayGrow: shown.length < questions.length,
+        fields: questions.map((question) => {
+          const isLater = !visible.has(question.field_key)
+          return { question, entered: [], answer: undefined, fault: undefined, isLater }
+        }),
+        again: againAt(link, cookies),
+        isLive: transcribesLive(transcription, link),
+        isFresh,
       })
       return send(reply, link, page)
     }
@@ -148,30 +159,36 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
       { link, language, cookies }: Visit,
       reply: FastifyReply,
       session: string,
-      { questions, answers, visible }: SessionState,
+      { questions, answers, visible, followUps }: SessionState,
       notice?: 'saved' | 'newQuestions',
       faults: Faults = new Map(),
     ) {
-      const shown = questions.filter((question) => visible.has(question.field_key))
-      const fields = shown.map((question: QuestionRow) => {
-        const answer = answers.get(question.field_key)
-        const refused = faults.get(question.id)
+      const follows = new Map(followUps.map((followUp) => [followUp.field_key, followUp.follows]))
+      const fields = questions.map((question: QuestionRow) => {
+        const { id, field_key: fieldKey } = question
+        const answer = answers.get(fieldKey)
+        const refused = faults.get(id)
         const entered = refused?.entered ?? toEntered(answer?.value)
-        return { question, entered, answer, fault: refused?.fault }
+        const isLater = !visible.has(fieldKey)
+        return { question, entered, answer, fault: refused?.fault, isLater, follows: follows.get(fieldKey) }
       })
-      const mayGrow = shown.length < questions.length
-      return send(
-        reply,
-        link,
-        formPage({ link, language, path: cookies.path, hidden: { session }, fields, mayGrow, notice }),
-      )
+      const page = formPage({
+        ...{ link, language, path: cookies.path, hidden: { session }, fields, notice },
+        again: againAt(link, cookies),
+        isLive: transcribesLive(transcription, link),
+      })
+      return send(reply, link, page)
     }
 
     function sendThanks({ link, language, cookies }: Visit, reply: FastifyReply) {
-      const again = closedBecause(link) === null ? `${cookies.path}${AGAIN}` : undefined
-      return send(reply, link, thanksPage(link, language, again))
+      return send(reply, link, thanksPage(link, language, againAt(link, cookies)))
     }
   }
+}
+
+/** Where another response can be given; undefined for a link that takes no more. */
+function againAt(link: LinkRow, { path }: CookieScope): string | undefined {
+  return closedBecause(link) === null ? `${path}${AGAIN}` : undefined
 }
 
 function send(reply: FastifyReply, link: LinkRow | undefined, page: Html): FastifyReply {

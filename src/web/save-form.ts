@@ -1,11 +1,11 @@
 import type { LinkRow, QuestionRow } from '../domains/links/index.ts'
 import { clearAnswer, recordAnswer, type SessionState, uploadAnswer } from '../domains/responses/index.ts'
 import type { IncomingFile } from './body.ts'
+import type { Fault } from './client/fault.ts'
 import type { Web } from './deps.ts'
 import { faultOf } from './faults.ts'
 import { FIELD, type FormFields } from './form.ts'
 import { takesFile, toValue } from './form-values.ts'
-import type { Fault } from './texts.ts'
 
 /** What was refused, by question id, and what was entered there. */
 export type Faults = Map<string, { fault: Fault; entered: readonly string[] }>
@@ -49,15 +49,14 @@ export async function saveFields(
 
 /** Saves a file of a page's form; returns what is wrong with it, if anything. */
 export async function saveFile(
-  { world, signer, storage, maxUploadBytes }: Web,
+  web: Web,
   link: LinkRow,
   token: string,
   question: QuestionRow,
   file: IncomingFile,
 ): Promise<Fault | undefined> {
   try {
-    const deps = { world, signer, storage, maxUploadBytes }
-    await uploadAnswer(deps, link, { token, fieldKey: question.field_key, ...file })
+    await uploadAnswer(web, link, { token, fieldKey: question.field_key, ...file })
     return undefined
   } catch (error) {
     const fault = faultOf(question, error)

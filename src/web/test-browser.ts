@@ -8,6 +8,9 @@ export class TestBrowser {
   readonly headers: Record<string, string>
   status = 0
   path = ''
+  /** What arrived. */
+  source = ''
+  /** What of it there is for a browser without script. */
   markup = ''
   /** Every address on the way to this page. */
   redirects: string[] = []
@@ -42,7 +45,9 @@ export class TestBrowser {
     }
     this.status = response.status
     this.responseHeaders = response.headers
-    this.markup = await response.text()
+    this.source = await response.text()
+    // Where no script runs, a template is nothing.
+    this.markup = this.source.replace(/<template[\s\S]*?<\/template>/g, '')
     const location = response.headers.get('location')
     if (!location) {
       this.path = path

@@ -14,7 +14,10 @@ import type { World } from '../domains/world.ts'
 import { FakeClock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { createRateLimiter } from '../platform/rate-limiter.ts'
+import { fakeAudio } from '../providers/audio/index.ts'
+import { fakeSpeech } from '../providers/speech/index.ts'
 import { createStorage, type Storage } from '../providers/storage/index.ts'
+import { fakeTranscription } from '../providers/transcription/index.ts'
 import { type WebDeps, webPlugin } from './index.ts'
 
 export const SECRET = Buffer.alloc(32, 7)
@@ -36,6 +39,9 @@ export async function startTestServer(options: Partial<WebDeps> = {}) {
       world,
       signer,
       storage,
+      audio: fakeAudio(),
+      speech: fakeSpeech(),
+      transcription: fakeTranscription(),
       limiter: createRateLimiter(),
       logger,
       maxUploadBytes: MAX_UPLOAD_BYTES,
@@ -44,6 +50,9 @@ export async function startTestServer(options: Partial<WebDeps> = {}) {
         sessions: { points: 10_000, seconds: 60 },
         submits: { points: 10_000, seconds: 60 },
         uploads: { points: 10_000, seconds: 60 },
+        pieces: { points: 10_000, seconds: 60 },
+        speech: { points: 10_000, seconds: 60 },
+        drafts: { points: 10_000, seconds: 60 },
       },
       ...options,
     }),

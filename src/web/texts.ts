@@ -1,3 +1,7 @@
+import type { Fault } from './client/fault.ts'
+import { faults as enFaults } from './client/languages/faults-en.ts'
+import { faults as fiFaults } from './client/languages/faults-fi.ts'
+
 /** Everything the page says by itself. Questions and messages of a link are its owner's and are never translated. */
 export interface Texts {
   required: string
@@ -49,21 +53,6 @@ export type ClosedPage =
   | 'RATE_LIMITED'
   | 'TOO_LARGE'
   | 'BROKEN'
-
-/** What can be wrong with one answer. */
-export type Fault =
-  | 'required'
-  | 'tooLong'
-  | 'number'
-  | 'range'
-  | 'step'
-  | 'email'
-  | 'date'
-  | 'option'
-  | 'fileTooLarge'
-  | 'fileType'
-  | 'fileEmpty'
-  | 'invalid'
 
 const en: Texts = {
   required: 'required',
@@ -123,20 +112,7 @@ const en: Texts = {
   failedTitle: 'Something went wrong',
   retryAfter: (seconds) => `Please try again in ${seconds} seconds.`,
   requestId: (id) => `It is not your fault. Please try again later. Request id: ${id}`,
-  faults: {
-    required: 'Please answer this question.',
-    tooLong: 'This is too long.',
-    number: 'Please enter a number.',
-    range: 'This number is outside the limits.',
-    step: 'Please enter a number that fits the steps.',
-    email: 'Please enter an e-mail address such as name@example.com.',
-    date: 'Please enter a date such as 2026-02-28.',
-    option: 'Please choose one of the options.',
-    fileTooLarge: 'The file is too large.',
-    fileType: 'The content of the file is not of an allowed type.',
-    fileEmpty: 'The file is empty.',
-    invalid: 'This answer does not fit the question.',
-  },
+  faults: enFaults,
 }
 
 const fi: Texts = {
@@ -191,20 +167,7 @@ const fi: Texts = {
   failedTitle: 'Jokin meni vikaan',
   retryAfter: (seconds) => `Yritä uudelleen ${seconds} sekunnin kuluttua.`,
   requestId: (id) => `Vika ei ole sinussa. Yritä myöhemmin uudelleen. Pyynnön tunnus: ${id}`,
-  faults: {
-    required: 'Vastaa tähän kysymykseen.',
-    tooLong: 'Vastaus on liian pitkä.',
-    number: 'Anna luku.',
-    range: 'Luku ei ole sallituissa rajoissa.',
-    step: 'Anna luku, joka sopii askeliin.',
-    email: 'Anna sähköpostiosoite, esimerkiksi nimi@example.com.',
-    date: 'Anna päivämäärä, esimerkiksi 2026-02-28.',
-    option: 'Valitse jokin vaihtoehdoista.',
-    fileTooLarge: 'Tiedosto on liian suuri.',
-    fileType: 'Tiedoston sisältö ei ole sallittua tyyppiä.',
-    fileEmpty: 'Tiedosto on tyhjä.',
-    invalid: 'Vastaus ei sovi kysymykseen.',
-  },
+  faults: fiFaults,
 }
 
 export const LANGUAGES = ['en', 'fi'] as const

@@ -9,8 +9,11 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
   existsSync(path),
 )
 
-/** A fresh profile in the Chromium that the system has. */
-export async function browserContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+/** A fresh profile in the Chromium that the system has; `args` go to it besides. */
+export async function browserContext(
+  options: BrowserContextOptions = {},
+  args: readonly string[] = [],
+): Promise<BrowserContext> {
   if (!CHROMIUM) throw new Error('these tests need Chromium: apt-get install chromium')
   const profile = await mkdtemp(join(tmpdir(), 'saygraph-browser-'))
   const context = await chromium.launchPersistentContext(profile, {
@@ -24,6 +27,7 @@ export async function browserContext(options: BrowserContextOptions = {}): Promi
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
     ...options,
   })
