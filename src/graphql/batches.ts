@@ -16,6 +16,7 @@ export type NodeModel =
   | 'answer'
   | 'transcript'
   | 'insight'
+  | 'followUp'
   | 'apiKey'
   | 'user'
   | 'subuser'

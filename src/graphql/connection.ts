@@ -99,16 +99,22 @@ export function connectionOf<Node extends Row>(
   }
 }
 
-/** The values within the cursors of a page, for lists that no model holds. Throws as `keysetQuery` does. */
-export function keysetBounds(args: PageArgs, order: Order, workspaceId: string) {
+/** The places that the cursors of a page name, for lists that no model holds. Throws as `keysetQuery` does. */
+export function keysetPlaces(args: PageArgs, order: Order, workspaceId: string) {
   const { size, backward } = pageSize(args)
   return {
-    after: args.after == null ? null : decode(args.after, order, workspaceId, 'after').value,
-    before: args.before == null ? null : decode(args.before, order, workspaceId, 'before').value,
+    after: args.after == null ? null : decode(args.after, order, workspaceId, 'after'),
+    before: args.before == null ? null : decode(args.before, order, workspaceId, 'before'),
     /** One more than the page, to know whether it is the last one. */
     take: size + 1,
     backward,
   }
+}
+
+/** The same for lists whose values are each there once: the values alone. */
+export function keysetBounds(args: PageArgs, order: Order, workspaceId: string) {
+  const { after, before, ...page } = keysetPlaces(args, order, workspaceId)
+  return { after: after?.value ?? null, before: before?.value ?? null, ...page }
 }
 
 /** Segments are objects: a nested selection takes them as they are and finds nothing under plain names. */

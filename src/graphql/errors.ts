@@ -27,10 +27,13 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   IDEMPOTENCY_CONFLICT: ConflictError,
   EMAIL_TAKEN: ConflictError,
   WEBHOOK_DISABLED: ConflictError,
+  TRANSCRIPT_CHANGED: ConflictError,
   VOICE_FILE_IN_USE: ConflictError,
   CAMPAIGN_COMPLETED: ConflictError,
   CAMPAIGN_NOT_EDITABLE: ConflictError,
   CAMPAIGN_NOT_READY: ConflictError,
+  CONVERSATION_RESOLVED: ConflictError,
+  MESSAGES_REDUCED: ConflictError,
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
   SPEECH_UNAVAILABLE: UnavailableError,
@@ -63,7 +66,10 @@ export const ErrorCodeEnum = builder.enumType('ErrorCode', {
   ) as Record<ErrorCode, { description: string }>,
 })
 
-const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
+/** What clients see of any expected failure. */
+export type ShownError = Pick<ExpectedError, 'code' | 'message' | 'path' | 'retryable'>
+
+export const ErrorInterface = builder.interfaceRef<ShownError>('Error').implement({
   description: 'An expected failure: nothing was changed.',
   fields: (t) => ({
     code: t.field({ type: ErrorCodeEnum, description: 'What failed, for programs.', resolve: (error) => error.code }),
@@ -79,7 +85,7 @@ const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
   }),
 })
 
-const IssueType = builder.objectRef<ValidationError['issues'][number]>('ValidationIssue').implement({
+export const IssueType = builder.objectRef<ValidationError['issues'][number]>('ValidationIssue').implement({
   description: 'One broken rule.',
   fields: (t) => ({
     path: t.field({

@@ -179,3 +179,41 @@ it('is shown in the documentation as it is', async () => {
   expect(examples.filter((example) => example.includes('recordAnalysis'))).toHaveLength(1)
   for (const example of examples) expect(validate(buildSchema(), parse(example)), example).toEqual([])
 })
+
+describe('transcripts', () => {
+  const TRANSCRIPTS = `transcript { version } insight { isStale transcript { version } }
+    transcripts { version text language method origin isDraft confidence segments { startMs endMs text } }`
+  const CORRECT = `mutation ($input: CorrectTranscriptInput!) { correctTranscript(input: $input) {
+    __typename
+    ... on CorrectTranscriptPayload { answer { text ${TRANSCRIPTS} } }
+    ... on Error { code path message }
+  } }`
+  const correct = async (input: object, key = p.key) =>
+    (await ask(CORRECT, { input: { answerId: p.spokenAnswer, ...input } }, key)).data!.correctTranscript
+
+  it('are corrected by a person: a version of its own, and what was read from the one before is stale', async () => {
+    const { version } = (await answers()).find(({ id }) => id === p.spokenAnswer)!.transcript
+    const by = { text: 'Well, I said', language: 'en', by: 'Ann', expectedVersion: version }
+    const { answer } = await correct(by)
+    expect(answer.transcripts[0]).toEqual({
+      ...{ version: version + 1, text: 'Well, I said', language: 'en', method: 'Ann', origin: 'CORRECTED' },
+      ...{ isDraft: false, confidence: null, segments: null },
+    })
+    expect(answer.transcripts.at(-1)).toMatchObject({ version: 1, origin: 'RECORDED' })
+    expect(answer).toMatchObject({ text: 'Well, I said', insight: { isStale: true } })
+    expect(await correct(by)).toMatchObject({
+      ...{ __typename: 'ConflictError', code: 'TRANSCRIPT_CHANGED', path: ['expectedVersion'] },
+    })
+  })
+
+  it('are asked for again, but not where somebody said what is said', async () => {
+    const again = `mutation ($input: RetranscribeInput!) { retranscribe(input: $input) {
+      ... on RetranscribePayload { recordings } ... on Error { code } } }`
+    for (const input of [
+      { responseId: p.ids.Response, all: true },
+      { linkId: p.ids.Link, all: true },
+    ]) {
+      expect((await ask(again, { input })).data!.retranscribe).toEqual({ recordings: 0 })
+    }
+  })
+})

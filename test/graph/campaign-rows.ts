@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '../../src/db/database.ts'
 import { json, sql } from '../../src/db/sql.ts'
+import { isCallKind } from '../../src/domains/campaigns/index.ts'
 import type { EventType } from '../../src/events/index.ts'
 import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { systemClock } from '../../src/platform/clock.ts'
@@ -14,10 +15,15 @@ export interface CampaignRowsOptions {
   workspaceId: string
   contactId: string
   voiceFileId: string
+  /** Of a survey, and who is called by it. */
+  linkId?: string
+  respondentId?: string
   /** A word that whatever is said contains. */
   word: string
   at: Date
   state?: 'scheduled' | 'active' | 'halted' | 'completed'
+  /** Whether it has begun to address receivers; it has unless said otherwise. */
+  begun?: boolean
   /** How many more contacts it addresses; they wait. */
   waiting?: readonly string[]
 }
@@ -35,7 +41,7 @@ export interface CampaignRows {
   message: string
 }
 
-function contentOf(kind: CampaignKind, { voiceFileId, word }: CampaignRowsOptions): object {
+function contentOf(kind: CampaignKind, { voiceFileId, word, linkId }: CampaignRowsOptions): object {
   switch (kind) {
     case 'voice_broadcast':
       return { operations: [{ do: 'play', voiceFileId }], operationsText: `["${word}"]`, said: {} }
@@ -56,11 +62,21 @@ function contentOf(kind: CampaignKind, { voiceFileId, word }: CampaignRowsOption
       return { message: `Hello from ${word}`, sender: 'Saygraph' }
     case 'email_broadcast':
       return { subject: `News of ${word}`, html: '<p>x</p>', text: null, fromEmail: null, fromName: word }
+    case 'survey_calls':
+      return {
+        ...{ linkId, voice: 'en', greeting: { voiceFileId }, goodbye: { text: `Bye, says ${word}` }, optOutKey: '*' },
+        ...{ prompts: [{ fieldKey: 'how', voiceFileId, explainsKeys: true }], tries: 2, answerSeconds: 5.5 },
+        ...{ redialUnfinished: true, allowRepeats: false, followUpSms: `${word}: {link}`, said: {} },
+      }
   }
 }
 
 /** `content` of the mutation that makes a campaign of this kind. */
-export function campaignContent(kind: CampaignKind, voiceFileId: string): object {
+export function campaignContent(
+  kind: CampaignKind,
+  voiceFileId: string,
+  survey: { linkId: string; fieldKey: string },
+): object {
   const actionButtons = [
     { button: '5', action: 'ACCEPT' },
     { button: '9', action: 'DECLINE' },
@@ -76,6 +92,11 @@ export function campaignContent(kind: CampaignKind, voiceFileId: string): object
       return { message: 'Hello', sender: 'Saygraph' }
     case 'email_broadcast':
       return { subject: 'News', text: 'None' }
+    case 'survey_calls':
+      return {
+        ...{ linkId: survey.linkId, greeting: { voiceFileId }, tries: 2 },
+        prompts: [{ fieldKey: survey.fieldKey, voiceFileId, explainsKeys: true }],
+      }
   }
 }
 
@@ -106,8 +127,10 @@ export async function addCampaign(
   kind: CampaignKind,
   options: CampaignRowsOptions,
 ): Promise<CampaignRows> {
-  const { workspaceId: w, contactId, at, state = 'halted', waiting = [], word } = options
-  const calls = kind === 'voice_broadcast' || kind === 'click_to_call' || kind === 'rsvp'
+  const { workspaceId: w, contactId, at, state = 'halted', begun = true, waiting = [], word } = options
+  const isSurvey = kind === 'survey_calls'
+  const [linkId, respondentId] = isSurvey ? [options.linkId, options.respondentId] : []
+  const calls = isCallKind(kind)
   const rows: CampaignRows = {
     ...{ id: newId(), legacyId: await number(db, w, kind), target: newId(), receiver: newId() },
     ...{ targetNumber: await number(db, w, 'campaignTarget'), waiting: waiting.map(() => newId()) },
@@ -119,19 +142,20 @@ export async function addCampaign(
     exceptions: { '2026-12-24': [], '2026-12-06': [{ from: '12:00:00', to: '13:00:00' }] },
   }
   await db.query(
-    sql`INSERT INTO campaign (id, workspace_id, legacy_id, kind, name, state, calendar, max_attempts, redial_after_seconds,
+    sql`INSERT INTO campaign (id, workspace_id, legacy_id, kind, name, link_id, state, calendar, max_attempts, redial_after_seconds,
                               lines, accepts_wanted, content, meta, estimate, last_position, started_at, completed_at,
                               created_at, updated_at)
         VALUES (${rows.id}::uuid, ${w}::uuid, ${rows.legacyId}::int, ${kind}::campaign_kind, ${`${kind} of ${word}`},
-                ${state}::campaign_state, ${json(calendar)}::json, 4, 900, 2, ${kind === 'rsvp' ? 3 : null}::int,
+                ${linkId ?? null}::uuid, ${state}::campaign_state, ${json(calendar)}::json, 4, 900, 2, ${kind === 'rsvp' ? 3 : null}::int,
                 ${json(contentOf(kind, options))}::json, ${json({ your: [word] })}::json, 123456, ${waiting.length + 1}::int,
-                ${at}::timestamptz, ${state === 'completed' ? at : null}::timestamptz, ${at}, ${at})`,
+                ${begun ? at : null}::timestamptz, ${state === 'completed' ? at : null}::timestamptz, ${at}, ${at})`,
   )
   await db.query(
     sql`INSERT INTO campaign_stats (id, workspace_id, receivers, settled_receivers, dialed_calls, answered_calls,
-                                    total_seconds, accepts, messages_sent, cost, updated_at)
+                                    total_seconds, accepts, surveyed, messages_sent, cost, updated_at)
         VALUES (${rows.id}::uuid, ${w}::uuid, ${waiting.length + 1}::int, 1, ${calls ? 1 : 0}::int, ${calls ? 1 : 0}::int,
-                ${calls ? 12 : 0}::int, ${kind === 'rsvp' ? 1 : 0}::int, ${calls ? 0 : 1}::int, 55000, ${at})`,
+                ${calls ? 12 : 0}::int, ${kind === 'rsvp' ? 1 : 0}::int, ${isSurvey ? 1 : 0}::int,
+                ${calls ? 0 : 1}::int, 55000, ${at})`,
   )
   await db.query(
     sql`INSERT INTO campaign_target (id, workspace_id, campaign_id, legacy_id, kind, contact_id, position, created_at, updated_at)
@@ -145,12 +169,14 @@ export async function addCampaign(
         VALUES (${newId()}::uuid, ${w}::uuid, ${`https://${kind}.${word}.invalid/`}, 'standard', '{campaign.stateChanged}',
                 ${rows.id}::uuid, false, 'requested', ${at}, ${at}, ${at})`,
   )
-  const outcome = calls ? (kind === 'voice_broadcast' ? 'heard' : 'accepted') : 'sent'
+  const replies = kind === 'rsvp' || kind === 'click_to_call'
+  const outcome =
+    { voice_broadcast: 'heard', survey_calls: 'surveyed' }[kind as string] ?? (calls ? 'accepted' : 'sent')
   await db.query(
-    sql`INSERT INTO receiver (id, workspace_id, campaign_id, contact_id, target_id, position, state, outcome, attempts,
-                              answered_calls, talk_seconds, last_attempt_at, ready_at, settled_at, created_at, updated_at)
-        VALUES (${rows.receiver}::uuid, ${w}::uuid, ${rows.id}::uuid, ${contactId}::uuid, ${rows.target}::uuid, 1,
-                'settled', ${outcome}::receiver_outcome, 1, ${calls ? 1 : 0}::int, ${calls ? 12 : 0}::int, ${at}, ${at},
+    sql`INSERT INTO receiver (id, workspace_id, campaign_id, contact_id, respondent_id, target_id, position, state, outcome,
+                              attempts, answered_calls, talk_seconds, last_attempt_at, ready_at, settled_at, created_at, updated_at)
+        VALUES (${rows.receiver}::uuid, ${w}::uuid, ${rows.id}::uuid, ${contactId}::uuid, ${respondentId ?? null}::uuid,
+                ${rows.target}::uuid, 1, 'settled', ${outcome}::receiver_outcome, 1, ${calls ? 1 : 0}::int, ${calls ? 12 : 0}::int, ${at}, ${at},
                 ${at}, ${at}, ${at})`,
   )
   for (const [index, contact] of waiting.entries()) {
@@ -162,11 +188,11 @@ export async function addCampaign(
   }
   if (calls) {
     await db.query(
-      sql`INSERT INTO call (id, workspace_id, campaign_id, receiver_id, contact_id, attempt, state, cause, reply, digits,
-                            phone, seat, settled_as, dialed_at, ringing_at, answered_at, ended_at, settled_at,
+      sql`INSERT INTO call (id, workspace_id, campaign_id, receiver_id, contact_id, respondent_id, attempt, state, cause, reply,
+                            digits, phone, seat, settled_as, dialed_at, ringing_at, answered_at, ended_at, settled_at,
                             duration_seconds, cost, q850, created_at)
-          VALUES (${rows.call}::uuid, ${w}::uuid, ${rows.id}::uuid, ${rows.receiver}::uuid, ${contactId}::uuid, 1, 'ended',
-                  'answered', ${kind === 'voice_broadcast' ? null : 'accept'}::call_reply, '5', '+358401234567', 'nobody',
+          VALUES (${rows.call}::uuid, ${w}::uuid, ${rows.id}::uuid, ${rows.receiver}::uuid, ${contactId}::uuid,
+                  ${respondentId ?? null}::uuid, 1, 'ended', 'answered', ${replies ? 'accept' : null}::call_reply, '5', '+358401234567', 'nobody',
                   'reported', ${at}, ${at}, ${at}, ${at}, ${at}, 12, 55000, 16, ${at})`,
     )
     await db.query(

@@ -5,6 +5,7 @@ import { buildSchema } from '../../src/graphql/schema.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { testApp } from '../kit/app.ts'
+import { addCampaign } from './campaign-rows.ts'
 
 /** Pages by keyset: every row once and in order, whatever the sizes, the direction, and what changes meanwhile. */
 const app = await testApp()
@@ -36,6 +37,21 @@ async function addResponse(w: string, link: string, n: number): Promise<string> 
   return id
 }
 
+/** A respondent of the first link who was called 20 times, by one of 20 campaigns of it. */
+const called = newId()
+async function addSurveys(): Promise<void> {
+  const [contact, link] = [newId(), links[0]!]
+  await app.db.query(sql`INSERT INTO contact (id, workspace_id, legacy_id, name, created_at, updated_at)
+    VALUES (${contact}::uuid, ${workspaceId}::uuid, ${serial++}, 'Called', now(), now())`)
+  await app.db.query(sql`INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
+    VALUES (${called}::uuid, ${workspaceId}::uuid, ${serial++}, ${link}::uuid, ${contact}::uuid, 'called', now(), now())`)
+  for (let n = 0; n < 20; n++) {
+    const row = { workspaceId, contactId: contact, voiceFileId: newId(), word: String(n), at: at(n % 4) }
+    const rows = await addCampaign(app.db, 'survey_calls', { ...row, linkId: link })
+    await app.db.query(sql`UPDATE call SET respondent_id = ${called}::uuid WHERE id = ${rows.call}::uuid`)
+  }
+}
+
 beforeAll(async () => {
   const { data } = await app.graphql('{ viewer { workspace { id } } }')
   workspaceId = Buffer.from(data!.viewer.workspace.id, 'base64url').toString().split(':')[1]!
@@ -43,6 +59,7 @@ beforeAll(async () => {
   otherKey = other.key
   for (let n = 0; n < 33; n++) links.push(await addLink(workspaceId, n))
   for (let n = 0; n < 33; n++) await addResponse(workspaceId, links[n % 2]!, n)
+  await addSurveys()
   otherLink = await addLink(other.workspaceId, 0)
   for (let n = 0; n < 5; n++) {
     await addLink(other.workspaceId, n)
@@ -85,6 +102,13 @@ const LISTS: List[] = [
   ...valuesOf('ResponseSort').map((sort) => root('responses', `sort: ${sort}`)),
   ...valuesOf('ResponseSort').map((sort) => nested('responses', `sort: ${sort}`)),
   nested('respondents', ''),
+  nested('campaigns', 'kind: SURVEY_CALLS'),
+  {
+    title: 'respondent.calls()',
+    text: (page) =>
+      `{ respondent(id: "${Buffer.from(`Respondent:${called}`).toString('base64url')}") { calls(${page}) ${SELECTION} } }`,
+    at: (data) => data.respondent.calls,
+  },
 ]
 
 async function read(list: List, page: string): Promise<Page> {
@@ -183,7 +207,7 @@ describe('pages', () => {
             )
           }
           await app.db.query(
-            sql`DELETE FROM respondent r WHERE NOT EXISTS (SELECT FROM response WHERE respondent_id = r.id)`,
+            sql`DELETE FROM respondent r WHERE contact_id IS NULL AND NOT EXISTS (SELECT FROM response WHERE respondent_id = r.id)`,
           )
         },
       ),

@@ -54,6 +54,7 @@ const UNKNOWN = (type: string) => Buffer.from(`${type}:01900000-0000-7000-8000-0
 
 const RECEIVERS = () => [{ contactId: p.freeContact }]
 const CAMPAIGN = () => ({ receivers: RECEIVERS(), halted: true })
+const SURVEY = () => ({ linkId: p.ids.Link, fieldKey: p.fieldKeys.voice })
 /** A campaign that is completed; and one under the name of another kind. */
 const { id: completedId } = await addCampaign(app.db, 'rsvp', {
   ...{ workspaceId: p.workspaceId, contactId: decodeGlobalId(p.freeContact).id, word: 'errors', at: new Date() },
@@ -61,6 +62,15 @@ const { id: completedId } = await addCampaign(app.db, 'rsvp', {
 })
 const completed = Buffer.from(`RsvpCampaign:${completedId}`).toString('base64url')
 const disguised = Buffer.from(`ClickToCall:${decodeGlobalId(p.ids.RsvpCampaign).id}`).toString('base64url')
+
+/** Whatever is before it was reduced. */
+await app.db.query(
+  sql`UPDATE message_pool SET reduced_before = '2001-01-01T00:00:00Z' WHERE workspace_id = ${p.workspaceId}::uuid`,
+)
+const PLACE = { channel: 'WHATSAPP', tenantChannelIdentifier: 'desk@errors.example', provider: 'TWILIO' }
+const MESSAGE = { ...PLACE, direction: 'IN', customerChannelIdentifier: 'x' }
+const RESOLVED = 'Over, says errors'
+const CALENDAR = { timeZone: 'UTC', weekly: [] as object[] }
 
 /** A failure of each kind for each mutation: the input, and what is told of it. */
 const FAILURES: Record<string, [type: string, code: string, path: string[], input: () => object][]> = {
@@ -227,6 +237,21 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['NotFoundError', 'NOT_FOUND', ['contactId'], () => ({ linkId: p.ids.Link, contactId: UNKNOWN('Contact') })],
     ['ConflictError', 'CONTACT_CONFLICT', ['contactId'], () => ({ linkId: p.ids.Link, contactId: p.ids.Contact })],
   ],
+  correctTranscript: [
+    ['NotFoundError', 'NOT_FOUND', ['answerId'], () => ({ answerId: UNKNOWN('Answer'), text: 'x' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['answerId'], () => ({ answerId: p.ids.Answer, text: 'of a picture' })],
+    [
+      'ConflictError',
+      'TRANSCRIPT_CHANGED',
+      ['expectedVersion'],
+      () => ({ answerId: p.spokenAnswer, text: 'x', expectedVersion: 1_000 }),
+    ],
+  ],
+  retranscribe: [
+    ['NotFoundError', 'NOT_FOUND', ['responseId'], () => ({ responseId: UNKNOWN('Response') })],
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['responseId'], () => ({})],
+  ],
   recordAnalysis: [
     [
       'NotFoundError',
@@ -296,7 +321,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       'ValidationError',
       'VALIDATION_FAILED',
       ['content', 'voiceFileId'],
-      () => ({ ...CAMPAIGN(), content: { ...campaignContent('click_to_call', p.ids.Link) } }),
+      () => ({ ...CAMPAIGN(), content: { ...campaignContent('click_to_call', p.ids.Link, SURVEY()) } }),
     ],
     [
       'ValidationError',
@@ -317,7 +342,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
         ...CAMPAIGN(),
         acceptsWanted: 1,
         content: {
-          ...campaignContent('rsvp', p.ids.VoiceFile),
+          ...campaignContent('rsvp', p.ids.VoiceFile, SURVEY()),
           voiceFiles: [
             { type: 'START', voiceFileId: p.ids.VoiceFile },
             { type: 'END', voiceFileId: 'nonsense' },
@@ -329,7 +354,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       'ValidationError',
       'VALIDATION_FAILED',
       ['acceptsWanted'],
-      () => ({ ...CAMPAIGN(), acceptsWanted: 0, content: campaignContent('rsvp', p.ids.VoiceFile) }),
+      () => ({ ...CAMPAIGN(), acceptsWanted: 0, content: campaignContent('rsvp', p.ids.VoiceFile, SURVEY()) }),
     ],
     [
       'ValidationError',
@@ -339,7 +364,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
         ...CAMPAIGN(),
         receivers: [{ contactId: p.freeContact }, { listId: UNKNOWN('ContactList') }],
         acceptsWanted: 1,
-        content: campaignContent('rsvp', p.ids.VoiceFile),
+        content: campaignContent('rsvp', p.ids.VoiceFile, SURVEY()),
       }),
     ],
     [
@@ -349,7 +374,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({
         ...CAMPAIGN(),
         acceptsWanted: 1,
-        content: campaignContent('rsvp', p.ids.VoiceFile),
+        content: campaignContent('rsvp', p.ids.VoiceFile, SURVEY()),
         calendar: {
           timeZone: 'Europe/Helsinki',
           weekly: [
@@ -366,7 +391,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({
         ...CAMPAIGN(),
         acceptsWanted: 1,
-        content: campaignContent('rsvp', p.ids.VoiceFile),
+        content: campaignContent('rsvp', p.ids.VoiceFile, SURVEY()),
         calendar: { timeZone: 'UTC', weekly: [], exceptions: [{ day: '2026-02-30', shifts: [] }] },
       }),
     ],
@@ -377,7 +402,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({
         ...CAMPAIGN(),
         acceptsWanted: 1,
-        content: campaignContent('rsvp', p.ids.VoiceFile),
+        content: campaignContent('rsvp', p.ids.VoiceFile, SURVEY()),
         calendar: {
           timeZone: 'UTC',
           weekly: [
@@ -408,6 +433,18 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       ['endsAt'],
       () => ({ ...CAMPAIGN(), endsAt: '2000-01-01T00:00:00Z', content: { message: 'x' } }),
     ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'message'],
+      () => ({ ...CAMPAIGN(), content: { message: 'no address', linkId: p.ids.Link } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'linkId'],
+      () => ({ ...CAMPAIGN(), content: { message: '{link}', linkId: p.ids.Contact } }),
+    ],
   ],
   createEmailBroadcast: [
     ['ValidationError', 'VALIDATION_FAILED', ['content', 'text'], () => ({ ...CAMPAIGN(), content: { subject: 'x' } })],
@@ -417,6 +454,15 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       ['maxAttempts'],
       () => ({ ...CAMPAIGN(), maxAttempts: 21, content: { subject: 'x', text: 'y' } }),
     ],
+  ],
+  createSurveyCalls: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'linkId'],
+      () => ({ ...CAMPAIGN(), content: { linkId: UNKNOWN('Link') } }),
+    ],
+    ['ValidationError', 'VALIDATION_FAILED', ['receivers'], () => ({ receivers: [], content: { linkId: p.ids.Link } })],
   ],
   updateVoiceBroadcast: [
     ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceBroadcast') })],
@@ -447,6 +493,46 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       'VALIDATION_FAILED',
       ['content', 'fromEmail'],
       () => ({ id: p.newCampaigns.email_broadcast, content: { subject: 'x', text: 'y', fromEmail: 'z' } }),
+    ],
+  ],
+  updateSurveyCalls: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('SurveyCalls') })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: p.ids.RsvpCampaign })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['content', 'tries'],
+      () => ({ id: p.newCampaigns.survey_calls, content: { linkId: p.ids.Link, tries: 0 } }),
+    ],
+    ['ConflictError', 'CAMPAIGN_NOT_EDITABLE', [], () => ({ id: p.ids.SurveyCalls, receivers: RECEIVERS() })],
+  ],
+  addRespondents: [
+    [
+      'NotFoundError',
+      'NOT_FOUND',
+      ['linkId'],
+      () => ({ linkId: UNKNOWN('Link'), respondents: [{ phone: '+358401234567' }] }),
+    ],
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: p.ids.Question, respondents: [] })],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['idempotencyKey'],
+      () => ({ linkId: p.ids.Link, respondents: [], idempotencyKey: ' ' }),
+    ],
+  ],
+  callRespondents: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['respondentIds', '1'],
+      () => ({ respondentIds: [p.ids.Respondent, UNKNOWN('Respondent')] }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['respondentIds', '0'],
+      () => ({ respondentIds: ['nonsense', p.ids.Respondent] }),
     ],
   ],
   haltCampaign: [
@@ -546,10 +632,85 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['InvalidCursorError', 'INVALID_CURSOR', ['cursor'], () => ({ id: p.ids.Webhook, cursor: 'nonsense' })],
     ['NotFoundError', 'NOT_FOUND', ['cursor'], () => ({ id: p.ids.Webhook, cursor: p.eventCursor })],
   ],
+  addMessage: [
+    ['ValidationError', 'VALIDATION_FAILED', ['provider'], () => ({ ...MESSAGE, provider: 'x' })],
+    ['ConflictError', 'CONVERSATION_RESOLVED', ['conversation'], () => ({ ...MESSAGE, conversation: RESOLVED })],
+    ['ConflictError', 'MESSAGES_REDUCED', ['time'], () => ({ ...MESSAGE, time: '2000-12-31T23:59:59Z' })],
+  ],
+  addMessages: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['messages'],
+      () => ({ messages: Array.from({ length: 1_001 }, () => MESSAGE) }),
+    ],
+  ],
+  resolveConversation: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: 'nonsense' })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Conversation') })],
+    ['NotFoundError', 'NOT_FOUND', ['key', 'conversation'], () => ({ key: { ...PLACE, conversation: 'unknown' } })],
+    ['ValidationError', 'VALIDATION_FAILED', ['id'], () => ({})],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['key', 'channel'],
+      () => ({ key: { ...PLACE, channel: 'x', conversation: 'x' } }),
+    ],
+    [
+      'ConflictError',
+      'CONVERSATION_RESOLVED',
+      ['key', 'conversation'],
+      () => ({ key: { ...PLACE, conversation: RESOLVED } }),
+    ],
+  ],
+  eraseMessageCustomer: [
+    ['ValidationError', 'VALIDATION_FAILED', ['customerChannelIdentifier'], () => ({ customerChannelIdentifier: ' ' })],
+  ],
+  updateInsightBudget: [['ValidationError', 'VALIDATION_FAILED', ['monthlyTokens'], () => ({ monthlyTokens: 0.5 })]],
+  updateMessageSettings: [
+    ['ValidationError', 'VALIDATION_FAILED', ['retentionDays'], () => ({ retentionDays: 0 })],
+    ['ValidationError', 'VALIDATION_FAILED', ['tenants', '1'], () => ({ tenants: ['x', ' '] })],
+  ],
+  setBusinessCalendar: [
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'timeZone'],
+      () => ({ calendar: { ...CALENDAR, timeZone: '+2' } }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['calendar', 'weekly', '1', 'weekday'],
+      () => ({
+        calendar: {
+          ...CALENDAR,
+          weekly: [
+            { weekday: 'MONDAY', shifts: [] },
+            { weekday: 'MONDAY', shifts: [] },
+          ],
+        },
+      }),
+    ],
+  ],
+  recomputeMetrics: [['ConflictError', 'MESSAGES_REDUCED', ['from'], () => ({ from: '2000-01-01T00:00:00Z' })]],
+  verifyMetrics: [['ConflictError', 'MESSAGES_REDUCED', ['from'], () => ({ from: '2000-01-01T00:00:00Z' })]],
+  addSigningKey: [
+    ['ValidationError', 'VALIDATION_FAILED', ['publicKey'], () => ({ apiKeyId: p.ids.ApiKey, publicKey: 'x' })],
+    ['NotFoundError', 'NOT_FOUND', ['apiKeyId'], () => ({ apiKeyId: 'nonsense', publicKey: 'x' })],
+  ],
+  revokeSigningKey: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: 'nonsense' })],
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('SigningKey') })],
+  ],
   createApiKey: [
     ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '' })],
     ['ValidationError', 'VALIDATION_FAILED', ['scopes'], () => ({ name: 'x', scopes: [] })],
     ['ValidationError', 'VALIDATION_FAILED', ['expiresAt'], () => ({ name: 'x', expiresAt: '2000-01-01T00:00:00Z' })],
+  ],
+  updateApiKey: [
+    ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ApiKey'), requestsPerHour: 1 })],
+    ['ValidationError', 'VALIDATION_FAILED', ['requestsPerHour'], () => ({ id: p.ids.ApiKey, requestsPerHour: -1 })],
   ],
   revokeApiKey: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('ApiKey') })]],
   signIn: [
@@ -650,7 +811,10 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   updateSegment: 'contacts:write',
   deleteSegment: 'contacts:write',
   inviteRespondent: 'responses:write',
+  addRespondents: 'responses:write',
   recordAnalysis: 'responses:write',
+  correctTranscript: 'responses:write',
+  retranscribe: 'responses:write',
   createSpeech: 'voiceFiles:write',
   updateVoiceFile: 'voiceFiles:write',
   deleteVoiceFile: 'voiceFiles:write',
@@ -659,11 +823,14 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   createRsvpCampaign: 'campaigns:write',
   createSmsBroadcast: 'campaigns:write',
   createEmailBroadcast: 'campaigns:write',
+  createSurveyCalls: 'campaigns:write',
+  callRespondents: 'campaigns:write',
   updateVoiceBroadcast: 'campaigns:write',
   updateClickToCall: 'campaigns:write',
   updateRsvpCampaign: 'campaigns:write',
   updateSmsBroadcast: 'campaigns:write',
   updateEmailBroadcast: 'campaigns:write',
+  updateSurveyCalls: 'campaigns:write',
   haltCampaign: 'campaigns:write',
   resumeCampaign: 'campaigns:write',
   deleteCampaign: 'campaigns:write',
@@ -679,7 +846,19 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   redeliverWebhook: 'webhooks:write',
   replayWebhook: 'webhooks:write',
   dryRunWebhook: 'webhooks:write',
+  addMessage: 'messages:write',
+  addMessages: 'messages:write',
+  resolveConversation: 'messages:write',
+  eraseMessageCustomer: 'messages:write',
+  updateInsightBudget: 'responses:write',
+  updateMessageSettings: 'messages:write',
+  setBusinessCalendar: 'messages:write',
+  recomputeMetrics: 'messages:write',
+  verifyMetrics: 'messages:read',
+  addSigningKey: 'tokens:write',
+  revokeSigningKey: 'tokens:write',
   createApiKey: 'tokens:write',
+  updateApiKey: 'tokens:write',
   revokeApiKey: 'tokens:write',
   signIn: null,
   createUser: 'users:write',
@@ -786,10 +965,23 @@ describe('idempotency keys', () => {
       () => ({ responseId: p.ids.Response, answers: [], method: 'eyes' }),
     ],
     [
+      'correctTranscript',
+      'answer',
+      () => ({ answerId: p.spokenAnswer, text: 'Once' }),
+      () => ({ answerId: p.spokenAnswer, text: 'Twice' }),
+    ],
+    [
       'createSpeech',
       'voiceFile',
       () => ({ name: 'x', text: 'Once', voice: 'en' }),
       () => ({ name: 'x', text: 'Twice', voice: 'en' }),
+    ],
+    ['addMessage', 'message', () => MESSAGE, () => ({ ...MESSAGE, direction: 'OUT' })],
+    [
+      'resolveConversation',
+      'conversation',
+      () => ({ id: p.ids.Conversation }),
+      () => ({ id: p.ids.Conversation, agent: 'another' }),
     ],
     [
       'createWebhook',
@@ -915,7 +1107,7 @@ describe('scopes', () => {
         query = `{ node(id: "${p.ids[type.name as 'Link']}") { ... on ${type.name} { ${inner} } } }`
       } else if (type.name === 'Event') query = `{ events(first: 100) { ... on EventPage { events { ${inner} } } } }`
       else if (
-        /Connection$|Edge$|^ResponseEvent$|^ContactImportEvent$|^ContactDuplicates$|^RsvpVoiceFile$|^SimulatedCall$|^CampaignStateEvent$|^ReceiverEvent$|^CallEvent$/.test(
+        /Connection$|Edge$|^ResponseEvent$|^ContactImportEvent$|^ContactDuplicates$|^AnswerMatch$|^QuestionSummary$|^RsvpVoiceFile$|^SurveyPhrase$|^SurveyPrompt$|^RespondentStatusEvent$|^SimulatedCall$|^CampaignStateEvent$|^ReceiverEvent$|^CallEvent$|^ConversationEvent$|^FollowUpEvent$|^ConversationResolvedEvent$|^MetricDifference$/.test(
           type.name,
         )
       )
@@ -975,7 +1167,7 @@ describe('scopes', () => {
           (event: { type: string }) => event.type,
         ),
       )
-    expect([...(await types(await keyWith(['tokens:read'])))]).toEqual(['API_KEY_CREATED'])
+    expect([...(await types(await keyWith(['tokens:read'])))]).toEqual(['API_KEY_CREATED', 'SIGNING_KEY_ADDED'])
     expect([...(await types(await keyWith(['contacts:read'])))]).toEqual([
       'CONTACT_CREATED',
       'CONTACT_LIST_CREATED',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import {
   type GraphQLInputType,
   type GraphQLSchema,
@@ -24,7 +24,8 @@ import { everything, fieldsOf, type Input, inputsOf, type objectTypesOf, type Pl
  * status, and the other workspace stays as it is. The schema itself says what can be named, so a new argument is either
  * known below or fails here.
  */
-const app = await testApp()
+// Without a voice, which would be at work on what the calls of surveys say while rows are compared.
+const app = await testApp({ SPEECH: 'none' })
 const { a, b } = await twoWorkspaces(app)
 const schema = buildSchema()
 const paths = pathsFromQuery(schema)
@@ -117,6 +118,9 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'Query.responses(linkId:)': nodes('Link'),
   'Query.responses(after:)': connectionCursor,
   'Query.responses(before:)': connectionCursor,
+  'Query.searchAnswers(linkId:)': nodes('Link'),
+  'Query.searchAnswers(after:)': matchCursor,
+  'Query.searchAnswers(before:)': matchCursor,
   'Query.apiKey(id:)': nodes('ApiKey'),
   'Query.apiKeys(after:)': connectionCursor,
   'Query.apiKeys(before:)': connectionCursor,
@@ -126,6 +130,8 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'Link.respondents(after:)': connectionCursor,
   'Link.respondents(before:)': connectionCursor,
   'Subscription.events(after:)': eventCursor,
+  'Subscription.followUpAsked(after:)': eventCursor,
+  'Subscription.followUpAsked(linkId:)': nodes('Link'),
   'Subscription.responseStarted(after:)': eventCursor,
   'Subscription.responseStarted(linkId:)': nodes('Link'),
   'Subscription.responseSubmitted(after:)': eventCursor,
@@ -157,6 +163,9 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
     { label: 'Contact', own: a.freeContact, foreign: b.freeContact, unknown: unknownId('Contact') },
   ],
   'RecordAnalysisInput.responseId': nodes('Response'),
+  'CorrectTranscriptInput.answerId': nodes('Answer'),
+  'RetranscribeInput.responseId': nodes('Response'),
+  'RetranscribeInput.linkId': nodes('Link'),
   'Query.voiceFile(id:)': nodes('VoiceFile'),
   'Query.voiceFiles(after:)': connectionCursor,
   'Query.voiceFiles(before:)': connectionCursor,
@@ -189,8 +198,9 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'DryRunWebhookInput.id': nodes('Webhook'),
   'DryRunWebhookInput.cursor': eventCursor,
   'AnswerAnalysisInput.answerId': nodes('Answer'),
+  'UpdateApiKeyInput.id': nodes('ApiKey'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
-  'Query.campaign(id:)': nodes('VoiceBroadcast', 'ClickToCall', 'RsvpCampaign', 'SmsBroadcast', 'EmailBroadcast'),
+  'Query.campaign(id:)': nodes(...Object.values(CAMPAIGN_TYPES)),
   'Query.campaigns(after:)': connectionCursor,
   'Query.campaigns(before:)': connectionCursor,
   'Query.call(id:)': nodes('Call'),
@@ -201,6 +211,21 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'UpdateRsvpCampaignInput.id': nodes('RsvpCampaign'),
   'UpdateSmsBroadcastInput.id': nodes('SmsBroadcast'),
   'UpdateEmailBroadcastInput.id': nodes('EmailBroadcast'),
+  'UpdateSurveyCallsInput.id': nodes('SurveyCalls'),
+  'SmsContentInput.linkId': nodes('Link'),
+  'SurveyCallsContentInput.linkId': nodes('Link'),
+  'SurveyPhraseInput.voiceFileId': nodes('VoiceFile'),
+  'SurveyPromptInput.voiceFileId': nodes('VoiceFile'),
+  'AddRespondentsInput.linkId': nodes('Link'),
+  'CallRespondentsInput.respondentIds': () => [
+    {
+      ...{ label: 'among own', own: [a.ids.Respondent], foreign: [a.ids.Respondent, b.ids.Respondent] },
+      unknown: [a.ids.Respondent, unknownId('Respondent')],
+    },
+  ],
+  'Subscription.respondentStatusChanged(linkId:)': nodes('Link'),
+  'Subscription.respondentStatusChanged(respondentId:)': nodes('Respondent'),
+  'Subscription.respondentStatusChanged(after:)': eventCursor,
   'HaltCampaignInput.id': nodes('VoiceBroadcast', 'RsvpCampaign', 'EmailBroadcast'),
   'ResumeCampaignInput.id': nodes('ClickToCall'),
   'DeleteCampaignInput.id': nodes('SmsBroadcast'),
@@ -222,8 +247,34 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'RsvpVoiceFileInput.voiceFileId': nodes('VoiceFile'),
   ...onEach(['Contact'], ['receivers', 'calls', 'outboundMessages']),
   ...onEach(['CampaignTarget'], ['receivers']),
-  ...onEach(['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign'], ['targets', 'receivers', 'calls', 'webhooks']),
+  ...onEach(['Link'], ['campaigns']),
+  ...onEach(['Respondent'], ['calls']),
+  ...onEach(
+    ['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign', 'SurveyCalls'],
+    ['targets', 'receivers', 'calls', 'webhooks'],
+  ),
   ...onEach(['SmsBroadcast', 'EmailBroadcast'], ['targets', 'receivers', 'outboundMessages', 'webhooks']),
+  'Query.message(id:)': nodes('Message'),
+  'Query.messages(after:)': connectionCursor,
+  'Query.messages(before:)': connectionCursor,
+  'Query.conversation(id:)': nodes('Conversation'),
+  'Query.conversations(after:)': connectionCursor,
+  'Query.conversations(before:)': connectionCursor,
+  ...onEach(['Conversation', 'MessageThread'], ['messages']),
+  'Metric.proof(after:)': proofCursor,
+  'Metric.proof(before:)': proofCursor,
+  'ResolveConversationInput.id': nodes('Conversation'),
+  'Subscription.conversationUpdated(conversationId:)': nodes('Conversation'),
+  'Subscription.conversationUpdated(after:)': eventCursor,
+  'Subscription.conversationResolved(conversationId:)': nodes('Conversation'),
+  'Subscription.conversationResolved(after:)': eventCursor,
+  'AddSigningKeyInput.apiKeyId': nodes('ApiKey'),
+  'RevokeSigningKeyInput.id': () => [
+    {
+      ...{ label: 'signing key', own: a.signingKey, foreign: b.signingKey },
+      unknown: Buffer.from(`SigningKey:${randomUUID()}`).toString('base64url'),
+    },
+  ],
   'Query.user(id:)': nodes('User'),
   'Query.users(after:)': connectionCursor,
   'Query.users(before:)': connectionCursor,
@@ -252,6 +303,8 @@ const NAMES_NOTHING: Record<string, string> = {
   'CreateSegmentInput.idempotencyKey': "the caller's own, within the workspace",
   'InviteRespondentInput.idempotencyKey': "the caller's own, within the workspace",
   'RecordAnalysisInput.idempotencyKey': "the caller's own, within the workspace",
+  'CorrectTranscriptInput.idempotencyKey': "the caller's own, within the workspace",
+  'RetranscribeInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateSpeechInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateWebhookInput.idempotencyKey': "the caller's own, within the workspace",
   'CreateUserInput.idempotencyKey': "the caller's own, within the workspace",
@@ -259,14 +312,30 @@ const NAMES_NOTHING: Record<string, string> = {
   'QuestionInput.fieldKey': 'a new name, unique within the link',
   'QuestionChanges.fieldKey': 'a new name, unique within the link',
   ...Object.fromEntries(
-    ['VoiceBroadcast', 'ClickToCall', 'RsvpCampaign', 'SmsBroadcast', 'EmailBroadcast'].map((name) => [
+    Object.values(CAMPAIGN_TYPES).map((name) => [
       `Create${name}Input.idempotencyKey`,
       "the caller's own, within the workspace",
     ]),
   ),
   'AddReceiversInput.idempotencyKey': "the caller's own, within the workspace",
+  'AddRespondentsInput.idempotencyKey': "the caller's own, within the workspace",
+  'CallRespondentsInput.idempotencyKey': "the caller's own, within the workspace",
+  'AddMessageInput.idempotencyKey': "the caller's own, within the workspace",
+  'AddMessagesInput.idempotencyKey': "the caller's own, within the workspace",
+  'ResolveConversationInput.idempotencyKey': "the caller's own, within the workspace",
+  'AddSigningKeyInput.publicKey': 'the key itself, which may be anywhere',
+  'SurveyCallsContentInput.optOutKey': 'a key of the telephone',
+  'SurveyPromptInput.fieldKey': 'a question of the link that is named beside it',
   'ImageCardInput.id': 'a new name within the question',
 }
+
+const EVER = { from: '2000-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' }
+const PUBLIC_KEY = generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+})
+
+const survey = () => ({ linkId: a.ids.Link, fieldKey: a.fieldKeys.voice })
 
 /** Values for what must be given beside it, by coordinate. */
 const REQUIRED: Record<string, () => unknown> = {
@@ -275,6 +344,8 @@ const REQUIRED: Record<string, () => unknown> = {
   'InviteRespondentInput.linkId': () => a.ids.Link,
   'InviteRespondentInput.contactId': () => a.freeContact,
   'Query.events(first:)': () => 10,
+  'Query.searchAnswers(query:)': () => 'says',
+  'Link.export(format:)': () => 'CSV',
   'Query.contactDuplicates(first:)': () => 10,
   'MergeContactsInput.id': () => a.ids.Contact,
   'MergeContactsInput.duplicateIds': () => [a.freeContact],
@@ -290,12 +361,14 @@ const REQUIRED: Record<string, () => unknown> = {
   'Subscription.importProgress(importId:)': () => a.ids.ContactImport,
   'Query.link(id:)': () => a.ids.Link,
   'RecordAnalysisInput.responseId': () => a.ids.Response,
+  'CorrectTranscriptInput.answerId': () => a.ids.Answer,
+  'CorrectTranscriptInput.text': () => 'x',
   'RecordAnalysisInput.answers': () => [],
   'RecordAnalysisInput.method': () => 'ears',
   ...Object.fromEntries(
     CAMPAIGN_KINDS.flatMap((kind): [string, () => unknown][] => [
       [`Create${CAMPAIGN_TYPES[kind]}Input.receivers`, () => [{ contactId: a.freeContact }]],
-      [`Create${CAMPAIGN_TYPES[kind]}Input.content`, () => campaignContent(kind, a.ids.VoiceFile)],
+      [`Create${CAMPAIGN_TYPES[kind]}Input.content`, () => campaignContent(kind, a.ids.VoiceFile, survey())],
       [`Update${CAMPAIGN_TYPES[kind]}Input.id`, () => a.newCampaigns[kind]],
     ]),
   ),
@@ -303,6 +376,10 @@ const REQUIRED: Record<string, () => unknown> = {
   'ClickToCallContentInput.actionButtons': () => [{ button: '1', action: 'ACCEPT' }],
   'RsvpContentInput.actionButtons': () => [{ button: '1', action: 'ACCEPT' }],
   'RsvpVoiceFileInput.type': () => 'START',
+  'SmsContentInput.message': () => 'Hello {link}',
+  'SurveyCallsContentInput.linkId': () => a.ids.Link,
+  'SurveyPromptInput.fieldKey': () => a.fieldKeys.voice,
+  'AddRespondentsInput.respondents': () => [{ phone: '+358 40 7654321' }],
   'AddReceiversInput.id': () => a.ids.RsvpCampaign,
   'AddReceiversInput.receivers': () => [{ contactId: a.freeContact }],
   'CreateWebhookInput.url': () => 'https://hooks.invalid/',
@@ -314,6 +391,10 @@ const REQUIRED: Record<string, () => unknown> = {
   'ReorderQuestionsInput.questionIds': () => a.questionIds,
   'ChangePasswordInput.newPassword': () => 'another horse battery staple',
   'CreateSubuserApiKeyInput.name': () => 'Key of a subuser',
+  'AddSigningKeyInput.publicKey': () => PUBLIC_KEY,
+  'Query.metric(name:)': () => 'MESSAGES',
+  'Query.metric(period:)': () => EVER,
+  'Subscription.followUpAsked(linkId:)': () => a.ids.Link,
   'Subscription.responseStarted(linkId:)': () => a.ids.Link,
   'Subscription.responseSubmitted(linkId:)': () => a.ids.Link,
   'UpdateQuestionInput.question': () => ({ prompt: 'In other words' }),
@@ -396,6 +477,30 @@ async function connectionCursor(_input: Input, place: Place): Promise<Attempt[]>
     if (errors) throw new Error(`${place.name}: ${errors[0]!.message}`)
     const list = place.type.name === 'Query' ? data : data!.node
     return list![place.field.name].edges[0].cursor
+  }
+  const [own, foreign] = [await first(a), await first(b)]
+  return [{ label: 'cursor', own, foreign, unknown: scrambled(foreign) }]
+}
+
+/** Cursors of what a search found. */
+async function matchCursor(): Promise<Attempt[]> {
+  async function first({ key }: Population): Promise<string> {
+    const { data } = await app.graphql('{ searchAnswers(query: "says", first: 1) { edges { cursor } } }', {}, key)
+    return data!.searchAnswers.edges[0].cursor
+  }
+  const [own, foreign] = [await first(a), await first(b)]
+  return [{ label: 'cursor', own, foreign, unknown: scrambled(foreign) }]
+}
+
+/** Cursors of the messages that a number is computed from. */
+async function proofCursor(): Promise<Attempt[]> {
+  async function first({ key }: Population): Promise<string> {
+    const { data } = await app.graphql(
+      `query ($period: MetricPeriodInput!) { metric(name: MESSAGES, period: $period) { proof(first: 1) { edges { cursor } } } }`,
+      { period: EVER },
+      key,
+    )
+    return data!.metric.proof.edges[0].cursor
   }
   const [own, foreign] = [await first(a), await first(b)]
   return [{ label: 'cursor', own, foreign, unknown: scrambled(foreign) }]
@@ -538,7 +643,8 @@ function operation(place: Place, given: Record<string, unknown>) {
 /** All members of a union at one level; of an interface the common fields, since equal names may differ in type. */
 function selectionOf(of: GraphQLSchema, named: Parameters<typeof objectTypesOf>[1]) {
   if (isAbstractType(named) && 'getFields' in named) return { spread: '{ __typename id }', fragments: '' }
-  return everything(of, named, 2)
+  // An event leads to every kind: two levels of all of them would be more words than an operation may have.
+  return everything(of, named, named.name === 'Event' ? 1 : 2)
 }
 
 /** The whole answer: status and text. A stream that stays open is cut, and says so. */
@@ -619,6 +725,7 @@ const LAST = [
   'deleteWebhook',
   'deleteQuestion',
   'deleteLink',
+  'revokeSigningKey',
   'revokeApiKey',
   'deactivateUser',
   'deactivateSubuser',

@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { sql } from '../../src/db/sql.ts'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import type { TestApp } from '../kit/app.ts'
+import { toneWav } from '../kit/sound.ts'
+import { until } from '../kit/world.ts'
 import {
   addCampaign,
   addCampaignEvents,
@@ -23,11 +26,15 @@ export interface Population {
   ids: Record<NodeName, string>
   /** A contact who is not a respondent yet. */
   freeContact: string
+  /** The answer that is a recording; `ids.Answer` is a picture. */
+  spokenAnswer: string
   /** A campaign of each kind that has not begun, by global id. */
   newCampaigns: Record<CampaignKind, string>
+  /** Of the API key in `ids`. */
+  signingKey: string
   linkSlug: string
   questionIds: string[]
-  fieldKeys: { text: string; file: string }
+  fieldKeys: { text: string; file: string; voice: string }
   /** An open session, and the personal address's token of a respondent who has not answered. */
   session: string
   personalToken: string
@@ -71,17 +78,22 @@ export const NODE_NAMES = [
   'Answer',
   'Transcript',
   'Insight',
+  'FollowUp',
   'VoiceFile',
   'VoiceBroadcast',
   'ClickToCall',
   'RsvpCampaign',
   'SmsBroadcast',
   'EmailBroadcast',
+  'SurveyCalls',
   'CampaignTarget',
   'Receiver',
   'Call',
   'Recording',
   'OutboundMessage',
+  'Message',
+  'Conversation',
+  'MessageThread',
   'Webhook',
   'WebhookDelivery',
   'WebhookAttempt',
@@ -121,7 +133,7 @@ const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
   'base64',
 )
-const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000', 'hex'), Buffer.alloc(100)])
+const WAV = toneWav(0.1)
 
 export async function populate(
   app: TestApp,
@@ -134,6 +146,8 @@ export async function populate(
     return data!
   }
   const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
+  // What the rows below tell of would be taken for messages while answers are compared.
+  await graphql('mutation { updateMessageSettings(input: { ownTraffic: false }) { __typename } }')
   const { createLink } = await graphql(
     `mutation ($input: CreateLinkInput!) { createLink(input: $input) {
       ... on CreateLinkPayload { link { id slug legacyId questions { id fieldKey } } }
@@ -207,21 +221,31 @@ export async function populate(
   await graphql('mutation ($input: UpdateVoiceFileInput!) { updateVoiceFile(input: $input) { __typename } }', {
     input: { id: global('VoiceFile', voiceFileId), name: `Voice file of ${slug}`, description: `About ${slug}` },
   })
+  const { inviteRespondent } = await graphql(
+    `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
+      ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
+    } }`,
+    { input: { linkId: link.id, contactId: ann.id } },
+  )
+  const { respondent } = inviteRespondent
   const campaigns = {} as Record<CampaignKind, CampaignRows>
+  const row = {
+    ...{ workspaceId, voiceFileId, word: slug, at: new Date(ann.createdAt) },
+    ...{ linkId: decodeGlobalId(link.id).id, respondentId: decodeGlobalId(respondent.id).id },
+    waiting: [decodeGlobalId(free.id).id],
+  }
   for (const kind of CAMPAIGN_KINDS) {
-    campaigns[kind] = await addCampaign(app.db, kind, {
-      workspaceId,
-      contactId: decodeGlobalId(ann.id).id,
-      voiceFileId,
-      word: slug,
-      at: new Date(ann.createdAt),
-      waiting: [decodeGlobalId(free.id).id],
-    })
+    campaigns[kind] = await addCampaign(app.db, kind, { ...row, contactId: decodeGlobalId(ann.id).id })
     await addCampaignEvents(app.db, workspaceId, campaigns[kind], new Date(ann.createdAt))
   }
-  const { rsvp } = campaigns
-  const newCampaigns = {} as Record<CampaignKind, string>
+  const { rsvp, survey_calls: survey } = campaigns
+  // By hand, because a voice would be at work on what the calls say.
+  const next = await addCampaign(app.db, 'survey_calls', {
+    ...{ ...row, contactId: decodeGlobalId(free.id).id, waiting: [], respondentId: undefined, begun: false },
+  })
+  const newCampaigns = { survey_calls: global('SurveyCalls', next.id) } as Record<CampaignKind, string>
   for (const kind of CAMPAIGN_KINDS) {
+    if (kind === 'survey_calls') continue
     const name = `create${CAMPAIGN_TYPES[kind]}`
     const made = await graphql(
       `mutation ($input: Create${CAMPAIGN_TYPES[kind]}Input!) { ${name}(input: $input) {
@@ -231,23 +255,25 @@ export async function populate(
         input: {
           ...{ name: `Next ${kind} of ${slug}`, halted: true, receivers: [{ contactId: free.id }] },
           ...(kind === 'rsvp' ? { acceptsWanted: 2 } : {}),
-          content: campaignContent(kind, global('VoiceFile', voiceFileId)),
+          content: campaignContent(kind, global('VoiceFile', voiceFileId), { linkId: link.id, fieldKey: '' }),
         },
       },
     )
     if (!made[name].campaign) throw new Error(made[name].message)
     newCampaigns[kind] = made[name].campaign.id
   }
-  const { inviteRespondent } = await graphql(
-    `mutation ($input: InviteRespondentInput!) { inviteRespondent(input: $input) {
-      ... on InviteRespondentPayload { respondent { id legacyId personalUrl } }
-    } }`,
-    { input: { linkId: link.id, contactId: ann.id } },
-  )
-  const { respondent } = inviteRespondent
   const { createApiKey } = await graphql(
     `mutation { createApiKey(input: { name: "Key of ${slug}" }) { ... on CreateApiKeyPayload { apiKey { id } } } }`,
   )
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  const { addSigningKey } = await graphql(
+    `mutation ($input: AddSigningKeyInput!) { addSigningKey(input: $input) {
+      ... on AddSigningKeyPayload { signingKey { id } } ... on Error { message }
+    } }`,
+    { input: { apiKeyId: createApiKey.apiKey.id, publicKey: publicKey.export({ type: 'spki', format: 'pem' }) } },
+  )
+  if (!addSigningKey.signingKey) throw new Error(addSigningKey.message)
+  const conversed = await converse(graphql, slug)
   const { createUser } = await graphql(
     `mutation ($input: CreateUserInput!) { createUser(input: $input) {
       ... on CreateUserPayload { user { id } } ... on Error { message }
@@ -280,7 +306,7 @@ export async function populate(
     return (await response.json()) as Record<string, string>
   }
   const keyOf = (prompt: string) => link.questions[QUESTIONS.findIndex((each) => each.prompt === prompt)].fieldKey
-  const fieldKeys = { text: keyOf('How was it?'), file: keyOf('A file') }
+  const fieldKeys = { text: keyOf('How was it?'), file: keyOf('A file'), voice: keyOf('Your voice') }
   const { session, responseId } = await send('POST', 'sessions', undefined, {})
   const values: [string, unknown][] = [
     ['How was it?', `Fine, says ${slug}`],
@@ -295,6 +321,12 @@ export async function populate(
     ...(['PUT', `session/answers/${keyOf('Your voice')}/upload`, session, WAV, 'audio/wav'] as const),
   )
   await send('POST', 'session/submit', session)
+  // As if both had been given in the call, and one spoken.
+  await app.db.query(
+    sql`UPDATE answer SET channel = 'phone', call_id = ${survey.call}::uuid,
+               recording_id = CASE WHEN id = ${spokenId}::uuid THEN ${survey.recording}::uuid END
+        WHERE id IN (${answerId}::uuid, ${spokenId}::uuid)`,
+  )
   const open = await send('POST', 'sessions', undefined, {})
   await send('PUT', `session/answers/${fieldKeys.text}`, open.session, { value: 'not done yet' })
 
@@ -326,6 +358,35 @@ export async function populate(
   )
   if (!recordAnalysis.response) throw new Error(recordAnalysis.message)
   const heard = recordAnalysis.response.answers.find((answer: { insight: object | null }) => answer.insight)
+  // What was uploaded is prepared in the background, which must be over before rows are compared.
+  await until(
+    async () => {
+      const pending = await app.db.query(
+        sql`SELECT 1 FROM answer a LEFT JOIN upload u ON u.id = a.upload_id
+          WHERE a.workspace_id = ${workspaceId}::uuid AND (a.process_due_at IS NOT NULL OR u.sound_state = 'pending')`,
+      )
+      return pending.length === 0
+    },
+    'the recording is prepared',
+    60_000,
+  )
+  // By hand, because nothing thinks of questions here.
+  const followUpId = idGenerator(systemClock)()
+  await app.db.query(
+    sql`INSERT INTO follow_up (id, workspace_id, response_id, answer_id, field_key, number, prompt, language, asks, method,
+                               created_at)
+        SELECT ${followUpId}::uuid, workspace_id, response_id, id, field_key || '__follow_up_1', 1, ${`Why, asks ${slug}?`},
+               'en', 'why', ${`Mind of ${slug}`}, created_at
+        FROM answer WHERE response_id = ${responseId}::uuid AND field_key = ${fieldKeys.text}`,
+  )
+  await app.db.query(
+    sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order",
+                            value, text, follow_up_id, probing, created_at, updated_at)
+        SELECT ${idGenerator(systemClock)()}::uuid, a.workspace_id, a.response_id, a.question_id, f.field_key, f.prompt,
+               a.question_type, a."order", ${JSON.stringify(`Because, says ${slug}`)}::jsonb, ${`Because, says ${slug}`}, f.id,
+               'settled', a.created_at, a.updated_at
+        FROM follow_up f JOIN answer a ON a.id = f.answer_id WHERE f.id = ${followUpId}::uuid`,
+  )
   // Disabled, so that nothing is sent while answers are compared.
   const { createWebhook } = await graphql(
     `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) {
@@ -368,17 +429,20 @@ export async function populate(
     Answer: global('Answer', answerId!),
     Transcript: heard.transcript.id as string,
     Insight: heard.insight.id as string,
+    FollowUp: global('FollowUp', followUpId),
     VoiceFile: global('VoiceFile', voiceFileId),
     VoiceBroadcast: global('VoiceBroadcast', campaigns.voice_broadcast.id),
     ClickToCall: global('ClickToCall', campaigns.click_to_call.id),
     RsvpCampaign: global('RsvpCampaign', rsvp.id),
     SmsBroadcast: global('SmsBroadcast', campaigns.sms_broadcast.id),
     EmailBroadcast: global('EmailBroadcast', campaigns.email_broadcast.id),
+    SurveyCalls: global('SurveyCalls', survey.id),
     CampaignTarget: global('CampaignTarget', rsvp.target),
     Receiver: global('Receiver', rsvp.waiting[0]!),
-    Call: global('Call', rsvp.call),
-    Recording: global('Recording', rsvp.recording),
+    Call: global('Call', survey.call),
+    Recording: global('Recording', survey.recording),
     OutboundMessage: global('OutboundMessage', campaigns.sms_broadcast.message),
+    ...conversed,
     Webhook: webhook.id as string,
     WebhookDelivery: global('WebhookDelivery', delivery.id),
     WebhookAttempt: global('WebhookAttempt', delivery.attempts[0]!),
@@ -397,7 +461,9 @@ export async function populate(
     key,
     ids,
     freeContact: free.id,
+    spokenAnswer: global('Answer', spokenId!),
     newCampaigns,
+    signingKey: addSigningKey.signingKey.id,
     linkSlug: link.slug,
     questionIds: link.questions.map((question: { id: string }) => question.id),
     fieldKeys,
@@ -421,6 +487,45 @@ export async function populate(
       campaigntarget: rsvp.targetNumber,
     },
     eventCursor: events.cursor,
+  }
+}
+
+/** A conversation of two messages with one customer, some hours old, and another that was resolved. */
+async function converse(graphql: (query: string, variables: object) => Promise<any>, slug: string) {
+  const place = { channel: 'WHATSAPP', tenantChannelIdentifier: `desk@${slug}.example`, provider: 'TWILIO' }
+  const hoursAgo = (hours: number) => new Date(Math.floor(Date.now() / 1_000 - hours * 3_600) * 1_000).toISOString()
+  const message = (direction: 'IN' | 'OUT', hours: number, conversation = `Talk of ${slug}`) => ({
+    ...{ ...place, direction, conversation, customerChannelIdentifier: '+358401234567', time: hoursAgo(hours) },
+    ...{ agent: `Agent of ${slug}`, tags: [`Tag of ${slug}`, `team:Team of ${slug}`] },
+    content: { textContent: `Says ${slug}` },
+  })
+  const { addMessages, resolveConversation, setBusinessCalendar } = await graphql(
+    `mutation ($messages: AddMessagesInput!, $resolve: ResolveConversationInput!, $calendar: SetBusinessCalendarInput!) {
+      setBusinessCalendar(input: $calendar) { __typename }
+      addMessages(input: $messages) {
+        ... on AddMessagesPayload { results { message { id conversation { id } thread { id } } error { message } } }
+        ... on Error { message }
+      }
+      resolveConversation(input: $resolve) { __typename }
+    }`,
+    {
+      messages: { messages: [message('IN', 3), message('OUT', 2), message('IN', 5, `Over, says ${slug}`)] },
+      resolve: { key: { ...place, conversation: `Over, says ${slug}` }, time: hoursAgo(4) },
+      calendar: {
+        calendar: { timeZone: 'UTC', weekly: [{ weekday: 'MONDAY', shifts: [{ from: '00:00', to: '00:00' }] }] },
+        effectiveFrom: '2020-01-01T00:00:00Z',
+      },
+    },
+  )
+  const done = [setBusinessCalendar, resolveConversation].map(({ __typename }) => __typename)
+  const [first] = addMessages.results ?? []
+  if (!first?.message || done.some((type) => !type.endsWith('Payload'))) {
+    throw new Error(JSON.stringify([addMessages, done]))
+  }
+  return {
+    Message: first.message.id as string,
+    Conversation: first.message.conversation.id as string,
+    MessageThread: first.message.thread.id as string,
   }
 }
 

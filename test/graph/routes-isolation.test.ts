@@ -8,6 +8,8 @@ import { FakeClock } from '../../src/platform/clock.ts'
 import { deriveKey } from '../../src/platform/secret.ts'
 import { signMediaUrl, signRecordingUrl, signVoiceFileUrl } from '../../src/rest/media/index.ts'
 import { testApp } from '../kit/app.ts'
+import { toneWav } from '../kit/sound.ts'
+import { until } from '../kit/world.ts'
 import { twoWorkspaces } from './population.ts'
 
 /**
@@ -16,10 +18,30 @@ import { twoWorkspaces } from './population.ts'
  */
 const SECRET = 'a secret that only this test knows, really'
 const clock = new FakeClock('2026-06-01T12:00:00Z')
-const app = await testApp({ APP_SECRET: SECRET }, clock)
+// HTTP says of what is refused that it is, at every entrance.
+const app = await testApp({ APP_SECRET: SECRET, SAYGENT_HTTP_STATUS: 'matching', SAYGENT_RATE_LIMIT: '0' }, clock)
 // The server's own host stands for its oldest workspace.
 clock.advance(1_000)
 const { a, b } = await twoWorkspaces(app)
+/** A session of its own that has said something, and has not submitted it. */
+async function spoken(of: typeof a): Promise<string> {
+  const base = new URL(`/w/${of.slug}/i/${of.linkSlug}/`, app.localUrl)
+  const { session } = (await (await fetch(new URL('sessions', base), { method: 'POST' })).json()) as { session: string }
+  const sent = await fetch(new URL(`session/answers/${of.fieldKeys.voice}/upload`, base), {
+    ...{ method: 'PUT', headers: { authorization: `Session ${session}` }, body: new Uint8Array(toneWav(0.1)) },
+  })
+  expect(sent.status).toBe(200)
+  return session
+}
+const [spokenInA, spokenInB] = [await spoken(a), await spoken(b)]
+// What is made of their recordings is no answer to what is tried here.
+await until(async () => {
+  const busy = await app.db.query(
+    sql`SELECT id FROM answer WHERE process_due_at IS NOT NULL
+        UNION ALL SELECT id FROM upload WHERE sound_state = 'pending'`,
+  )
+  return busy.length === 0
+}, 'recordings are prepared')
 const signer = tokenSigner(deriveKey(SECRET, 'public-token'))
 const unknownSession = signer.sign('session', randomUUID())
 const unknownRespondent = signer.sign('respondent', randomUUID())
@@ -98,6 +120,79 @@ const ANSWER = JSON.stringify({ value: 'changed' })
 const answers = `/session/answers/${a.fieldKeys.text}`
 const upload = `/session/answers/${a.fieldKeys.file}/upload`
 
+const TUS = { 'tus-resumable': '1.0.0', 'upload-length': '10', 'upload-offset': '0' }
+const pieces = `/session/answers/${a.fieldKeys.file}/uploads`
+
+/** An upload under way, of a session of its own: its id and the token. */
+async function underWay(of: typeof a): Promise<{ id: string; session: string }> {
+  const base = new URL(`/w/${of.slug}/i/${of.linkSlug}/`, app.localUrl)
+  const opened = await fetch(new URL('sessions', base), { method: 'POST' })
+  const { session } = (await opened.json()) as { session: string }
+  const begun = await fetch(new URL(`session/answers/${of.fieldKeys.file}/uploads`, base), {
+    ...{ method: 'POST', headers: { ...TUS, authorization: `Session ${session}` } },
+  })
+  return { id: begun.headers.get('location')!.split('/').at(-1)!, session }
+}
+const [uploadOfA, uploadOfB] = [await underWay(a), await underWay(b)]
+
+/** The same with what uploads in pieces want to hear. */
+function inPieces(probe: (prefix: string) => Probe, more: Record<string, string> = {}): (prefix: string) => Probe {
+  return (prefix) => {
+    const made = probe(prefix)
+    return { ...made, headers: (value) => ({ ...made.headers?.(value), ...TUS, ...more }) }
+  }
+}
+
+/** Someone else's upload under one's own session, and one's own under someone else's. */
+function pieceProbes(more: Record<string, string> = {}, body?: string): ((prefix: string) => Probe)[] {
+  const rest = `/session/uploads/${uploadOfA.id}`
+  return [
+    inPieces(slugProbe(rest, body), more),
+    inPieces(sessionProbe(rest, body), more),
+    inPieces(
+      (prefix) => ({
+        label: 'upload',
+        path: (id) => `${prefix}${a.linkSlug}/session/uploads/${id}`,
+        own: uploadOfA.id,
+        foreign: uploadOfB.id,
+        unknown: randomUUID(),
+        headers: () => ({ authorization: `Session ${uploadOfA.session}` }),
+        ...(body === undefined ? {} : { body: () => body }),
+      }),
+      more,
+    ),
+  ]
+}
+/** One's own recording at another's link, another's at one's own, and at a question that one's link has not. */
+function recordingProbes(): ((prefix: string) => Probe)[] {
+  const path = (prefix: string, slug: string, fieldKey = a.fieldKeys.voice) =>
+    `${prefix}${slug}/session/answers/${fieldKey}/recording`
+  const own = { authorization: `Session ${spokenInA}` }
+  return [
+    (prefix) => ({
+      ...{ label: 'slug', own: a.linkSlug, foreign: b.linkSlug, unknown: unknownSlug },
+      path: (slug) => path(prefix, slug),
+      headers: () => own,
+    }),
+    (prefix) => ({
+      ...{ label: 'session', own: spokenInA, foreign: spokenInB, unknown: unknownSession },
+      path: () => path(prefix, a.linkSlug),
+      headers: (session) => ({ authorization: `Session ${session}` }),
+    }),
+    (prefix) => ({
+      ...{ label: 'cookie', own: spokenInA, foreign: spokenInB, unknown: unknownSession },
+      path: () => path(prefix, a.linkSlug),
+      headers: (session) => ({ cookie: `saygraph_session=${session}` }),
+    }),
+    (prefix) => ({
+      ...{ label: 'field key', own: a.fieldKeys.voice, foreign: 'only_in_b', unknown: 'nowhere_at_all' },
+      path: (fieldKey) => path(prefix, a.linkSlug, fieldKey),
+      headers: () => own,
+    }),
+  ]
+}
+const PIECE = { 'content-type': 'application/offset+octet-stream' }
+
 /** What is tried at each address below a link. */
 const BELOW_LINK: Record<string, ((prefix: string) => Probe)[]> = {
   'GET /': [
@@ -157,6 +252,15 @@ const BELOW_LINK: Record<string, ((prefix: string) => Probe)[]> = {
   'DELETE /session/answers/:fieldKey': [slugProbe(answers), sessionProbe(answers)],
   'PUT /session/answers/:fieldKey/upload': [slugProbe(upload, 'x'), sessionProbe(upload, 'x')],
   'POST /session/answers/:fieldKey/upload': [slugProbe(upload, 'x'), sessionProbe(upload, 'x')],
+  'GET /session/answers/:fieldKey/recording': recordingProbes(),
+  'POST /session/answers/:fieldKey/uploads': [inPieces(slugProbe(pieces)), inPieces(sessionProbe(pieces))],
+  'HEAD /session/uploads/:uploadId': pieceProbes(),
+  'PATCH /session/uploads/:uploadId': pieceProbes(PIECE, 'x'),
+  'POST /session/uploads/:uploadId': pieceProbes({ ...PIECE, 'x-http-method-override': 'PATCH' }, 'x'),
+  'DELETE /session/uploads/:uploadId': pieceProbes(),
+  'GET /speech/:file': [slugProbe(`/speech/${a.fieldKeys.text}.mp3`)],
+  // Nothing is drafted here, whoever asks: what sessions may, src/web/routes-live.test.ts tells.
+  'POST /session/live-transcript': [slugProbe('/session/live-transcript', 'x')],
   'POST /session/submit': [slugProbe('/session/submit'), sessionProbe('/session/submit')],
 }
 
@@ -169,12 +273,13 @@ const NAMES_NOTHING = new Set([
   'POST /graphql',
   'OPTIONS *', // CORS
   'POST /voice-files', // only ever makes new ones
+  'POST /messages/import', // the same; its idempotency keys are those of one's own workspace
   // Nobody asks there as a workspace: whoever holds the token, which is signed, may opt out one address.
   'GET /unsubscribe/:token',
   'POST /unsubscribe/:token',
 ])
-const NAMELESS_BELOW_LINK = /^OPTIONS \/(\*)?$/
-/** The page's own style; its name holds a hash. */
+const NAMELESS_BELOW_LINK = /^OPTIONS \//
+/** The page's own style and script; their names hold a hash. */
 const STYLE = /^GET \/assets\//
 
 const PREFIXES: Record<string, (slug?: string) => string> = {
@@ -364,6 +469,76 @@ function multisenderProbes(method: string, url: string): Probe[] | undefined {
   return probes
 }
 
+// Saygent's ids are numbers as well, and stand in the query and the body. Those of b become ones that a does not have.
+for (const table of ['respondent', 'link']) {
+  const statement = { ...sql`SELECT ${B_NUMBERS_FROM}::int, ${b.workspaceId}::uuid`, text: '' }
+  statement.text = `UPDATE "${table}" SET legacy_id = legacy_id + $1 WHERE workspace_id = $2`
+  await app.db.query(statement as never)
+}
+async function numbersOf(p: typeof a): Promise<{ survey_id: string; respondent_ids: string }> {
+  const [row] = await app.db.query<{ survey_id: string; respondent_ids: string }>(
+    sql`SELECT k.legacy_id::text AS survey_id, p.legacy_id::text AS respondent_ids
+        FROM respondent p JOIN link k ON k.id = p.link_id WHERE p.id = ${uuidOf(p.ids.Respondent)}::uuid`,
+  )
+  return row!
+}
+const saygent = { a: await numbersOf(a), b: await numbersOf(b) }
+const SAYGENT = /^(?:\/saygent)?\/api\/v1\/(respondents|call|status)(\.json)?\/?$/
+const SAYGENT_REST =
+  /^(GET \/saygent\/(openapi\.json|postman\.json|docs)|\w+ (\/saygent(\/\*?)?|(\/saygent)?\/api\/v1\/(respondents|call|status)\/\*))$/
+
+/** What Saygent's addresses name: surveys and respondents, in the query and in JSON. */
+function saygentProbes(method: string, url: string): Probe[] {
+  const [, path] = SAYGENT.exec(url)!
+  if (!(method === 'POST' || (method === 'GET' && path !== 'call'))) return []
+  const names = path === 'respondents' ? (['survey_id', 'respondent_ids'] as const) : (['respondent_ids'] as const)
+  return names.flatMap((name) => {
+    const asked = (value: string) => ({ auth_token: a.key, ...saygent.a, [name]: value })
+    const probe = { own: saygent.a[name], foreign: saygent.b[name], unknown: NO_NUMBER }
+    return [
+      { label: `${name} in the query`, path: (value) => `${url}?${new URLSearchParams(asked(value))}`, ...probe },
+      // fetch sends no body with GET.
+      ...(method === 'POST'
+        ? [
+            {
+              ...{ label: `${name} in JSON`, path: () => url, ...probe, headers: () => JSON_BODY },
+              body: (value: string) => JSON.stringify(asked(value)),
+            },
+          ]
+        : []),
+    ] satisfies Probe[]
+  })
+}
+
+const CONVERSATION = { provider: 'TWILIO', channel: 'SMS', tenantChannelIdentifier: '+31612345678' }
+for (const { key, slug } of [a, b]) {
+  const body = {
+    ...{ ...CONVERSATION, tenant: slug, direction: 'IN', customerChannelIdentifier: '+31687654321' },
+    ...{ message: {}, conversation: `${slug} 1` },
+  }
+  const headers = { ...JSON_BODY, authorization: `Bearer ${key}` }
+  const added = await fetch(new URL('/v1/messages', app.localUrl), {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  })
+  expect(added.status).toBe(201)
+}
+const SAYSIMPLE =
+  /^(?:\/saysimple)?(\/insights\/v1|\/messaging\/v1|\/v1\/(messages|metrics|agents|channels|tags|teams|events|auth\/authenticate))(?=\/|$)/
+const SAYSIMPLE_PAGES =
+  /^GET (\/saysimple\/(openapi\.json|postman\.json|docs)|\/docs\/intelligence(\/.*)?)$|^\w+ \/saysimple(\/\*?)?$/
+
+/** What SaySimple's addresses look up is conversations to resolve; filters of metrics are values, not names of objects. */
+function saysimpleProbes(method: string, url: string): Probe[] {
+  if (method !== 'POST' || !/\/events\/conversations\/resolve\/?$/.test(url)) return []
+  const probe = { own: `${a.slug} 1`, foreign: `${b.slug} 1`, unknown: 'none of 1' }
+  const headers = () => ({ ...JSON_BODY, authorization: `Bearer ${a.key}` })
+  const body = (conversation: string) =>
+    JSON.stringify({ ...CONVERSATION, conversation, time: clock.now().toISOString() })
+  return [{ label: 'conversation', path: () => url, ...probe, headers, body }]
+}
+
 /** Contacts in and out, with a key of one's own. */
 function contactsProbes(route: string): Probe[] | undefined {
   const key = { authorization: `Bearer ${a.key}` }
@@ -393,6 +568,24 @@ function contactsProbes(route: string): Probe[] | undefined {
         path: (id) => `/contacts/export?${name === 'Segment' ? 'segmentId' : 'listId'}=${id}`,
         headers: () => key,
       }))
+    case 'GET /responses/export': {
+      const path = (link: string) => `/responses/export?format=ndjson&link=${link}`
+      const uuids = { own: uuidOf(a.ids.Link), foreign: uuidOf(b.ids.Link), unknown: randomUUID() }
+      const slugs = { own: a.linkSlug, foreign: b.linkSlug, unknown: 'no-such-survey' }
+      const globals = {
+        ...{ own: a.ids.Link, foreign: b.ids.Link },
+        unknown: Buffer.from(`Link:${randomUUID()}`).toString('base64url'),
+      }
+      const signed = (link: string) =>
+        `${path(link)}&workspace=${b.workspaceId}&expires=9999999999&signature=${'x'.repeat(42)}A`
+      return [
+        { label: 'link', path, headers: () => key, ...globals },
+        { label: 'uuid', path, headers: () => key, ...uuids },
+        { label: 'slug', path, headers: () => key, ...slugs },
+        { label: 'signed by nobody', path: signed, ...uuids },
+        { label: 'without a key', path, ...uuids },
+      ]
+    }
     default:
       return undefined
   }
@@ -401,6 +594,10 @@ function contactsProbes(route: string): Probe[] | undefined {
 function probesOf(route: string): Probe[] | undefined {
   const [method, url] = route.split(' ') as [string, string]
   if (NAMES_NOTHING.has(route) || STYLE.test(route) || LEGACY_REST.test(route)) return []
+  if (SAYGENT_REST.test(route)) return []
+  if (SAYGENT.test(url)) return saygentProbes(method, url)
+  if (SAYSIMPLE_PAGES.test(route)) return []
+  if (SAYSIMPLE.test(url)) return saysimpleProbes(method, url)
   if (LEGACY.test(url)) return legacyProbes(method, url)
   if (MULTISENDER.test(url)) return multisenderProbes(method, url)
   if (url.startsWith('/media/recordings/')) {
@@ -492,6 +689,7 @@ async function rowsOfB(): Promise<unknown> {
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM receiver r WHERE workspace_id = ${b.workspaceId}::uuid) AS receivers,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM segment r WHERE workspace_id = ${b.workspaceId}::uuid) AS segments,
                (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM subuser r WHERE workspace_id = ${b.workspaceId}::uuid) AS subusers,
+               (SELECT jsonb_agg(to_jsonb(r) ORDER BY id) FROM conversation r WHERE workspace_id = ${b.workspaceId}::uuid) AS conversations,
                (SELECT position FROM event_head WHERE workspace_id = ${b.workspaceId}::uuid) AS events`,
   )
 }
@@ -500,16 +698,14 @@ describe('what is another workspace’s is answered like what does not exist', (
   // Reads first, and what ends a session last.
   const rank = (route: string) =>
     ['GET', 'PUT', 'DELETE', 'POST'].indexOf(route.split(' ')[0]!) + (route.includes('submit') ? 9 : 0)
-  const routes = [...app.routes].filter((route) => !route.startsWith('HEAD ')).sort((x, y) => rank(x) - rank(y))
+  const isOfGet = (route: string) =>
+    route.startsWith('HEAD ') && app.routes.has(route.replace('HEAD', 'GET').replace(/\/$/, ''))
+  const routes = [...app.routes].filter((route) => !isOfGet(route)).sort((x, y) => rank(x) - rank(y))
 
   it('knows every address', () => {
     expect(routes.length).toBeGreaterThan(20)
     const strange = routes.filter((route) => probesOf(route) === undefined)
     expect(strange, 'add a probe to test/graph/routes-isolation.test.ts').toEqual([])
-    const strangeHeads = [...app.routes].filter(
-      (route) => route.startsWith('HEAD ') && !app.routes.has(route.replace('HEAD', 'GET').replace(/\/$/, '')),
-    )
-    expect(strangeHeads).toEqual([])
   })
 
   it.each(routes.filter((route) => probesOf(route)?.length !== 0))('%s', async (route) => {

@@ -17,7 +17,7 @@ const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toStri
 
 /** Looking up the key, and what the server does by itself every few seconds. */
 const NOT_OF_THE_OPERATION =
-  /api_key k|UPDATE api_key|unnest\(.*AS known|(?<!")due_at( [<=]| IS|\) AS| FROM)|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency|outbox_erasure|(FROM|INTO|UPDATE) (seat|provider_state)/s
+  /FROM api_key k|UPDATE api_key|unnest\(.*AS known|(?<!")due_at( [<=]| IS|\) AS| FROM)|webhook_feed|DELETE FROM webhook w|make_interval|pgboss|idempotency|own_traffic_position|outbox_erasure|(FROM|INTO|UPDATE) (seat|provider_state)/s
 
 let one: { key: string; ids: Record<string, string[]> }
 let many: typeof one
@@ -35,15 +35,16 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     )
     expect(data!.createSubuser.__typename).toBe('CreateSubuserPayload')
   }
+  const conversed = await converse(key, count)
   await app.db.query(sql`DELETE FROM answer WHERE workspace_id = ${w}::uuid`)
   await app.db.query(
     sql`DELETE FROM response WHERE workspace_id = ${w}::uuid AND NOT EXISTS (SELECT FROM upload u WHERE u.response_id = response.id)`,
   )
   await app.db.query(sql`DELETE FROM upload WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM response WHERE workspace_id = ${w}::uuid`)
+  await removeCampaigns(app.db, w)
   await app.db.query(sql`DELETE FROM respondent WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM question WHERE workspace_id = ${w}::uuid`)
-  await removeCampaigns(app.db, w)
   await app.db.query(sql`DELETE FROM webhook WHERE workspace_id = ${w}::uuid`)
   await app.db.query(sql`DELETE FROM link WHERE workspace_id = ${w}::uuid`)
   for (const table of ['contact_list_member', 'contact_list', 'segment', 'contact_import', 'voice_file']) {
@@ -65,6 +66,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Answer: [],
     Transcript: [],
     Insight: [],
+    FollowUp: [],
     VoiceFile: [],
     Campaign: [],
     CampaignTarget: [],
@@ -75,6 +77,7 @@ async function fill(population: Population, count: number): Promise<typeof one> 
     Webhook: [],
     WebhookDelivery: [],
     WebhookAttempt: [],
+    ...conversed,
   }
   const types = [
     'link.created',
@@ -119,16 +122,19 @@ async function fill(population: Population, count: number): Promise<typeof one> 
         media_type, sha256, size, mp3_size, wav_size, created_at, updated_at)
       VALUES (${voiceFile}::uuid, ${w}::uuid, ${1000 + n}, ${`File ${n}`}, 'upload', 'a.wav', 'ready', 1.5, 'audio/wav', '',
               3, 2, 1, now(), now())`)
+    let survey: CampaignRows | undefined
     // Each kind, as often as there are links; every campaign has one receiver that waits.
     const next = CAMPAIGN_KINDS[n % CAMPAIGN_KINDS.length]!
     for (const kind of count === 1 ? CAMPAIGN_KINDS : [next]) {
       const rows: CampaignRows = await addCampaign(app.db, kind, {
         ...{ workspaceId: w, contactId: contact, voiceFileId: voiceFile, word: slug, at: new Date() },
+        ...{ linkId: link, respondentId: respondent },
         waiting: ids
           .Contact!.slice(0, 1)
           .map((id) => decodeGlobalId(id).id)
           .filter((id) => id !== contact),
       })
+      if (kind === 'survey_calls') survey = rows
       ids.Campaign!.push(global(CAMPAIGN_TYPES[kind], rows.id))
       if (rows.call) ids.Call!.push(global('Call', rows.call))
       if (rows.recording) ids.Recording!.push(global('Recording', rows.recording))
@@ -161,13 +167,21 @@ async function fill(population: Population, count: number): Promise<typeof one> 
         VALUES (${response}::uuid, ${w}::uuid, ${link}::uuid, ${respondent}::uuid, ${newId()}::uuid, 'web', 'started', now(), now())`)
       await app.db.query(sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, created_at)
         VALUES (${upload}::uuid, ${w}::uuid, ${response}::uuid, 'ready', 'x', now())`)
-      await app.db.query(sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order", value, upload_id, created_at, updated_at)
-        VALUES (${answer}::uuid, ${w}::uuid, ${response}::uuid, ${question}::uuid, 'k', 'What?', 'text', 0, '"x"', ${upload}::uuid, now(), now())`)
+      await app.db.query(sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order", value, text, upload_id, channel, call_id, recording_id, created_at, updated_at)
+        VALUES (${answer}::uuid, ${w}::uuid, ${response}::uuid, ${question}::uuid, 'k', 'What?', 'text', 0, '"x"', 'x', ${upload}::uuid,
+                ${survey ? 'phone' : 'web'}::response_channel, ${survey?.call ?? null}::uuid,
+                ${m === 0 ? (survey?.recording ?? null) : null}::uuid, now(), now())`)
       await app.db.query(sql`INSERT INTO transcript (id, workspace_id, answer_id, version, text, method, created_at)
         VALUES (${newId()}::uuid, ${w}::uuid, ${answer}::uuid, 1, 'x?', 'ears', now()),
                (${transcript}::uuid, ${w}::uuid, ${answer}::uuid, 2, 'x', 'ears', now())`)
       await app.db.query(sql`INSERT INTO insight (id, workspace_id, answer_id, transcript_id, summary, key_topics, method, created_at)
         VALUES (${insight}::uuid, ${w}::uuid, ${answer}::uuid, ${transcript}::uuid, 'x', '{x}', 'ears', now())`)
+      const [followUp, reply] = [newId(), newId()]
+      ids.FollowUp!.push(global('FollowUp', followUp))
+      await app.db.query(sql`INSERT INTO follow_up (id, workspace_id, response_id, answer_id, field_key, number, prompt, asks, method, created_at)
+        VALUES (${followUp}::uuid, ${w}::uuid, ${response}::uuid, ${answer}::uuid, 'k__follow_up_1', 1, 'Why?', 'why', 'ears', now())`)
+      await app.db.query(sql`INSERT INTO answer (id, workspace_id, response_id, question_id, field_key, question_text, question_type, "order", value, follow_up_id, created_at, updated_at)
+        VALUES (${reply}::uuid, ${w}::uuid, ${response}::uuid, ${question}::uuid, 'k__follow_up_1', 'Why?', 'text', 0, '"y"', ${followUp}::uuid, now(), now())`)
       const payload = {
         linkId: link,
         contactId: contact,
@@ -183,6 +197,31 @@ async function fill(population: Population, count: number): Promise<typeof one> 
   }
   await app.db.query(sql`UPDATE event_head SET position = ${position} WHERE workspace_id = ${w}::uuid`)
   return { key, ids }
+}
+
+/** Conversations of three messages each, with those who have the telephone numbers of the contacts. */
+async function converse(key: string, count: number): Promise<Record<string, string[]>> {
+  const messages = Array.from({ length: 3 * count }, (_, n) => ({
+    ...{ direction: n % 3 === 1 ? 'OUT' : 'IN', channel: 'SMS', tenantChannelIdentifier: 'desk', provider: 'TWILIO' },
+    ...{
+      customerChannelIdentifier: `+35840${1_000_000 + Math.floor(n / 3)}`,
+      conversation: `Talk ${Math.floor(n / 3)}`,
+    },
+    ...{ agent: `Agent ${n % 5}`, tags: [`Tag ${n % 5}`], time: new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString() },
+  }))
+  const { data } = await app.graphql(
+    `mutation ($input: AddMessagesInput!) { addMessages(input: $input) {
+      ... on AddMessagesPayload { results { message { id conversation { id } thread { id } } } } } }`,
+    { input: { messages } },
+    key,
+  )
+  const added = data!.addMessages.results.map(({ message }: { message: object }) => message)
+  const unique = (ids: string[]) => [...new Set(ids)]
+  return {
+    Message: added.map(({ id }: { id: string }) => id),
+    Conversation: unique(added.map((each: { conversation: { id: string } }) => each.conversation.id)),
+    MessageThread: unique(added.map((each: { thread: { id: string } }) => each.thread.id)),
+  }
 }
 
 async function count(query: string, variables: object, key: string): Promise<{ sent: number; data: unknown }> {
@@ -231,6 +270,23 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   ],
   [2, '{ responses(first: 20, sort: SUBMITTED_AT_ASC) { totalCount nodes { id } } }'],
   [1, '{ responses(first: 20, filter: { search: "x" }) { nodes { id } } }'],
+  [
+    2,
+    '{ responses(first: 20, filter: { topic: "X", hasRecording: false, analyzed: false }) { totalCount nodes { id } } }',
+  ],
+  // The matches, the stems of their words, the answers; and the count.
+  [
+    3,
+    '{ searchAnswers(query: "x", first: 20) { edges { cursor node { rank fragments { parts { text } } answer { text question { prompt } response { link { name } } } } } } }',
+  ],
+  [4, '{ searchAnswers(query: "x", first: 20, filter: { channel: WEB }) { totalCount nodes { answer { text } } } }'],
+  [2, '{ links(first: 20) { nodes { summary { counts { started } topics { topic } } } } }'],
+  // When the first response came, and the questions.
+  [
+    4,
+    '{ links(first: 20) { nodes { summary(granularity: MONTH) { points { started } questions { answered question { prompt } } } } } }',
+  ],
+  [1, '{ links(first: 20) { nodes { export(format: ZIP) { url } } } }'],
   [1, '{ contacts(first: 20) { nodes { name respondents { status link { name } contact { name } } } } }'],
   [1, '{ apiKeys(first: 20) { nodes { name scopes } } }'],
   [
@@ -307,6 +363,11 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Insight { summary transcript { text } } } }', 'Insight'],
   [
     1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on FollowUp { prompt reply { text } answer { text followUps { prompt } } } } }',
+    'FollowUp',
+  ],
+  [
+    1,
     'query ($id: ID!) { node(id: $id) { ... on Link { name responses(first: 5) { nodes { answers { text } } } } } }',
     'Link',
   ],
@@ -381,10 +442,73 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     'OutboundMessage',
   ],
   [1, '{ nodeByLegacyId(system: MULTISENDER, type: RSVP_CAMPAIGN, id: "2") { id ... on RsvpCampaign { name } } }'],
-  // Why not now: asked per campaign, for all of its receivers at once.
+  [
+    1,
+    '{ links(first: 20) { nodes { respondents(first: 2) { nodes { status receivers { outcome earlierAttempts } calls(first: 2) { nodes { cause campaign { name } answers { channel text recording { url } } } } } } } } }',
+  ],
+  [
+    2,
+    '{ links(first: 20) { nodes { respondents(first: 2) { nodes { calls(first: 1, cause: ANSWERED) { totalCount } } } } } }',
+  ],
+  [
+    2,
+    '{ links(first: 20) { nodes { campaigns(first: 2, kind: SURVEY_CALLS) { totalCount nodes { name isStanding link { name } stats { surveyed partial } ... on SurveyCalls { tries prompts { fieldKey } } } } } } }',
+  ],
+  [
+    2,
+    '{ campaigns(first: 20) { nodes { ... on SurveyCalls { greeting { voiceFile { name } } goodbye { text voiceFile { name } } prompts { voiceFile { name } } calls(first: 2) { nodes { respondent { link { name } } } } } } } }',
+  ],
+  [
+    1,
+    '{ calls(first: 20) { nodes { respondent { status contact { name } } answers { text channel call { phone } } recordings { answer { text } } receiver { respondent { status } } } } }',
+  ],
+  [
+    1,
+    '{ responses(first: 20) { nodes { channel answers { channel call { phone } recording { durationSeconds } } } } }',
+  ],
+  [
+    1,
+    'query ($id: ID!) { respondent(id: $id) { receivers { state } calls(last: 1) { nodes { state } } } }',
+    'Respondent',
+  ],
+  // Why not now: asked per campaign, for all of its receivers at once; of a survey also what it asks, and whom it has asked.
   [
     7,
-    '{ campaigns(first: 1) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
+    '{ campaigns(first: 1, kind: EMAIL_BROADCAST) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
+  ],
+  [
+    11,
+    '{ campaigns(first: 1, kind: SURVEY_CALLS) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
+  ],
+  [1, '{ conversations(first: 20) { nodes { key agents { name } tags { name } channel { channel } } } }'],
+  [2, '{ conversations(first: 20, filter: { isResolved: false }) { totalCount nodes { key } } }'],
+  [
+    4,
+    '{ conversations(first: 20) { nodes { messages(first: 2) { nodes { content agent { name } conversation { key } thread { country } } } } } }',
+  ],
+  [3, '{ conversations(first: 20) { nodes { messages(last: 1) { totalCount edges { node { time } } } } } }'],
+  [2, '{ messages(first: 20, filter: { direction: OUT }) { totalCount nodes { tags { name } } } }'],
+  [3, '{ messages(first: 20) { nodes { thread { messages(first: 1) { nodes { time } } } } } }'],
+  [3, '{ contacts(first: 20) { nodes { messageThreads { messages(first: 2) { nodes { direction } } } } } }'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { direction } } }', 'Message'],
+  [2, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { conversation { key } } } }', 'Message'],
+  [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Conversation { key } } }', 'Conversation'],
+  [
+    2,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on MessageThread { messages(first: 3) { nodes { time } } } } }',
+    'MessageThread',
+  ],
+  [1, 'query ($id: ID!) { message(id: $id) { content } }', 'Message'],
+  [1, 'query ($id: ID!) { conversation(id: $id) { key } }', 'Conversation'],
+  [4, '{ agents { name } teams { name } tags { name } channels { channel } }'],
+  [2, '{ insightBudget { monthlyTokens inputTokens } }'],
+  [1, '{ messageSettings { retentionDays } }'],
+  [1, '{ businessCalendars { version calendar { timeZone } } }'],
+  [2, '{ apiKeys(first: 20) { nodes { signingKeys { name } } } }'],
+  // What is known of the filter, whether messages were reduced, the page, its total, and what it is of.
+  [
+    4,
+    '{ metric(name: MESSAGES, period: { from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" }) { proof(first: 20) { totalCount nodes { source { __typename ... on Message { direction } } } } } }',
   ],
   [0, '{ voices { code language gender } }'],
   [1, '{ voiceFiles(first: 20) { nodes { name durationSeconds mp3Url wavUrl originalUrl status } } }'],

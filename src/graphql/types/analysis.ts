@@ -6,7 +6,7 @@ import { COMMON_ERRORS, ERRORS, IDEMPOTENCY_KEY } from './mutation-kit.ts'
 
 const { NotFoundError, ConflictError } = ERRORS
 
-const SentimentEnum = builder.enumType('Sentiment', {
+export const SentimentEnum = builder.enumType('Sentiment', {
   description: 'The feeling that an answer speaks of (contract/sayify.md 6.5).',
   values: {
     POSITIVE: { value: 'positive', description: 'Content.' },
@@ -15,6 +15,26 @@ const SentimentEnum = builder.enumType('Sentiment', {
     MIXED: { value: 'mixed', description: 'Content with one thing, discontent with another.' },
   } as const,
 })
+
+const TranscriptOriginEnum = builder.enumType('TranscriptOrigin', {
+  description: 'Who made a transcript.',
+  values: {
+    TRANSCRIBED: { value: 'transcribed', description: 'An engine that this server asked.' },
+    RECORDED: { value: 'recorded', description: 'Somebody else, by `recordAnalysis`.' },
+    CORRECTED: { value: 'corrected', description: 'A person, by `correctTranscript`. No engine takes its place.' },
+  } as const,
+})
+
+const TranscriptSegment = builder
+  .objectRef<{ startMs: number; endMs: number; text: string }>('TranscriptSegment')
+  .implement({
+    description: 'A stretch of what was said.',
+    fields: (t) => ({
+      startMs: t.exposeInt('startMs', { description: 'Where it begins, in milliseconds from the start.' }),
+      endMs: t.exposeInt('endMs', { description: 'Where it ends, in milliseconds from the start.' }),
+      text: t.exposeString('text', { description: 'What is said in it.' }),
+    }),
+  })
 
 export const Transcript = builder.prismaNode('Transcript', {
   id: { field: 'id', description: 'Global id.' },
@@ -29,8 +49,28 @@ export const Transcript = builder.prismaNode('Transcript', {
       nullable: true,
       description: 'A BCP 47 tag such as `fi` or `en-GB`, as recorded; null when nobody said.',
     }),
-    method: t.exposeString('method', { description: 'Who or what made it, as recorded.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was recorded.' }),
+    method: t.exposeString('method', { description: 'Who or what made it: the name of a model or of a person.' }),
+    origin: t.field({
+      type: TranscriptOriginEnum,
+      description: 'Whether an engine, somebody else or a correction made it.',
+      select: { origin: true },
+      resolve: (transcript) => transcript.origin,
+    }),
+    isDraft: t.exposeBoolean('isDraft', {
+      description: 'Whether its engine is known to mishear so much that it is a draft.',
+    }),
+    confidence: t.exposeFloat('confidence', {
+      nullable: true,
+      description: 'From 0 to 1: how sure the engine is of its words; null when it does not say.',
+    }),
+    segments: t.field({
+      type: [TranscriptSegment],
+      nullable: true,
+      description: 'What was said when, in order, at most 20,000 stretches; null when nobody says.',
+      select: { segments: true },
+      resolve: (transcript) => transcript.segments as (typeof TranscriptSegment.$inferType)[] | null,
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
 })
 
@@ -44,6 +84,14 @@ export const Insight = builder.prismaNode('Insight', {
     transcript: t.relation('transcript', {
       nullable: true,
       description: 'What it was read from, also when there is a newer one by now; null when the reply was text.',
+    }),
+    isStale: t.boolean({
+      description: 'Whether the answer has a newer transcript than the one it was read from.',
+      select: {
+        transcriptId: true,
+        answer: { select: { transcripts: { select: { id: true }, orderBy: [{ version: 'desc' as const }], take: 1 } } },
+      },
+      resolve: ({ transcriptId, answer }) => (answer.transcripts[0]?.id ?? null) !== transcriptId,
     }),
     sentiment: t.field({
       type: SentimentEnum,

@@ -87,7 +87,7 @@ const ShiftInput = builder.inputType('ShiftInput', {
     }),
   }),
 })
-const WeekdayHoursInput = builder.inputType('WeekdayHoursInput', {
+export const WeekdayHoursInput = builder.inputType('WeekdayHoursInput', {
   description: 'What is open on one day of the week.',
   fields: (t) => ({
     weekday: t.field({ type: WeekdayEnum, required: true, description: 'Which day; each once.' }),

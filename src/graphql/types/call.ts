@@ -1,7 +1,8 @@
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
-import { CALLING, Campaign, cents } from './campaign.ts'
+import { Campaign, cents } from './campaign.ts'
+import { CALLING } from './campaign-kinds.ts'
 
 export const CallStateEnum = builder.enumType('CallState', {
   description: 'How far a call has come; it never goes back.',
@@ -63,6 +64,10 @@ export const Recording = builder.prismaNode('Recording', {
   description: 'What a person said in a call, as a WAV file.',
   fields: (t) => ({
     call: t.relation('call', { description: 'The call.' }),
+    answer: t.relation('answer', {
+      nullable: true,
+      description: 'The answer that it is, in a survey; null: it is none, or was answered otherwise since.',
+    }),
     state: t.field({
       type: RecordingStateEnum,
       description: 'Whether it can be played.',
@@ -100,6 +105,16 @@ export const Call = builder.prismaNode('Call', {
     campaign: t.relation('campaign', { type: Campaign, description: 'The campaign, also a deleted one.' }),
     receiver: t.relation('receiver', { description: 'The receiver whom it was to reach.' }),
     contact: t.relation('contact', { description: 'Who was called, also a deleted contact.' }),
+    respondent: t.relation('respondent', {
+      nullable: true,
+      description: 'Whose answers it asks for; null: it is no call of a survey.',
+    }),
+    answers: t.relation('answers', {
+      extensions: { listSize: 10 },
+      description:
+        'What was answered in it and was not answered otherwise since, one per question, in the order of the questions.',
+      query: { orderBy: [{ order: 'asc' }, { id: 'asc' }] },
+    }),
     attempt: t.exposeInt('attempt', { description: 'Counts from 1 per receiver.' }),
     phone: t.expose('phone', {
       type: 'PhoneNumber',
@@ -206,6 +221,18 @@ builder.prismaObjectField('Contact', 'calls', (t) =>
       description: 'Calls to them, newest first. Needs `campaigns:read`.',
       args: { state: t.arg(STATE), cause: t.arg(CAUSE) },
       ...relationPage('contact', 'calls', 'Call', CALLS, callWhere),
+    },
+    ...CALLS_PAGE,
+  ),
+)
+
+builder.prismaObjectField('Respondent', 'calls', (t) =>
+  t.connection(
+    {
+      type: Call,
+      description: 'Calls that asked them, by whatever campaign, newest first. Needs `campaigns:read`.',
+      args: { state: t.arg(STATE), cause: t.arg(CAUSE) },
+      ...relationPage('respondent', 'calls', 'Call', CALLS, callWhere),
     },
     ...CALLS_PAGE,
   ),

@@ -4,8 +4,9 @@ import { type Issue, NotFoundError, ValidationError } from '../../platform/error
 import { builder } from '../builder.ts'
 import { idOrNull } from '../global-id.ts'
 import { type CalendarInput, calendarPath, calendarRulesOf } from './calendar.ts'
-import { ButtonActionEnum, type CampaignKind, campaignOf, RsvpVoiceFileTypeEnum } from './campaign.ts'
-import { NOBODY } from './operation-ids.ts'
+import { type CampaignKind, campaignOf } from './campaign.ts'
+import { ButtonActionEnum, RsvpVoiceFileTypeEnum } from './campaign-kinds.ts'
+import { NOBODY, voiceFileUuid } from './operation-ids.ts'
 
 export const ReceiverInputType = builder.inputType('ReceiverInput', {
   description: 'Whom to address: exactly one of these.',
@@ -70,6 +71,73 @@ export const SmsContentInput = builder.inputType('SmsContentInput', {
     sender: t.string({
       description: 'Whom it seems to come from, up to 20 characters; when absent, what the server is set up with.',
     }),
+    linkId: t.id({
+      description:
+        "Global id of a link. The text must then have `{link}` in it, in whose place each receiver's own address of the survey stands; who gets one becomes a respondent.",
+    }),
+  }),
+})
+
+const SurveyPhraseInput = builder.inputType('SurveyPhraseInput', {
+  description: 'Something that the calls of a survey say: exactly one of these.',
+  fields: (t) => ({
+    text: t.string({ description: 'What the voice says, 1 to 1,000 characters.' }),
+    voiceFileId: t.id({ description: 'Global id of a voice file that is `READY`.' }),
+  }),
+})
+const SurveyPromptInput = builder.inputType('SurveyPromptInput', {
+  description: 'A voice file that asks a question.',
+  fields: (t) => ({
+    fieldKey: t.string({ required: true, description: 'The field key of a question of the link; each once.' }),
+    voiceFileId: t.id({ required: true, description: 'Global id of a voice file that is `READY`.' }),
+    explainsKeys: t.boolean({
+      description: 'Whether it also says which keys to press; when absent or false, the voice does so after it.',
+    }),
+  }),
+})
+export const SurveyCallsContentInput = builder.inputType('SurveyCallsContentInput', {
+  description: 'What the calls of a survey ask, and how.',
+  fields: (t) => ({
+    linkId: t.id({
+      required: true,
+      description:
+        'Global id of the link whose questions are asked; it needs one that a phone can ask. It stays the same for ever.',
+    }),
+    voice: t.string({
+      description:
+        '`code` of one of `voices`, who speaks; when absent the first of them, or nobody on a server that cannot speak.',
+    }),
+    greeting: t.field({
+      type: SurveyPhraseInput,
+      description: "What is said first; when absent the voice's own greeting, with the name of the link.",
+    }),
+    goodbye: t.field({
+      type: SurveyPhraseInput,
+      description: "What is said when all was asked; when absent the voice's own farewell.",
+    }),
+    prompts: t.field({
+      type: [SurveyPromptInput],
+      description: 'Voice files in place of spoken prompts. Without a voice, only questions that have one are asked.',
+    }),
+    optOutKey: t.string({
+      description:
+        'The key for never being called again, `0` to `9` or `*`; `*` when absent, null: there is none. Where it is a possible answer to the question, it is that.',
+    }),
+    tries: t.int({ description: 'How often one question is asked at most in a call, 1 to 5; 3 when absent.' }),
+    answerSeconds: t.float({
+      description: 'Seconds in which an answer has to begin, after the question, 2 to 60; 6 when absent.',
+    }),
+    redialUnfinished: t.boolean({
+      description:
+        'Whether who hung up with questions left is called again, up to `maxAttempts` in all; the next call goes on with those. False when absent.',
+    }),
+    allowRepeats: t.boolean({
+      description: 'Whether who has answered may be called and asked once more; false when absent.',
+    }),
+    followUpSms: t.string({
+      description:
+        "An SMS to whoever has answered all that a phone can ask, when the link asks more: up to 1,000 characters with `{link}` in them, in whose place the person's own address stands. None when absent.",
+    }),
   }),
 })
 export const EmailContentInput = builder.inputType('EmailContentInput', {
@@ -118,6 +186,35 @@ export function receiversOf(receivers: readonly (typeof ReceiverInputType.$infer
     phone: phone ?? null,
     email: email ?? null,
   }))
+}
+
+/** The content of an SMS with a UUID for the global id of its link. */
+export function smsOf({ linkId, ...content }: typeof SmsContentInput.$inferInput) {
+  return { ...content, linkId: linkId == null ? null : linkUuid(linkId) }
+}
+
+/** The content of a survey's calls with UUIDs for global ids; which keys of a phrase were given stays to be judged. */
+export function surveyOf({
+  linkId,
+  greeting,
+  goodbye,
+  prompts,
+  ...content
+}: typeof SurveyCallsContentInput.$inferInput) {
+  const phrase = (given: typeof SurveyPhraseInput.$inferInput | null | undefined) =>
+    given && {
+      ...(given.text == null ? {} : { text: given.text }),
+      ...(given.voiceFileId == null ? {} : { voiceFileId: voiceFileUuid(given.voiceFileId) }),
+    }
+  return {
+    ...content,
+    ...{ linkId: linkUuid(linkId), greeting: phrase(greeting), goodbye: phrase(goodbye) },
+    prompts: prompts?.map((prompt) => ({ ...prompt, voiceFileId: voiceFileUuid(prompt.voiceFileId) })),
+  }
+}
+
+function linkUuid(globalId: string): string {
+  return idOrNull('Link', globalId) ?? NOBODY
 }
 
 /** The campaign that an input names, of the kind that its mutation is for. Throws NOT_FOUND. */

@@ -11,16 +11,7 @@ import type { Context } from '../context.ts'
 import { asData } from '../errors.ts'
 import { encodeGlobalId } from '../global-id.ts'
 import { CalendarInput } from './calendar.ts'
-import {
-  CAMPAIGN_TYPES,
-  Campaign,
-  type CampaignKind,
-  ClickToCall,
-  EmailBroadcast,
-  RsvpCampaign,
-  SmsBroadcast,
-  VoiceBroadcast,
-} from './campaign.ts'
+import { CAMPAIGN_TYPES, Campaign, type CampaignKind } from './campaign.ts'
 import {
   atInput,
   ClickToCallContentInput,
@@ -32,8 +23,19 @@ import {
   RsvpContentInput,
   receiversOf,
   SmsContentInput,
+  SurveyCallsContentInput,
+  smsOf,
+  surveyOf,
   VoiceBroadcastContentInput,
 } from './campaign-input.ts'
+import {
+  ClickToCall,
+  EmailBroadcast,
+  RsvpCampaign,
+  SmsBroadcast,
+  SurveyCalls,
+  VoiceBroadcast,
+} from './campaign-kinds.ts'
 import { COMMON_ERRORS, ERRORS, IDEMPOTENCY_KEY } from './mutation-kit.ts'
 import { operationsIn, voiceFileUuid } from './operation-ids.ts'
 
@@ -61,7 +63,7 @@ const newFields = (t: InputBuilder) => ({
   halted: t.boolean({ description: 'Whether it waits for `resumeCampaign`; false when absent.' }),
   maxAttempts: t.int({
     description:
-      'How often to try to reach one receiver, 1 to 20. When absent 4, of a voice broadcast 1, of messages 3.',
+      'How often to try to reach one receiver, 1 to 20. When absent 4, of a voice broadcast 1, of messages and of surveys 3.',
   }),
   redialAfterMinutes: t.float({
     description: 'Minutes between two attempts, up to a week; what the server is set up with when absent.',
@@ -139,6 +141,14 @@ const CreateEmailBroadcastInput = builder.inputType('CreateEmailBroadcastInput',
     content: t.field({ type: EmailContentInput, required: true, description: 'What it says.' }),
   }),
 })
+const CreateSurveyCallsInput = builder.inputType('CreateSurveyCallsInput', {
+  description: 'Calls that ask the questions of a link, to make.',
+  fields: (t) => ({
+    ...newFields(t),
+    ...newLines(t),
+    content: t.field({ type: SurveyCallsContentInput, required: true, description: 'What is asked, and how.' }),
+  }),
+})
 
 const CHANGES = 'absent keys stay as they are'
 const UpdateVoiceBroadcastInput = builder.inputType('UpdateVoiceBroadcastInput', {
@@ -179,6 +189,17 @@ const UpdateEmailBroadcastInput = builder.inputType('UpdateEmailBroadcastInput',
   fields: (t) => ({
     ...changedFields(t),
     content: t.field({ type: EmailContentInput, description: `What it says. ${WHOLE}` }),
+  }),
+})
+const UpdateSurveyCallsInput = builder.inputType('UpdateSurveyCallsInput', {
+  description: `What to change of the calls of a survey; ${CHANGES}.`,
+  fields: (t) => ({
+    ...changedFields(t),
+    ...changedLines(t),
+    content: t.field({
+      type: SurveyCallsContentInput,
+      description: `What is asked, and how, from the next call on; it must name the same link. ${WHOLE}`,
+    }),
   }),
 })
 
@@ -228,11 +249,13 @@ const CreateClickToCallPayload = payload('CreateClickToCallPayload', kindOf(Clic
 const CreateRsvpCampaignPayload = payload('CreateRsvpCampaignPayload', kindOf(RsvpCampaign), MADE)
 const CreateSmsBroadcastPayload = payload('CreateSmsBroadcastPayload', kindOf(SmsBroadcast), MADE)
 const CreateEmailBroadcastPayload = payload('CreateEmailBroadcastPayload', kindOf(EmailBroadcast), MADE)
+const CreateSurveyCallsPayload = payload('CreateSurveyCallsPayload', kindOf(SurveyCalls), MADE)
 const UpdateVoiceBroadcastPayload = payload('UpdateVoiceBroadcastPayload', kindOf(VoiceBroadcast), CHANGED)
 const UpdateClickToCallPayload = payload('UpdateClickToCallPayload', kindOf(ClickToCall), CHANGED)
 const UpdateRsvpCampaignPayload = payload('UpdateRsvpCampaignPayload', kindOf(RsvpCampaign), CHANGED)
 const UpdateSmsBroadcastPayload = payload('UpdateSmsBroadcastPayload', kindOf(SmsBroadcast), CHANGED)
 const UpdateEmailBroadcastPayload = payload('UpdateEmailBroadcastPayload', kindOf(EmailBroadcast), CHANGED)
+const UpdateSurveyCallsPayload = payload('UpdateSurveyCallsPayload', kindOf(SurveyCalls), CHANGED)
 const HaltCampaignPayload = payload('HaltCampaignPayload', Campaign, 'The campaign begins nothing more.')
 const ResumeCampaignPayload = payload('ResumeCampaignPayload', Campaign, 'The campaign goes on.')
 
@@ -347,7 +370,7 @@ builder.mutationFields((t) => ({
     description: `Makes a campaign that sends all receivers an SMS. ${NEEDS}`,
     errors: CREATING,
     args: { input: t.arg({ type: CreateSmsBroadcastInput, required: true, description: 'The campaign.' }) },
-    resolve: (_root, { input }, context) => create(context, 'sms_broadcast', input, { ...input.content }),
+    resolve: (_root, { input }, context) => create(context, 'sms_broadcast', input, smsOf(input.content)),
   }),
   createEmailBroadcast: t.field({
     type: CreateEmailBroadcastPayload,
@@ -355,6 +378,13 @@ builder.mutationFields((t) => ({
     errors: CREATING,
     args: { input: t.arg({ type: CreateEmailBroadcastInput, required: true, description: 'The campaign.' }) },
     resolve: (_root, { input }, context) => create(context, 'email_broadcast', input, { ...input.content }),
+  }),
+  createSurveyCalls: t.field({
+    type: CreateSurveyCallsPayload,
+    description: `Makes a campaign that calls all receivers and asks them the questions of a link; each becomes a respondent when first called. To call respondents that there are, use \`callRespondents\`. ${NEEDS}`,
+    errors: CREATING,
+    args: { input: t.arg({ type: CreateSurveyCallsInput, required: true, description: 'The campaign.' }) },
+    resolve: (_root, { input }, context) => create(context, 'survey_calls', input, surveyOf(input.content)),
   }),
   updateVoiceBroadcast: t.field({
     type: UpdateVoiceBroadcastPayload,
@@ -385,7 +415,7 @@ builder.mutationFields((t) => ({
     errors: CHANGING,
     args: { input: t.arg({ type: UpdateSmsBroadcastInput, required: true, description: 'The changes.' }) },
     resolve: (_root, { input }, context) =>
-      update(context, 'sms_broadcast', input, input.content && { ...input.content }),
+      update(context, 'sms_broadcast', input, input.content && smsOf(input.content)),
   }),
   updateEmailBroadcast: t.field({
     type: UpdateEmailBroadcastPayload,
@@ -394,6 +424,14 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: UpdateEmailBroadcastInput, required: true, description: 'The changes.' }) },
     resolve: (_root, { input }, context) =>
       update(context, 'email_broadcast', input, input.content && { ...input.content }),
+  }),
+  updateSurveyCalls: t.field({
+    type: UpdateSurveyCallsPayload,
+    description: `Changes the calls of a survey, also those that the server keeps for its link, ${UNTIL_COMPLETED}`,
+    errors: CHANGING,
+    args: { input: t.arg({ type: UpdateSurveyCallsInput, required: true, description: 'The changes.' }) },
+    resolve: (_root, { input }, context) =>
+      update(context, 'survey_calls', input, input.content && surveyOf(input.content)),
   }),
   haltCampaign: t.field({
     type: HaltCampaignPayload,

@@ -1,12 +1,12 @@
 import { requireScope } from '../../domains/auth/index.ts'
-import { EVENT_TYPES, type EventType, encodeEventCursor, type LoggedEvent } from '../../events/index.ts'
+import { EVENT_TYPES, type EventType, type LoggedEvent } from '../../events/index.ts'
 import { NotFoundError, ValidationError } from '../../platform/errors.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { type EventSource, type Listening, throughTheHub } from '../subscriptions/event-source.ts'
 import { Campaign, CampaignStateEnum, campaignOf } from './campaign.ts'
-import { Event } from './event.ts'
+import { AFTER, toldEvent } from './told-event.ts'
 
 type Id = string | null | undefined
 
@@ -45,7 +45,7 @@ async function ofCalls(context: Context, campaignId: Id, callId: Id): Promise<Li
   const id = idOf('Call', callId!, ['callId'])
   const call = await context.reader.call.findUnique({ where: { id }, select: { campaignId: true } })
   if (!call) throw notFound('call', 'callId')
-  return { types: CALL_EVENTS, streamId: call.campaignId, about: { field: 'callId', id } }
+  return { types: CALL_EVENTS, streamId: call.campaignId, about: { fields: ['callId'], id } }
 }
 
 /** What the subscriptions below listen to. */
@@ -59,24 +59,12 @@ export const CAMPAIGN_SOURCES: Record<string, EventSource> = {
   }),
 }
 
-const AFTER =
-  'Continue after this cursor: first what happened since, then what happens. Absent: only what happens from now on.'
-const CURSOR = 'Give it as `after` to continue with the next one.'
 const payloadOf = (event: LoggedEvent) => event.payload as Record<string, unknown>
 
 const CampaignStateEvent = builder.objectRef<LoggedEvent>('CampaignStateEvent').implement({
   description: 'A campaign entered another state.',
   fields: (t) => ({
-    cursor: t.string({
-      description: CURSOR,
-      resolve: (event) => encodeEventCursor(event.workspaceId, event.position),
-    }),
-    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
-    event: t.field({
-      type: Event,
-      description: 'The event itself; its payload has what the campaign had come to by then.',
-      resolve: (event) => event,
-    }),
+    ...toldEvent(t, 'The event itself; its payload has what the campaign had come to by then.'),
     from: t.field({
       type: CampaignStateEnum,
       description: 'The state that it left.',
@@ -100,12 +88,7 @@ const CampaignStateEvent = builder.objectRef<LoggedEvent>('CampaignStateEvent').
 const ReceiverEvent = builder.objectRef<LoggedEvent>('ReceiverEvent').implement({
   description: 'Something that happened to a receiver, or to all receivers of a campaign that still waited.',
   fields: (t) => ({
-    cursor: t.string({
-      description: CURSOR,
-      resolve: (event) => encodeEventCursor(event.workspaceId, event.position),
-    }),
-    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
-    event: t.field({ type: Event, description: 'The event itself.', resolve: (event) => event }),
+    ...toldEvent(t),
     receiver: t.prismaField({
       type: 'Receiver',
       nullable: true,
@@ -121,12 +104,7 @@ const ReceiverEvent = builder.objectRef<LoggedEvent>('ReceiverEvent').implement(
 const CallEvent = builder.objectRef<LoggedEvent>('CallEvent').implement({
   description: 'Something that happened to a call.',
   fields: (t) => ({
-    cursor: t.string({
-      description: CURSOR,
-      resolve: (event) => encodeEventCursor(event.workspaceId, event.position),
-    }),
-    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
-    event: t.field({ type: Event, description: 'The event itself.', resolve: (event) => event }),
+    ...toldEvent(t),
     call: t.prismaField({
       type: 'Call',
       nullable: true,

@@ -1,20 +1,9 @@
 import type { CalendarRules } from '../../domains/calendars/index.ts'
-import {
-  type ActionButton,
-  type BroadcastContent,
-  type CampaignKind,
-  type ClickToCallContent,
-  type EmailContent,
-  type RsvpContent,
-  type SmsContent,
-  UNITS_PER_CENT,
-} from '../../domains/campaigns/index.ts'
+import { type CampaignKind, UNITS_PER_CENT } from '../../domains/campaigns/index.ts'
 import { builder } from '../builder.ts'
-import { connectionTypes, type Order, rootConnection } from '../connection.ts'
-import type { Context } from '../context.ts'
+import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { decodeGlobalId } from '../global-id.ts'
 import { CalendarType } from './calendar.ts'
-import { operationsOut } from './operation-ids.ts'
 
 /** What each kind of campaign is called in the graph, and in global ids. */
 export const CAMPAIGN_TYPES = {
@@ -23,6 +12,7 @@ export const CAMPAIGN_TYPES = {
   rsvp: 'RsvpCampaign',
   sms_broadcast: 'SmsBroadcast',
   email_broadcast: 'EmailBroadcast',
+  survey_calls: 'SurveyCalls',
 } as const satisfies Record<CampaignKind, string>
 
 export type { CampaignKind }
@@ -42,6 +32,7 @@ export const CampaignKindEnum = builder.enumType('CampaignKind', {
     RSVP: { value: 'rsvp', description: 'Calls receivers until as many as wanted have accepted.' },
     SMS_BROADCAST: { value: 'sms_broadcast', description: 'Sends all receivers an SMS.' },
     EMAIL_BROADCAST: { value: 'email_broadcast', description: 'Sends all receivers an e-mail.' },
+    SURVEY_CALLS: { value: 'survey_calls', description: 'Calls all receivers and asks them the questions of a link.' },
   } as const satisfies Record<string, { value: CampaignKind; description: string }>,
 })
 
@@ -88,6 +79,8 @@ const CampaignStats = builder.prismaObject('CampaignStats', {
       'surplusAccepts',
       count('Of the accepts: those of calls that had been settled as unknown before their reply was heard.'),
     ),
+    surveyed: t.exposeInt('surveyed', count('Calls in which a survey was answered as far as a phone can ask it.')),
+    partial: t.exposeInt('partial', count('Calls in which some of the questions of a survey were answered.')),
     messagesSent: t.exposeInt('messagesSent', count('Messages that the provider took.')),
     messagesDelivered: t.exposeInt('messagesDelivered', count('Messages that were delivered, as the provider says.')),
     messagesFailed: t.exposeInt('messagesFailed', count('Messages that could not be delivered.')),
@@ -122,6 +115,15 @@ export const Campaign = builder.prismaInterface('Campaign', {
       description: 'What it is doing.',
       select: { state: true },
       resolve: ({ state }) => state,
+    }),
+    link: t.relation('link', {
+      nullable: true,
+      description:
+        'The survey that it asks by telephone, or whose address is in its SMS, also a deleted one. Calls of a survey always have one. Null: it is about none.',
+    }),
+    isStanding: t.exposeBoolean('standing', {
+      description:
+        'Whether the server made it and keeps it for its link: people are added to it all the time, and it is never completed by having addressed all.',
     }),
     startsAt: t.expose('startsAt', {
       type: 'DateTime',
@@ -193,215 +195,6 @@ export const Campaign = builder.prismaInterface('Campaign', {
   }),
 })
 
-const ACTION_BUTTONS = 'What the keys of the telephone mean, at most 10; other keys mean nothing.'
-
-export const ButtonActionEnum = builder.enumType('ButtonAction', {
-  description: 'What a key of the telephone means.',
-  values: {
-    ACCEPT: { value: 'accept', description: 'Yes.' },
-    DECLINE: { value: 'decline', description: 'No.' },
-    OPT_OUT: { value: 'opt_out', description: 'Never call me again.' },
-  } as const,
-})
-
-const ActionButtonType = builder.objectRef<ActionButton>('ActionButton').implement({
-  description: 'A key of the telephone and what it means.',
-  fields: (t) => ({
-    button: t.exposeString('button', { description: 'The key, `0` to `9`.' }),
-    action: t.field({ type: ButtonActionEnum, description: 'What it means.', resolve: ({ action }) => action }),
-  }),
-})
-
-type RsvpVoiceFile = RsvpContent['voiceFiles'][number]
-
-export const RsvpVoiceFileTypeEnum = builder.enumType('RsvpVoiceFileType', {
-  description: 'At which point of an RSVP call a voice file is played.',
-  values: {
-    START: { value: 'start', description: 'First, when the call is answered.' },
-    DATA: { value: 'data', description: 'Then: what it is about.' },
-    ACTION_BUTTONS: { value: 'action_buttons', description: 'Then: which key means what. A key is waited for.' },
-    ACCEPT: { value: 'accept', description: 'After a key that accepts.' },
-    END: { value: 'end', description: 'Last, whatever was pressed.' },
-  } as const,
-})
-
-const voiceFile = (query: object, id: string, { batches }: Context) =>
-  batches.node('voiceFile', id, query) as unknown as Promise<never>
-
-const RsvpVoiceFileObject = builder.objectRef<RsvpVoiceFile>('RsvpVoiceFile').implement({
-  description: 'A voice file and the point of the call at which it is played.',
-  fields: (t) => ({
-    type: t.field({ type: RsvpVoiceFileTypeEnum, description: 'At which point.', resolve: ({ type }) => type }),
-    voiceFile: t.prismaField({
-      type: 'VoiceFile',
-      nullable: true,
-      description: 'What is played; null when it was deleted.',
-      resolve: (query, { voiceFileId }, _args, context) => voiceFile(query, voiceFileId, context),
-    }),
-  }),
-})
-
-const EDITABLE = 'Whether what is sent, to whom and when can still be changed: until it has begun to address receivers.'
-
-export const VoiceBroadcast = builder.prismaNode('Campaign', {
-  id: { field: 'id', description: 'Global id.' },
-  interfaces: [Campaign],
-  variant: 'VoiceBroadcast',
-  select: { id: true, kind: true },
-  extensions: { readScope: 'campaigns:read' },
-  description: 'Calls all receivers and plays them something.',
-  fields: (t) => ({
-    operations: t.field({
-      type: 'JSON',
-      nullable: true,
-      description:
-        'What is done in a call, one after the other (docs/operations.md), with voice files by global id. Null when it is not of that vocabulary; `contentFault` says why.',
-      select: { content: true },
-      resolve: ({ content }) => operationsOut(contentOf<BroadcastContent>(content).operations),
-    }),
-    operationsText: t.string({
-      nullable: true,
-      description: 'The same as a client of Multisender wrote it, verbatim; null: none did.',
-      select: { content: true },
-      resolve: ({ content }) => contentOf<BroadcastContent>(content).operationsText,
-    }),
-    isEditable: t.boolean({
-      description: EDITABLE,
-      select: { startedAt: true, state: true },
-      resolve: isEditable,
-    }),
-  }),
-})
-
-export const ClickToCall = builder.prismaNode('Campaign', {
-  id: { field: 'id', description: 'Global id.' },
-  interfaces: [Campaign],
-  variant: 'ClickToCall',
-  select: { id: true, kind: true },
-  extensions: { readScope: 'campaigns:read' },
-  description: 'Calls receivers one after another, in order, until one accepts.',
-  fields: (t) => ({
-    voiceFile: t.prismaField({
-      type: 'VoiceFile',
-      nullable: true,
-      description: 'What is played when the call is answered; null when it was deleted.',
-      select: { content: true },
-      resolve: (query, { content }, _args, context) =>
-        voiceFile(query, contentOf<ClickToCallContent>(content).voiceFileId, context),
-    }),
-    actionButtons: t.field({
-      type: [ActionButtonType],
-      extensions: { listSize: 3 },
-      description: ACTION_BUTTONS,
-      select: { content: true },
-      resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],
-    }),
-  }),
-})
-
-export const RsvpCampaign = builder.prismaNode('Campaign', {
-  id: { field: 'id', description: 'Global id.' },
-  interfaces: [Campaign],
-  variant: 'RsvpCampaign',
-  select: { id: true, kind: true },
-  extensions: { readScope: 'campaigns:read' },
-  description: 'Calls receivers, several at once, until as many as wanted have accepted.',
-  fields: (t) => ({
-    acceptsWanted: t.exposeInt('acceptsWanted', {
-      nullable: true,
-      description: 'How many accepts complete it; null: as many as there are.',
-    }),
-    voiceFiles: t.field({
-      type: [RsvpVoiceFileObject],
-      extensions: { listSize: 5 },
-      description: 'What is played at which point of a call, at most 5.',
-      select: { content: true },
-      resolve: ({ content }) => [...contentOf<RsvpContent>(content).voiceFiles],
-    }),
-    actionButtons: t.field({
-      type: [ActionButtonType],
-      extensions: { listSize: 3 },
-      description: ACTION_BUTTONS,
-      select: { content: true },
-      resolve: ({ content }) => [...contentOf<ClickToCallContent | RsvpContent>(content).actionButtons],
-    }),
-  }),
-})
-
-export const SmsBroadcast = builder.prismaNode('Campaign', {
-  id: { field: 'id', description: 'Global id.' },
-  interfaces: [Campaign],
-  variant: 'SmsBroadcast',
-  select: { id: true, kind: true },
-  extensions: { readScope: 'campaigns:read' },
-  description: 'Sends all receivers an SMS.',
-  fields: (t) => ({
-    message: t.string({
-      description: 'The text.',
-      select: { content: true },
-      resolve: ({ content }) => contentOf<SmsContent>(content).message,
-    }),
-    sender: t.string({
-      nullable: true,
-      description:
-        'Whom it seems to come from: a number or up to 11 letters and digits; null: what the server is set up with.',
-      select: { content: true },
-      resolve: ({ content }) => contentOf<SmsContent>(content).sender,
-    }),
-    isEditable: t.boolean({
-      description: EDITABLE,
-      select: { startedAt: true, state: true },
-      resolve: isEditable,
-    }),
-  }),
-})
-
-export const EmailBroadcast = builder.prismaNode('Campaign', {
-  id: { field: 'id', description: 'Global id.' },
-  interfaces: [Campaign],
-  variant: 'EmailBroadcast',
-  select: { id: true, kind: true },
-  extensions: { readScope: 'campaigns:read' },
-  description: 'Sends all receivers an e-mail.',
-  fields: (t) => {
-    const part = (key: Exclude<keyof EmailContent, 'subject'>, description: string) =>
-      t.string({
-        nullable: true,
-        description,
-        select: { content: true },
-        resolve: ({ content }) => contentOf<EmailContent>(content)[key],
-      })
-    return {
-      subject: t.string({
-        description: 'The subject.',
-        select: { content: true },
-        resolve: ({ content }) => contentOf<EmailContent>(content).subject,
-      }),
-      html: part('html', 'The body as HTML; null: it has text only.'),
-      text: part('text', 'The body as plain text; null: it has HTML only.'),
-      fromEmail: part('fromEmail', 'Address of the sender; null: what the server is set up with.'),
-      fromName: part('fromName', 'Name of the sender; null: what the server is set up with.'),
-      isEditable: t.boolean({
-        description: EDITABLE,
-        select: { startedAt: true, state: true },
-        resolve: isEditable,
-      }),
-    }
-  },
-})
-
-/** The kinds that call, and those that write. */
-export const CALLING = [VoiceBroadcast, ClickToCall, RsvpCampaign] as const
-export const WRITING = [SmsBroadcast, EmailBroadcast] as const
-
-function contentOf<Content>(content: unknown): Content {
-  return content as Content
-}
-
-function isEditable({ startedAt, state }: { startedAt: Date | null; state: string }): boolean {
-  return startedAt === null && state !== 'completed'
-}
-
 /** The UUID within a global id of a campaign, and its kind; undefined for anything else. */
 export function campaignOf(globalId: string): { id: string; kind: CampaignKind } | undefined {
   const { typename, id } = decodeGlobalId(globalId)
@@ -411,6 +204,17 @@ export function campaignOf(globalId: string): { id: string; kind: CampaignKind }
 
 export const CAMPAIGNS_PAGE = connectionTypes(Campaign, 'Campaign', 'campaigns')
 export const CAMPAIGNS: Order = { name: 'campaigns', column: 'createdAt', direction: 'desc', type: 'instant' }
+const LINK_CAMPAIGNS: Order = { ...CAMPAIGNS, name: 'linkCampaigns' }
+
+function campaignWhere({
+  kind,
+  state,
+}: {
+  kind?: CampaignKind | null | undefined
+  state?: typeof CampaignStateEnum.$inferType | null | undefined
+}): Record<string, unknown> {
+  return { deletedAt: null, ...(kind ? { kind } : {}), ...(state ? { state } : {}) }
+}
 
 builder.queryFields((t) => ({
   campaign: t.prismaField({
@@ -432,10 +236,26 @@ builder.queryFields((t) => ({
         state: t.arg({ type: CampaignStateEnum, description: 'Only those in this state.' }),
       },
       resolve: (_root, { kind, state, ...args }, context, info) => {
-        const where = { deletedAt: null, ...(kind ? { kind } : {}), ...(state ? { state } : {}) }
+        const where = campaignWhere({ kind, state })
         return rootConnection(context.reader.campaign, 'Campaign', args, CAMPAIGNS, where, context, info)
       },
     },
     ...CAMPAIGNS_PAGE,
   ),
 }))
+
+builder.prismaObjectField('Link', 'campaigns', (t) =>
+  t.connection(
+    {
+      type: Campaign,
+      description:
+        'The campaigns that ask it by telephone or lead to it, but for deleted ones, newest first; those that the server keeps for it are among them (`isStanding`). Needs `campaigns:read`.',
+      args: {
+        kind: t.arg({ type: CampaignKindEnum, description: 'Only those of this kind.' }),
+        state: t.arg({ type: CampaignStateEnum, description: 'Only those in this state.' }),
+      },
+      ...relationPage('link', 'campaigns', 'Campaign', LINK_CAMPAIGNS, campaignWhere),
+    },
+    ...CAMPAIGNS_PAGE,
+  ),
+)

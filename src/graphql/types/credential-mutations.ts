@@ -1,9 +1,12 @@
-import { createApiKey, revokeApiKey, type Scope } from '../../domains/auth/index.ts'
+import { createApiKey, revokeApiKey, type Scope, updateApiKey } from '../../domains/auth/index.ts'
 import { builder } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { idOf } from '../global-id.ts'
 import { COMMON_ERRORS, ERRORS, given } from './mutation-kit.ts'
 import { ScopeEnum } from './workspace.ts'
+
+const REQUESTS_PER_HOUR =
+  'Requests with it in any hour, 0 to 1000000, to APIs that limit keys by the hour (Saygent); 0 is no limit.'
 
 const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
   description: 'A key to make.',
@@ -14,6 +17,7 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
       type: 'DateTime',
       description: 'When it ends by itself, not after your own key; with your own key, or never, when absent.',
     }),
+    requestsPerHour: t.int({ description: `${REQUESTS_PER_HOUR} When absent, the server's own limit.` }),
   }),
 })
 
@@ -25,6 +29,26 @@ const CreateApiKeyPayload = builder.objectRef<{ id: string; key: string }>('Crea
     apiKey: t.prismaField({
       type: 'ApiKey',
       description: 'What is known of it from now on.',
+      resolve: (query, { id }, _args, context) => context.reader.apiKey.findUniqueOrThrow({ ...query, where: { id } }),
+    }),
+  }),
+})
+
+const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
+  description: 'What to change of a key; absent keys stay as they are.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Global id of the key.' }),
+    requestsPerHour: t.int({ description: `${REQUESTS_PER_HOUR} Null: the server's own limit.` }),
+  }),
+})
+
+const UpdateApiKeyPayload = builder.objectRef<{ id: string }>('UpdateApiKeyPayload').implement({
+  description: 'The key was changed.',
+  extensions: { payload: true },
+  fields: (t) => ({
+    apiKey: t.prismaField({
+      type: 'ApiKey',
+      description: 'The key as it is now.',
       resolve: (query, { id }, _args, context) => context.reader.apiKey.findUniqueOrThrow({ ...query, where: { id } }),
     }),
   }),
@@ -78,6 +102,19 @@ builder.mutationFields((t) => ({
     errors: { types: [...COMMON_ERRORS] },
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'The key.' }) },
     resolve: (_root, args, { world, viewer }) => asData(() => createApiKey(world, viewer, given(args.input))),
+  }),
+  updateApiKey: t.field({
+    type: UpdateApiKeyPayload,
+    description: 'Changes an API key. Needs `tokens:write`.',
+    errors: { types: [...COMMON_ERRORS, ERRORS.NotFoundError] },
+    args: { input: t.arg({ type: UpdateApiKeyInput, required: true, description: 'The changes.' }) },
+    resolve: (_root, args, { world, viewer }) =>
+      asData(async () => {
+        const { id: globalId, ...changes } = args.input
+        const id = idOf('ApiKey', globalId, ['id'])
+        await updateApiKey(world, viewer, id, changes)
+        return { id }
+      }),
   }),
   revokeApiKey: t.field({
     type: RevokeApiKeyPayload,

@@ -14,6 +14,8 @@ import { builder } from '../builder.ts'
 import { MAX_PAGE } from '../connection.ts'
 import { asData, CursorExpired } from '../errors.ts'
 import { Campaign } from './campaign.ts'
+import { messageLoads } from './message-loads.ts'
+import { Conversation } from './message-refs.ts'
 
 const TYPE_TEXTS: Record<EventType, string> = {
   'link.created': 'A link was made.',
@@ -40,13 +42,29 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'respondent.statusChanged': 'A respondent came further; the payload says from where to where.',
   'response.started': 'A person opened a session of a link.',
   'response.answered': 'An answer was given or changed.',
+  'followUp.asked': 'An answer was unclear, and one more question was asked about it.',
   'response.submitted': 'A response was completed.',
   'response.analyzed': 'An analysis has found in the answers of a response all that it will.',
+  'answer.soundReady': 'The recording of an answer can be played in any browser; its waveform and length are known.',
+  'answer.soundFailed': 'The recording of an answer cannot be decoded; the payload says why.',
+  'response.analysisIncomplete':
+    'A part of a response could not be listened to or understood at present; `retranscribe` asks again.',
+  'answer.transcribed': 'An engine has turned a recording into text; the payload says which version that is.',
+  'answer.transcriptionFailed': 'A recording was not turned into text; the payload says why.',
+  'transcript.corrected': 'A person said what a recording says; the payload says which version that is.',
+  'insightBudget.changed': 'What an analyser that costs money may use in a month was changed.',
+  'insightBudget.exhausted':
+    "The month's budget of tokens had no room for a request for the first time; the heuristic stands in until the month ends.",
   'voiceFile.created': 'A voice file was uploaded, or its text was taken; it is pending.',
   'voiceFile.ready': 'A voice file can be played.',
   'voiceFile.failed': 'A voice file cannot be made; the payload says why.',
   'voiceFile.updated': 'The name or description of a voice file was changed.',
   'voiceFile.deleted': 'A voice file was deleted.',
+  'messages.added': 'Messages were added to the pool, in one batch; the payload names their conversations.',
+  'conversation.resolved': 'A conversation was resolved, for good.',
+  'messages.reduced': 'Messages older than the retention were reduced to what was counted of them.',
+  'messages.customerErased': 'What a customer said, and who it was, was erased from messages.',
+  'workspace.messageSettingsChanged': 'How messages are kept, or the business calendar, was changed.',
   'workspace.outreachPolicyChanged':
     'What the workspace may do to people was changed: quiet hours, countries, caps, lines.',
   'campaign.created': 'A campaign was made; the payload says of which kind.',
@@ -72,6 +90,7 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'outboundMessage.sent': 'The provider took an SMS or e-mail.',
   'outboundMessage.delivered': 'An SMS or e-mail was delivered, as the provider says.',
   'outboundMessage.failed': 'An SMS or e-mail could not be delivered.',
+  'inboundMessage.received': 'Somebody who was sent an SMS has texted back; what they wrote is not kept.',
   'webhook.created': 'A webhook was made.',
   'webhook.updated': 'A webhook was changed, or its secret was rotated.',
   'webhook.enabled': 'A webhook delivers again.',
@@ -82,7 +101,10 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'webhook.eventsMissed': 'Retention removed events before a webhook had them.',
   'webhook.deleted': 'A webhook was deleted with its deliveries.',
   'apiKey.created': 'An API key was made.',
+  'apiKey.updated': 'What is set of an API key, such as its limit, was changed.',
   'apiKey.revoked': 'An API key was revoked.',
+  'signingKey.added': 'A public key was added to an API key, by which clients sign tokens.',
+  'signingKey.revoked': 'A signing key of an API key was revoked; access tokens given for it have ended.',
   'user.created': 'A user was added.',
   'user.updated': 'What is known of a user, or what the user may do, was changed.',
   'user.passwordChanged': 'The password of a user was changed; what was entered with the old one has ended.',
@@ -124,6 +146,7 @@ const SUBJECTS = {
   response: subject('response', 'responseId'),
   respondent: subject('respondent', 'respondentId'),
   answer: subject('answer', 'answerId'),
+  followUp: subject('followUp', 'followUpId'),
   contact: subject('contact', 'contactId'),
   contactList: subject('contactList', 'contactListId'),
   segment: subject('segment', 'segmentId'),
@@ -149,6 +172,7 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         | 'Response'
         | 'Respondent'
         | 'Answer'
+        | 'FollowUp'
         | 'Contact'
         | 'ContactList'
         | 'Segment'
@@ -201,6 +225,11 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'The respondent it is about. Null when it is about none, or when that was erased.',
       ),
       answer: node('Answer', 'answer', 'The answer it is about. Null when it is about none, or when that is gone.'),
+      followUp: node(
+        'FollowUp',
+        'followUp',
+        'The follow-up it is about. Null when it is about none, or when that is gone.',
+      ),
       contact: node(
         'Contact',
         'contact',
@@ -252,6 +281,13 @@ export const Event = builder.objectRef<LoggedEvent>('Event').implement({
         'outboundMessage',
         'The SMS or e-mail it is about. Null when it is about none.',
       ),
+      conversation: t.field({
+        type: Conversation,
+        nullable: true,
+        description: 'The one conversation it is about. Null when it is about none, or about several.',
+        resolve: ({ payload }, _args, context) =>
+          'conversationId' in payload ? messageLoads(context).conversation(payload.conversationId) : null,
+      }),
     }
   },
 })

@@ -1,11 +1,12 @@
 import { DEFAULT_THANK_YOU, type LinkSettings, type LinkStatus } from '../../domains/links/index.ts'
+import { responseWhere } from '../../domains/reporting/index.ts'
 import { isStorable } from '../../platform/validation.ts'
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, relationPage, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
 import { searchWhere } from '../search.ts'
 import { RESPONDENTS, RESPONDENTS_PAGE, Respondent } from './respondent.ts'
-import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort, responseWhere } from './response.ts'
+import { RESPONSE_ORDERS, RESPONSES_PAGE, Response, ResponseFilter, ResponseSort } from './response.ts'
 
 interface ResponsesArgs {
   sort: typeof ResponseSort.$inferType

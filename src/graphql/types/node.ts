@@ -7,6 +7,7 @@ import type { NodeModel } from '../batches.ts'
 import { builder, setLoadNode } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { CAMPAIGN_TYPES } from './campaign.ts'
+import { messageLoads } from './message-loads.ts'
 
 /** Every kind of object with a global id, and the model of its rows. */
 const MODELS: Readonly<Record<string, NodeModel>> = {
@@ -26,6 +27,7 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   Answer: 'answer',
   Transcript: 'transcript',
   Insight: 'insight',
+  FollowUp: 'followUp',
   VoiceFile: 'voiceFile',
   ...Object.fromEntries(Object.values(CAMPAIGN_TYPES).map((name) => [name, 'campaign' as const])),
   CampaignTarget: 'campaignTarget',
@@ -38,6 +40,13 @@ const MODELS: Readonly<Record<string, NodeModel>> = {
   WebhookAttempt: 'webhookAttempt',
 }
 
+/** Kinds of objects whose rows are no model's, and how one is found. */
+const FINDERS: Readonly<Record<string, (id: string, context: Context) => Promise<{ id: string } | null>>> = {
+  Message: (id, context) => messageLoads(context).message(id),
+  Conversation: (id, context) => messageLoads(context).conversation(id),
+  MessageThread: (id, context) => messageLoads(context).thread(id),
+}
+
 /** Which of its model's rows a type has, where several types share a model. */
 const ONLY: Readonly<Record<string, object>> = Object.fromEntries(
   Object.entries(CAMPAIGN_TYPES).map(([kind, name]) => [name, { kind }]),
@@ -45,6 +54,10 @@ const ONLY: Readonly<Record<string, object>> = Object.fromEntries(
 
 /** Ids of one kind in one operation are loaded by one statement. */
 setLoadNode(async ({ typename, id }, context, info) => {
+  if (Object.hasOwn(FINDERS, typename)) {
+    checkReadable(context, typename)
+    return branded(typename, await FINDERS[typename]!(id, context))
+  }
   const model = Object.hasOwn(MODELS, typename) ? MODELS[typename] : undefined
   if (!model) return null
   checkReadable(context, typename)

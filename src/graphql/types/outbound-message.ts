@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, relationPage } from '../connection.ts'
-import { Campaign, cents, WRITING } from './campaign.ts'
+import { Campaign, cents } from './campaign.ts'
+import { WRITING } from './campaign-kinds.ts'
 
 export const OutboundMessageStateEnum = builder.enumType('OutboundMessageState', {
   description: 'How far an SMS or e-mail has come.',

@@ -41,6 +41,11 @@ export const ReceiverOutcomeEnum = builder.enumType('ReceiverOutcome', {
     SENT: { value: 'sent', description: 'The provider took the message and says no more.' },
     DELIVERED: { value: 'delivered', description: 'The message was delivered, as the provider says.' },
     FAILED: { value: 'failed', description: 'The message could not be delivered; `reason` says why.' },
+    SURVEYED: { value: 'surveyed', description: 'Answered all that a phone can ask.' },
+    PARTIAL: {
+      value: 'partial',
+      description: 'Answered some of the questions, and was called as often as allowed without answering the others.',
+    },
   } as const,
 })
 
@@ -106,10 +111,16 @@ export const Receiver = builder.prismaNode('Receiver', {
   id: { field: 'id', description: 'Global id.' },
   select: { id: true },
   extensions: { readScope: 'campaigns:read' },
-  description: 'A person whom a campaign addresses, once, however many of its targets lead to them.',
+  description:
+    'A person whom a campaign addresses, once, however many of its targets lead to them; of `callRespondents` once for each respondent that they are.',
   fields: (t) => ({
     campaign: t.relation('campaign', { type: Campaign, description: 'The campaign, also a deleted one.' }),
     contact: t.relation('contact', { description: 'Who it is, also a deleted contact.' }),
+    respondent: t.relation('respondent', {
+      nullable: true,
+      description:
+        'Who they are to the link of the campaign; null: it has none, or they were not addressed yet and were named as a person.',
+    }),
     target: t.relation('target', { description: 'The first target that leads to this person.' }),
     position: t.exposeInt('position', {
       description: 'Its place in the campaign: by targets, then by the order within them.',
@@ -134,6 +145,10 @@ export const Receiver = builder.prismaNode('Receiver', {
     }),
     attempts: t.exposeInt('attempts', {
       description: 'How many calls or messages were begun, those aside that never left this server.',
+    }),
+    earlierAttempts: t.exposeInt('earlierAttempts', {
+      description:
+        'How many of them were begun before it was last asked to be addressed anew (`callRespondents`); they do not count towards `maxAttempts`.',
     }),
     answeredCalls: t.exposeInt('answeredCalls', { description: 'How many of them were answered.' }),
     talkSeconds: t.exposeInt('talkSeconds', {
@@ -218,4 +233,13 @@ builder.prismaObjectField('Contact', 'receivers', (t) =>
     },
     ...RECEIVERS_PAGE,
   ),
+)
+
+builder.prismaObjectField('Respondent', 'receivers', (t) =>
+  t.relation('receivers', {
+    extensions: { listSize: 3 },
+    description:
+      'What campaigns wanted of them and what came of it, newest first; at most 100. Needs `campaigns:read`.',
+    query: { orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 100 },
+  }),
 )

@@ -1,8 +1,9 @@
+import { responseWhere } from '../../domains/reporting/index.ts'
 import { builder } from '../builder.ts'
 import { connectionTypes, type Order, rootConnection } from '../connection.ts'
 import { idOrNull } from '../global-id.ts'
-import { searchWhere } from '../search.ts'
-import { Insight, Transcript } from './analysis.ts'
+import { Insight, SentimentEnum, Transcript } from './analysis.ts'
+import { ProbingStateEnum } from './follow-up.ts'
 import { QuestionTypeEnum } from './question.ts'
 
 export const ResponseStatusEnum = builder.enumType('ResponseStatus', {
@@ -21,6 +22,40 @@ export const ResponseChannelEnum = builder.enumType('ResponseChannel', {
   } as const,
 })
 
+export const SoundStateEnum = builder.enumType('SoundState', {
+  description: 'How far a recording is prepared.',
+  values: {
+    PENDING: { value: 'pending', description: 'It is being converted, or waits for it.' },
+    READY: { value: 'ready', description: 'There is an MP3, a waveform and a length.' },
+    FAILED: { value: 'failed', description: 'It cannot be decoded here; `soundFailure` says why. The original stays.' },
+  } as const,
+})
+
+const TranscriptionStateEnum = builder.enumType('TranscriptionState', {
+  description: 'How far a recording is turned into text.',
+  values: {
+    PENDING: { value: 'pending', description: 'It is to be listened to once more, as was asked for.' },
+    DONE: { value: 'done', description: 'The answer has a transcript.' },
+    FAILED: { value: 'failed', description: 'It will have none, unless `retranscribe` asks again.' },
+    UNAVAILABLE: {
+      value: 'unavailable',
+      description: 'Nothing here could listen to it; `retranscribe` asks again once something can.',
+    },
+  } as const,
+})
+
+const AnalysisStateEnum = builder.enumType('AnalysisState', {
+  description: 'How far this server has analysed a response.',
+  values: {
+    PENDING: { value: 'pending', description: 'It is being analysed, or is to be.' },
+    DONE: { value: 'done', description: 'All is found that will be; `analyzedAt` says since when.' },
+    INCOMPLETE: {
+      value: 'incomplete',
+      description: 'A part of it could not be listened to or understood; `retranscribe` asks again.',
+    },
+  } as const,
+})
+
 builder.prismaObject('Upload', {
   select: { id: true, workspaceId: true },
   description: 'A recording or a file that answers a question.',
@@ -35,7 +70,47 @@ builder.prismaObject('Upload', {
     size: t.exposeInt('size', { nullable: true, description: 'Its size in bytes.' }),
     durationSeconds: t.exposeFloat('durationSeconds', {
       nullable: true,
-      description: 'How long a recording is, in seconds, as an analysis found; null when none did.',
+      description: 'How long a recording is, in seconds, as it was decoded; null when it could not be.',
+    }),
+    soundState: t.field({
+      type: SoundStateEnum,
+      nullable: true,
+      description: 'How far the recording is prepared; null of a file.',
+      select: { soundState: true },
+      resolve: (upload) => upload.soundState,
+    }),
+    soundFailure: t.exposeString('soundFailure', {
+      nullable: true,
+      description:
+        'Why it cannot be prepared: `unsupported_codec`, `truncated`, `hostile`, `not_audio`, `empty`, `too_long`, `too_large`, `unavailable` or `failed`.',
+    }),
+    mp3Url: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'Plays the recording in any browser, for an hour from now; null until it is prepared.',
+      select: { mp3Size: true },
+      resolve: (upload, _args, context) =>
+        upload.mp3Size === null ? null : context.mediaUrl(upload.workspaceId, upload.id, 'mp3'),
+    }),
+    transcriptionState: t.field({
+      type: TranscriptionStateEnum,
+      nullable: true,
+      description:
+        'How far the recording is turned into text; null of a file, and of one that nobody has looked at yet.',
+      select: { transcriptionState: true },
+      resolve: (upload) => upload.transcriptionState,
+    }),
+    transcriptionFailure: t.exposeString('transcriptionFailure', {
+      nullable: true,
+      description: 'Why it has no transcript: `no_sound`, `unsupported_language`, `unavailable` or `failed`.',
+    }),
+    waveform: t.field({
+      type: ['Int'],
+      nullable: true,
+      description:
+        'The loudest moment of each of 200 equal stretches of the recording, from 0 to 255, for display; null until it is prepared.',
+      select: { waveform: true },
+      resolve: (upload) => upload.waveform && [...upload.waveform],
     }),
     sha256: t.exposeString('sha256', { nullable: true, description: 'SHA-256 of its bytes, in hex.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began to arrive.' }),
@@ -69,6 +144,21 @@ export const Answer = builder.prismaNode('Answer', {
       description: 'The reply in words; null for a recording that was not transcribed.',
     }),
     upload: t.relation('upload', { nullable: true, description: 'The recording or file that the reply is.' }),
+    channel: t.field({
+      type: ResponseChannelEnum,
+      description: 'How it was given; a response may be begun by telephone and finished on the page.',
+      select: { channel: true },
+      resolve: (answer) => answer.channel,
+    }),
+    call: t.relation('call', {
+      nullable: true,
+      description: 'The call in which it was given; null: it was given on the page. Needs `campaigns:read`.',
+    }),
+    recording: t.relation('recording', {
+      nullable: true,
+      description:
+        'What was said in the call, when that is the reply; `upload` has the same sound once it is `READY`. Needs `campaigns:read`.',
+    }),
     transcript: t.field({
       type: Transcript,
       nullable: true,
@@ -78,6 +168,10 @@ export const Answer = builder.prismaNode('Answer', {
       }),
       resolve: (answer) => answer.transcripts[0] ?? null,
     }),
+    transcripts: t.relation('transcripts', {
+      description: 'Everything that the recording was said to say, the newest first; at most 50.',
+      query: { orderBy: [{ version: 'desc' }], take: 50 },
+    }),
     insight: t.field({
       type: Insight,
       nullable: true,
@@ -86,6 +180,22 @@ export const Answer = builder.prismaNode('Answer', {
         insights: nestedSelection({ orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }], take: 1 }),
       }),
       resolve: (answer) => answer.insights[0] ?? null,
+    }),
+    probing: t.field({
+      type: ProbingStateEnum,
+      nullable: true,
+      description:
+        'Whether it is still being judged if a follow-up is to be asked; null: answers to this question are not probed.',
+      select: { probing: true },
+      resolve: (answer) => answer.probing,
+    }),
+    followUp: t.relation('followUp', {
+      nullable: true,
+      description: 'The follow-up that it replies to; null: it answers a question of the link.',
+    }),
+    followUps: t.relation('followUps', {
+      description: 'What was asked about it because it was unclear, in the order of asking; at most 10.',
+      query: { orderBy: [{ number: 'asc' }] },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first given.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
@@ -118,7 +228,8 @@ export const Response = builder.prismaNode('Response', {
       description: "The contact's e-mail address, or the one that was answered; null before submission.",
     }),
     answers: t.relation('answers', {
-      description: 'The replies, one per question, in the order of the questions.',
+      description:
+        'The replies, one per question, in the order of the questions; those to follow-ups after what they follow.',
       query: { orderBy: [{ order: 'asc' }, { id: 'asc' }] },
     }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When the session was opened.' }),
@@ -127,6 +238,13 @@ export const Response = builder.prismaNode('Response', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was submitted; null: not yet.',
+    }),
+    analysis: t.field({
+      type: AnalysisStateEnum,
+      nullable: true,
+      description: 'How far this server has analysed it; null: nothing here analyses it.',
+      select: { analysis: true },
+      resolve: (response) => response.analysis,
     }),
     analyzedAt: t.expose('analyzedAt', {
       type: 'DateTime',
@@ -177,25 +295,17 @@ export const ResponseFilter = builder.inputType('ResponseFilter', {
     }),
     submittedFrom: t.field({ type: 'DateTime', description: 'Submitted at this moment or later.' }),
     submittedBefore: t.field({ type: 'DateTime', description: 'Submitted before this moment.' }),
+    sentiment: t.field({ type: SentimentEnum, description: 'The newest insight of an answer says so.' }),
+    topic: t.string({
+      description:
+        'Among the topics of the newest insight of an answer, in any case; given with `sentiment`, of the same answer.',
+    }),
+    hasRecording: t.boolean({ description: 'True: an answer is a recording. False: none is.' }),
+    analyzed: t.boolean({
+      description: 'True: an analysis has found in the answers all that it will (`analyzedAt`). False: not yet.',
+    }),
   }),
 })
-
-export function responseWhere(filter: typeof ResponseFilter.$inferInput | null | undefined): Record<string, unknown> {
-  const { status, channel, search, submittedFrom, submittedBefore } = filter ?? {}
-  const bounds = {
-    ...(submittedFrom ? { gte: submittedFrom } : {}),
-    ...(submittedBefore ? { lt: submittedBefore } : {}),
-  }
-  return {
-    ...(status ? { status } : {}),
-    ...(channel ? { channel } : {}),
-    ...(Object.keys(bounds).length > 0 ? { submittedAt: bounds } : {}),
-    ...searchWhere(search, (containing) => [
-      { respondentEmail: containing },
-      { answers: { some: { text: containing } } },
-    ]),
-  }
-}
 
 builder.queryFields((t) => ({
   response: t.prismaField({

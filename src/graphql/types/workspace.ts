@@ -72,7 +72,7 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
       type: CredentialEnum,
       description: 'What was presented.',
       // Legacy tokens are refused at this entrance.
-      resolve: (viewer) => viewer.credential as Exclude<CredentialKind, 'legacyToken'>,
+      resolve: (viewer) => viewer.credential as Exclude<CredentialKind, 'legacyToken' | 'accessToken'>,
     }),
     user: t.prismaField({
       type: 'User',
@@ -135,6 +135,11 @@ export const ApiKey = builder.prismaNode('ApiKey', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was last used, to the minute; null: never.',
+    }),
+    requestsPerHour: t.exposeInt('requestsPerHour', {
+      nullable: true,
+      description:
+        "How many requests in any hour APIs that limit keys by the hour (Saygent) take with it; null: the server's own limit; 0: no limit.",
     }),
   }),
 })

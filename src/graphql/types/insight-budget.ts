@@ -1,0 +1,81 @@
+import { getInsightBudget, type InsightBudget, updateInsightBudget } from '../../domains/analysis/index.ts'
+import { builder } from '../builder.ts'
+import { asData } from '../errors.ts'
+import { COMMON_ERRORS } from './mutation-kit.ts'
+
+const MONTHLY = 'How many tokens may be used in a month'
+
+const InsightBudgetType = builder.objectRef<InsightBudget>('InsightBudget').implement({
+  description:
+    'What a workspace may have an analyser that costs money use, and what it has used of that in the present month. Months are by UTC. When it is used up the heuristic stands in.',
+  fields: (t) => ({
+    month: t.exposeString('month', { description: "The month's first day, such as `2026-11-01`." }),
+    monthlyTokens: t.field({
+      type: 'NonNegativeInt',
+      nullable: true,
+      description: `${MONTHLY}, input and output together; 0: none; null: as many as are wanted.`,
+      resolve: (budget) => budget.monthlyTokens,
+    }),
+    isDefault: t.exposeBoolean('isDefault', {
+      description: "Whether nothing was set for the workspace, so that the server's `INSIGHT_MONTHLY_TOKENS` counts.",
+    }),
+    requests: t.exposeInt('requests', { description: 'How many requests were begun in the month.' }),
+    inputTokens: t.field({
+      type: 'NonNegativeInt',
+      description: 'Tokens that were read in the month.',
+      resolve: (budget) => budget.inputTokens,
+    }),
+    outputTokens: t.field({
+      type: 'NonNegativeInt',
+      description: 'Tokens that were written in the month.',
+      resolve: (budget) => budget.outputTokens,
+    }),
+    reservedTokens: t.field({
+      type: 'NonNegativeInt',
+      description: 'The most that requests under way can use; they count as used until they have ended.',
+      resolve: (budget) => budget.reservedTokens,
+    }),
+    exhaustedAt: t.expose('exhaustedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When what was used left no room for a request for the first time in the month; null: it never did.',
+    }),
+  }),
+})
+
+builder.queryField('insightBudget', (t) =>
+  t.field({
+    type: InsightBudgetType,
+    description: 'What the workspace may have an analyser use, and what it has used. Needs `responses:read`.',
+    resolve: (_root, _args, { world, viewer, insightTokens }) => getInsightBudget(world, viewer, insightTokens),
+  }),
+)
+
+const UpdateInsightBudgetInput = builder.inputType('UpdateInsightBudgetInput', {
+  description: 'What an analyser that costs money may use.',
+  fields: (t) => ({
+    monthlyTokens: t.float({
+      description: `${MONTHLY}, 0 to 1000000000000; null: as many as are wanted; absent: what the server says.`,
+    }),
+  }),
+})
+
+const UpdateInsightBudgetPayload = builder.objectRef<InsightBudget>('UpdateInsightBudgetPayload').implement({
+  description: 'The budget was changed.',
+  extensions: { payload: true },
+  fields: (t) => ({
+    insightBudget: t.field({ type: InsightBudgetType, description: 'The budget as it is now.', resolve: (b) => b }),
+  }),
+})
+
+builder.mutationField('updateInsightBudget', (t) =>
+  t.field({
+    type: UpdateInsightBudgetPayload,
+    description:
+      'Sets what the workspace may have an analyser use in a month, from now on; what was used counts. Needs `responses:write`.',
+    errors: { types: [...COMMON_ERRORS] },
+    args: { input: t.arg({ type: UpdateInsightBudgetInput, required: true, description: 'The budget.' }) },
+    resolve: (_root, { input }, { world, viewer, insightTokens }) =>
+      asData(() => updateInsightBudget(world, viewer, input, insightTokens)),
+  }),
+)
