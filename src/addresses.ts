@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, isIP } from 'node:net'
 import type { Config } from './config/index.ts'
+import type { OwnAddresses } from './domains/messaging/index.ts'
 
 /** How the public page of a link is reached. */
 export function linkAddresses(config: Config, publicUrl: URL) {
@@ -12,6 +13,25 @@ export function linkAddresses(config: Config, publicUrl: URL) {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     return url.href
   }
+}
+
+/** Who sends messages whose campaign names nobody. */
+export function ownSenders({ messages: { smsFrom, emailFrom } }: Config, publicUrl: URL) {
+  return { sms: smsFrom, email: emailFrom ?? noReply(publicUrl) }
+}
+
+/** By what the server reaches people where a campaign does not say. */
+export function ownAddresses(config: Config, publicUrl: URL): OwnAddresses {
+  const { sms, email } = ownSenders(config, publicUrl)
+  const { telephony } = config
+  const call = telephony.adapter === 'asterisk' ? telephony.callerId : undefined
+  return { sms, email: email.address, call: call ?? 'SAYGRAPH' }
+}
+
+/** Mail from an IP address is none. */
+function noReply({ hostname }: URL): { address: string; name?: string } {
+  const host = isIP(hostname.replace(/^\[|\]$/g, '')) ? 'localhost' : hostname
+  return { address: `noreply@${host}` }
 }
 
 /** Pages of the server itself always, others as configured. */

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { linkAddresses, ownSenders } from './addresses.ts'
 import type { Config } from './config/index.ts'
 import type { CampaignDeps } from './domains/campaigns/index.ts'
 import {
@@ -38,6 +38,7 @@ export interface Messages {
 export async function composeMessages(parts: MessageParts): Promise<Messages> {
   const { config, campaigns, logger, dueLoop, publicUrl, signer } = parts
   const { world } = campaigns
+  const linkUrl = linkAddresses(config, publicUrl)
   const { clock } = world
   const email = createEmail(config.email, { clock })
   if (config.email.adapter === 'smtp' && config.email.verifyAtStart) {
@@ -46,7 +47,9 @@ export async function composeMessages(parts: MessageParts): Promise<Messages> {
   const sms = createSms(config.sms, { clock, logger })
   const deps: MessageDeps = {
     ...{ ...campaigns, sms, email, logger },
-    from: { sms: config.messages.smsFrom, email: config.messages.emailFrom ?? noReply(publicUrl) },
+    from: ownSenders(config, publicUrl),
+    personalUrl: (workspaceSlug, linkSlug, respondentId) =>
+      linkUrl(workspaceSlug, linkSlug, { r: signer.sign('respondent', respondentId) }),
     // One click is for https only (RFC 8058), which a server on its own machine need not have.
     unsubscribeUrl: (messageId) =>
       publicUrl.protocol === 'https:' ? new URL(unsubscribePath(signer, messageId), publicUrl).href : undefined,
@@ -72,10 +75,4 @@ export async function composeMessages(parts: MessageParts): Promise<Messages> {
 async function verified(verifying: Promise<string | undefined>): Promise<void> {
   const problem = await verifying
   if (problem !== undefined) throw new Error(problem)
-}
-
-/** Mail from an IP address is none. */
-function noReply({ hostname }: URL): { address: string } {
-  const host = isIP(hostname.replace(/^\[|\]$/g, '')) ? 'localhost' : hostname
-  return { address: `noreply@${host}` }
 }

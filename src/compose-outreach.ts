@@ -3,6 +3,7 @@ import type { Config } from './config/index.ts'
 import { type CallDeps, createSwitchboard, fetchRecordings, type Switchboard } from './domains/calls/index.ts'
 import { type CampaignDeps, NO_PRICES } from './domains/campaigns/index.ts'
 import type { TokenSigner } from './domains/responses/index.ts'
+import { prepareVoiceFileTask } from './domains/voice-files/index.ts'
 import type { World } from './domains/world.ts'
 import { DIAL_CALLS, FETCH_RECORDINGS, FOLLOW_CALLS, KEEP_SEATS } from './jobs/index.ts'
 import type { Clock } from './platform/clock.ts'
@@ -10,7 +11,7 @@ import type { Logger } from './platform/logger.ts'
 import { readPriceFile } from './price-file.ts'
 import type { Storage } from './providers/storage/index.ts'
 import { createTelephony } from './providers/telephony/index.ts'
-import type { DueLoop } from './queue/index.ts'
+import type { DueLoop, Queue } from './queue/index.ts'
 
 export interface OutreachParts {
   config: Config
@@ -18,6 +19,7 @@ export interface OutreachParts {
   clock: Clock
   logger: Logger
   voiceFiles: CampaignDeps['voiceFiles']
+  queue: Pick<Queue, 'hurry'>
   /** Where what people say in calls is kept. */
   storage: Storage
   dueLoop: DueLoop
@@ -41,15 +43,16 @@ export interface Outreach {
 
 /** Constructs what calls and mails people. */
 export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
-  const { config, world, clock, logger, voiceFiles, storage, dueLoop, works, audioUrl, publicUrl, signer } = parts
-  const { policy, redialAfterSeconds, pricesFile } = config.outreach
+  const { config, world, clock, logger, voiceFiles, queue, storage, dueLoop, works, audioUrl, publicUrl, signer } =
+    parts
+  const { policy, redialAfterSeconds, ringTimeoutMs, pricesFile } = config.outreach
   const telephony = createTelephony(config.telephony, { clock, logger })
   const wake = () => {
     if (works) dueLoop.wake(DIAL_CALLS)
     messages?.wake()
   }
   const campaigns: CampaignDeps = {
-    ...{ world, voiceFiles, policy, redialAfterSeconds },
+    ...{ world, voiceFiles, policy, redialAfterSeconds, ringTimeoutMs },
     prices: pricesFile === undefined ? NO_PRICES : await readPriceFile(pricesFile),
     ...(telephony.rehearsal ? { rehearse: (numbers) => telephony.rehearsal!(numbers) } : {}),
     onDue: wake,
@@ -66,6 +69,7 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
     onRecorded() {
       if (works) dueLoop.wake(FETCH_RECORDINGS)
     },
+    onSpeech: () => queue.hurry(prepareVoiceFileTask),
   }
   const board: Switchboard | undefined = works
     ? createSwitchboard(calls, { onFreed: wake, onTaken: () => dueLoop.wake(FOLLOW_CALLS) })

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { Redis } from 'ioredis'
-import { decodableUrl, freePort, linkAddresses, originRule } from './addresses.ts'
+import { decodableUrl, freePort, linkAddresses, originRule, ownAddresses } from './addresses.ts'
 import { composeOutreach } from './compose-outreach.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/database.ts'
@@ -11,37 +11,62 @@ import { openPostgres } from './db/postgres.ts'
 import { createReader } from './db/reader/index.ts'
 import { sql } from './db/sql.ts'
 import {
+  accessTokens,
   authenticate,
   browserTokens,
   ensureFirstWorkspace,
+  exchangeSignedToken,
   type NewWorkspace,
   type Viewer,
 } from './domains/auth/index.ts'
+import { createMessageWriter } from './domains/messaging/index.ts'
 import { tokenSigner } from './domains/responses/index.ts'
 import { createDispatcher, type RequestBuilders, standardRequest } from './domains/webhooks/index.ts'
 import type { World } from './domains/world.ts'
 import { createEventLog, createTailer } from './events/index.ts'
 import { createGraphQLServer, type GraphQLServerOptions } from './graphql/server.ts'
-import { DELIVER_WEBHOOKS, dueChecks, FEED_WEBHOOKS, implementations } from './jobs/index.ts'
+import {
+  DELIVER_WEBHOOKS,
+  dueChecks,
+  FEED_WEBHOOKS,
+  implementations,
+  START_ANALYSES,
+  TAKE_OWN_TRAFFIC,
+} from './jobs/index.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
+import { shareLookups } from './platform/shared-lookups.ts'
+import { createSlidingLimiter } from './platform/sliding-limiter.ts'
 import { createAudio } from './providers/audio/index.ts'
+import { createInsight } from './providers/insight/index.ts'
 import { createOutbound } from './providers/outbound/index.ts'
 import { webhookMapping } from './providers/sms/index.ts'
 import { createSpeech } from './providers/speech/index.ts'
 import { createStorage } from './providers/storage/index.ts'
+import { createTranscription, watchedTranscription } from './providers/transcription/index.ts'
 import { createDueLoop, createQueue } from './queue/index.ts'
 import { contactsIoPlugin } from './rest/contacts-io/index.ts'
 import { healthPlugin } from './rest/health/index.ts'
-import { audioFileName, mediaPlugin, signMediaUrl, signRecordingUrl, signVoiceFileUrl } from './rest/media/index.ts'
+import {
+  audioFileName,
+  mediaPlugin,
+  signMediaUrl,
+  signRecordingUrl,
+  signVoiceFileUrl,
+  uploadFormName,
+} from './rest/media/index.ts'
+import { messagesIoPlugin } from './rest/messages-io/index.ts'
 import { createMetrics } from './rest/metrics/index.ts'
 import { multisenderPlugin, multisenderWebhookRequest } from './rest/multisender/index.ts'
 import { providersPlugin } from './rest/providers/index.ts'
+import { parametersOf, responsesIoPlugin, signExportUrl } from './rest/responses-io/index.ts'
+import { saygentPlugin } from './rest/saygent/index.ts'
 import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
+import { saysimplePlugin } from './rest/saysimple/index.ts'
 import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
 import { startStep } from './start-failure.ts'
@@ -72,14 +97,26 @@ export interface Replacements {
 /** To one origin: many webhooks may lead to one, and none may take the place of all others. */
 const WEBHOOK_SOCKETS = 256
 
+/** So long all calls play a voice file from the same address. */
+const AUDIO_SHARED_SECONDS = 3_600
+
+/** How long a Sayify webhook of a response waits for what is analysed here, where the operator does not say. */
+const ANALYSIS_WAIT_MS = 60_000
+
 /** How long news gather before webhooks are fed, so that a busy log does not ask about them at every append. */
 const GATHER_NEWS_MS = 50
+
+/** The same before own traffic is looked for, which asks about every workspace. */
+const GATHER_TRAFFIC_MS = 1_000
 
 /** How often what is due at a moment is looked for. */
 const DUE_EVERY_MS = 5_000
 
 /** What opens Multisender's API: its users' own tokens, and our keys. */
 const MULTISENDER_CREDENTIALS = ['apiKey', 'legacyToken'] as const
+
+/** What opens SaySimple's API: tokens of five minutes for what a client's own key signed, and our keys. */
+const SAYSIMPLE_CREDENTIALS = ['apiKey', 'accessToken'] as const
 
 /** Constructs and starts a server; the only place that constructs things. What was opened is closed when it fails. */
 export async function compose(
@@ -106,7 +143,10 @@ export async function compose(
     const events = createEventLog({ db, clock, newId })
     const secret = await secretOf(config)
     const world: World = { db, events, clock, newId, sealer: createSealer(deriveKey(secret, 'sealed')) }
+    const messaging = { world, writer: createMessageWriter(world) }
+    onClose(() => messaging.writer.idle())
     const mediaSecret = deriveKey(secret, 'media-url')
+    const exportSecret = deriveKey(secret, 'export-url')
     const signer = tokenSigner(deriveKey(secret, 'public-token'))
     const tokens = browserTokens(world, deriveKey(secret, 'browser-token'))
     const storage = createStorage(config.storage)
@@ -114,6 +154,7 @@ export async function compose(
     redis?.on('error', (error) => logger.warn({ err: error }, 'Redis does not answer'))
     if (redis) onClose(() => redis.disconnect())
     const limiter = createRateLimiter(redis)
+    const slidingLimiter = createSlidingLimiter(clock, redis)
 
     const works = config.role !== 'api'
     const queue = createQueue({ db, logger })
@@ -121,7 +162,17 @@ export async function compose(
     onClose(() => speech.close())
     const audio = createAudio(config.audio)
     onClose(() => audio.close())
-    const jobs = implementations({ world, storage, speech, audio })
+    const metrics = createMetrics()
+    const engine = await startStep('transcribe recordings', createTranscription(config.transcription))
+    onClose(() => engine.close())
+    const transcription = watchedTranscription(engine, metrics.transcriptionDone)
+    const insight = createInsight(config.insight)
+    const fallback = insight?.isPaid ? createInsight({ adapter: 'heuristic' }) : null
+    onClose(() => Promise.all([insight?.close(), fallback?.close()]))
+    const { monthlyTokens } = config.insight
+    const analysis = { world, queue, storage, audio, transcription, insight, fallback, monthlyTokens }
+    const analyses = transcription.isAvailable || analysis.insight !== null
+    const jobs = implementations({ ...analysis, speech })
     await startStep('start background work', queue.start(jobs, { work: works }))
     onClose(() => queue.stop(config.http.shutdownMs))
     const port =
@@ -136,7 +187,6 @@ export async function compose(
 
     const tailer = await createTailer({ db, log: events, logger })
     onClose(() => tailer.close())
-    const metrics = createMetrics()
     const media = { publicUrl, secret: mediaSecret, clock }
     // Clients of the legacy APIs keep addresses, so these do not expire.
     const lastingMediaUrl = (workspaceId: string, uploadId: string, mediaType: string) =>
@@ -147,7 +197,7 @@ export async function compose(
       sayify: sayifyWebhookRequest({ world, mediaUrl: lastingMediaUrl }),
       multisender: multisenderWebhookRequest({ world }),
     }
-    const { timeoutMs, analysisWaitMs } = config.webhooks
+    const { timeoutMs, analysisWaitMs = analyses ? ANALYSIS_WAIT_MS : 0 } = config.webhooks
     const outbound = createOutbound({ allow: config.webhooks.allow, timeoutMs, connectionsPerOrigin: WEBHOOK_SOCKETS })
     onClose(() => outbound.close())
     const dueLoop = createDueLoop({ clock, logger, everyMs: DUE_EVERY_MS })
@@ -166,13 +216,19 @@ export async function compose(
     const checks = dueChecks(world, {
       storage,
       dispatcher,
+      queue,
       analysisWaitMs,
+      analysesElsewhere: config.webhooks.analysisWaitMs !== undefined,
+      messaging,
+      ownAddresses: ownAddresses(config, publicUrl),
       onFed: () => dueLoop.wake(DELIVER_WEBHOOKS),
     })
     for (const [name, check] of Object.entries(checks)) dueLoop.add(name, check)
     const outreach = await composeOutreach({
-      ...{ config, world, clock, logger, voiceFiles, storage, dueLoop, works },
-      audioUrl: (workspaceId, voiceFileId) => signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form: 'wav' }),
+      ...{ config, world, clock, logger, voiceFiles, queue, storage, dueLoop, works },
+      // A provider that calls many plays them the same file.
+      audioUrl: (workspaceId, voiceFileId) =>
+        signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form: 'wav', sharedSeconds: AUDIO_SHARED_SECONDS }),
       ...{ publicUrl, signer },
     })
     onClose(() => outreach.stop())
@@ -180,17 +236,24 @@ export async function compose(
     if (works) {
       // What is sent again is due without anything to feed.
       let waking: NodeJS.Timeout | undefined
+      let counting: NodeJS.Timeout | undefined
       const stopNews = tailer.onNews(() => {
+        counting ??= setTimeout(() => {
+          counting = undefined
+          dueLoop.wake(TAKE_OWN_TRAFFIC)
+        }, GATHER_TRAFFIC_MS)
         waking ??= setTimeout(() => {
           waking = undefined
           dueLoop.wake(FEED_WEBHOOKS)
           dueLoop.wake(DELIVER_WEBHOOKS)
+          dueLoop.wake(START_ANALYSES)
           outreach.wake()
         }, GATHER_NEWS_MS)
       })
       onClose(() => {
         stopNews()
         clearTimeout(waking)
+        clearTimeout(counting)
       })
       dueLoop.start()
     }
@@ -214,12 +277,21 @@ export async function compose(
         signer,
         webhookBuilders,
         linkUrl,
-        mediaUrl: (workspaceId, uploadId) => signMediaUrl({ ...media, workspaceId, uploadId }),
+        mediaUrl: (workspaceId, uploadId, form) =>
+          signMediaUrl({ ...media, workspaceId, uploadId, ...(form ? { fileName: uploadFormName(form) } : {}) }),
         campaigns: outreach.campaigns,
+        messaging,
+        analysis,
         voiceFiles,
+        insightTokens: monthlyTokens,
         voiceFileUrl: (workspaceId, voiceFileId, form) =>
           signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form }),
         recordingUrl: (workspaceId, recordingId) => signRecordingUrl({ ...media, workspaceId, recordingId }),
+        exportUrl: (workspaceId, linkId, format, filter) =>
+          signExportUrl({
+            ...{ publicUrl, secret: exportSecret, clock, workspaceId, linkId },
+            parameters: parametersOf(format, filter),
+          }),
       },
       reader,
       clock,
@@ -290,7 +362,10 @@ export async function compose(
         await scope.register(graphql.http)
       })
       await app.register(
-        webPlugin({ world, signer, storage, limiter, logger, maxUploadBytes: config.maxUploadBytes, publicUrl }),
+        webPlugin({
+          ...{ world, signer, storage, audio, speech, transcription, limiter, logger, publicUrl },
+          maxUploadBytes: config.maxUploadBytes,
+        }),
       )
       const { providerSecret } = config.messages
       if (providerSecret !== undefined) {
@@ -304,6 +379,12 @@ export async function compose(
           logger,
           authenticate: viewerOf,
           limit: limitOperations,
+        }),
+      )
+      await app.register(messagesIoPlugin({ messaging, logger, authenticate: viewerOf, limit: limitOperations }))
+      await app.register(
+        responsesIoPlugin({
+          ...{ world, storage, secret: exportSecret, logger, authenticate: viewerOf, limit: limitOperations },
         }),
       )
       await app.register(
@@ -327,6 +408,20 @@ export async function compose(
           maxBodyBytes: config.http.maxBodyBytes,
         }),
       )
+      const { saygentPerHour, saygentHttpStatus } = config.legacy
+      await app.register(
+        saygentPlugin({
+          world,
+          logger,
+          authenticate: viewerOf,
+          async limit({ apiKeyId, requestsPerHour: points = saygentPerHour }) {
+            if (points > 0) await slidingLimiter.take('saygent', apiKeyId, { points, seconds: 3_600 })
+          },
+          campaigns: outreach.campaigns,
+          httpStatus: saygentHttpStatus,
+          maxBodyBytes: config.http.maxBodyBytes,
+        }),
+      )
       await app.register(
         multisenderPlugin({
           world,
@@ -338,6 +433,19 @@ export async function compose(
           voiceFiles,
           voiceFileUrl: (workspaceId, voiceFileId, form) =>
             signVoiceFileUrl({ ...media, workspaceId, voiceFileId, form, ttlSeconds: null }),
+          maxBodyBytes: config.http.maxBodyBytes,
+        }),
+      )
+      const saysimpleTokens = accessTokens(world, deriveKey(secret, 'access-token'), publicUrl.host)
+      const saysimpleAuth = { world, tokens, accessTokens: saysimpleTokens, logger }
+      await app.register(
+        saysimplePlugin({
+          world,
+          logger,
+          messaging,
+          authenticate: shareLookups((credential) => authenticate(saysimpleAuth, credential, SAYSIMPLE_CREDENTIALS)),
+          exchange: (signed) => exchangeSignedToken(saysimpleAuth, signed),
+          publicUrl,
           maxBodyBytes: config.http.maxBodyBytes,
         }),
       )

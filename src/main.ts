@@ -2,6 +2,7 @@
 import { compose } from './compose.ts'
 import { ConfigurationError, readConfig } from './config/index.ts'
 import { StartFailure } from './start-failure.ts'
+import { prepareAssets } from './web/index.ts'
 import { welcome } from './welcome.ts'
 
 const EXIT_FAILED = 1
@@ -10,6 +11,7 @@ const EXIT_MISCONFIGURED = 2
 /** Reads the environment, starts the server, stops it when told to. */
 async function main(): Promise<void> {
   const config = readConfig(process.env)
+  if (config.role !== 'worker') prepareAssets()
   const app = await compose(config)
   process.stdout.write(welcome(app))
 

@@ -34,6 +34,7 @@ export const outreachSettings = {
   SPEND_CAP_CENTS: integer(0, 1_000_000_000).optional(),
   WORKSPACE_LINES: integer(1, 100_000).optional(),
   REDIAL_AFTER: integer(0, 10_080).default(15),
+  RING_TIMEOUT: integer(5, 300).default(45),
   PRICES: z.string().optional(),
 }
 
@@ -50,6 +51,8 @@ export interface OutreachConfig {
   }
   /** Between calls to a person who did not answer, unless the campaign says otherwise. */
   redialAfterSeconds: number
+  /** How long a telephone rings before nobody has answered. */
+  ringTimeoutMs: number
   /** The file with the price table; absent: nothing costs anything. */
   pricesFile: string | undefined
 }
@@ -66,6 +69,7 @@ export function outreachOf(e: Settings<typeof outreachSettings>, reachesPhones: 
       lines: e.WORKSPACE_LINES ?? null,
     },
     redialAfterSeconds: e.REDIAL_AFTER * 60,
+    ringTimeoutMs: e.RING_TIMEOUT * 1_000,
     pricesFile: e.PRICES,
   }
 }

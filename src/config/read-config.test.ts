@@ -28,13 +28,15 @@ const DEFAULTS = {
     shutdownMs: 10_000,
   },
   graphql: { graphiql: true, introspection: true, operationsPerMinute: 6_000, maxBufferedBytes: 1_048_576 },
-  webhooks: { allow: [], timeoutMs: 10_000, analysisWaitMs: 0 },
-  legacy: { sayifyPerMinute: 100, timeZone: 'UTC' },
+  webhooks: { allow: [], timeoutMs: 10_000, analysisWaitMs: undefined },
+  legacy: { sayifyPerMinute: 100, saygentPerHour: 200, saygentHttpStatus: 'always-200', timeZone: 'UTC' },
   database: { kind: 'embedded', folder: resolve('data') },
   redisUrl: undefined,
   storage: { adapter: 'files', folder: resolve('data/storage') },
   speech: { adapter: 'espeak', workers: 1, timeoutMs: 30_000 },
   audio: { workers: 1, timeoutMs: 120_000, maxDurationMs: 3_600_000, maxBytes: 100_000_000, ffmpeg: 'ffmpeg' },
+  transcription: { adapter: 'none' },
+  insight: { adapter: 'heuristic', monthlyTokens: null },
   telephony: { adapter: 'simulated', seed: '1', lines: 100 },
   sms: { adapter: 'outbox', folder: resolve('data/sms') },
   email: { adapter: 'outbox', folder: resolve('data/email') },
@@ -42,6 +44,7 @@ const DEFAULTS = {
   outreach: {
     policy: { quietHours: null, countries: null, contactCap: null, monthlySpendCapCents: null, lines: null },
     redialAfterSeconds: 900,
+    ringTimeoutMs: 45_000,
     pricesFile: undefined,
   },
   maxUploadBytes: 100_000_000,
@@ -100,6 +103,7 @@ test('everything can be set', () => {
       SPEND_CAP_CENTS: '0',
       WORKSPACE_LINES: '12',
       REDIAL_AFTER: '0',
+      RING_TIMEOUT: '20',
       PRICES: '/etc/saygraph/prices.json',
       LEGACY_TIME_ZONE: 'Europe/Helsinki',
       MAX_UPLOAD_MB: '5',
@@ -110,10 +114,17 @@ test('everything can be set', () => {
       WEBHOOK_TIMEOUT: '60',
       WEBHOOK_ANALYSIS_WAIT: '3600',
       SAYIFY_RATE_LIMIT: '0',
+      SAYGENT_RATE_LIMIT: '0',
+      SAYGENT_HTTP_STATUS: 'matching',
       GRAPHIQL: 'off',
       INTROSPECTION: 'off',
       SAMPLE_LINK: 'off',
       SHUTDOWN_SECONDS: '30',
+      TRANSCRIPTION: 'pocketsphinx',
+      TRANSCRIPTION_TIMEOUT: '60',
+      TRANSCRIPTION_WORKERS: '3',
+      INSIGHT: 'none',
+      INSIGHT_MONTHLY_TOKENS: '0',
       LOG_LEVEL: 'warn',
     }),
   ).toEqual({
@@ -140,12 +151,19 @@ test('everything can be set', () => {
       timeoutMs: 60_000,
       analysisWaitMs: 3_600_000,
     },
-    legacy: { sayifyPerMinute: 0, timeZone: 'Europe/Helsinki' },
+    legacy: {
+      sayifyPerMinute: 0,
+      saygentPerHour: 0,
+      saygentHttpStatus: 'matching',
+      timeZone: 'Europe/Helsinki',
+    },
     database: { kind: 'postgres', url: 'postgresql://saygraph@db/saygraph', poolSize: 40 },
     redisUrl: 'rediss://cache:6380/1',
     storage: { adapter: 'files', folder: '/mnt/files' },
     speech: { adapter: 'espeak', workers: 4, timeoutMs: 5_000 },
     audio: { workers: 8, timeoutMs: 60_000, maxDurationMs: 600_000, maxBytes: 5_000_000, ffmpeg: '/opt/bin/ffmpeg' },
+    transcription: { adapter: 'pocketsphinx', timeoutMs: 60_000, workers: 3 },
+    insight: { adapter: 'none', monthlyTokens: 0 },
     telephony: { adapter: 'simulated', seed: 'demo', lines: 5 },
     sms: { adapter: 'outbox', folder: '/mnt/sms' },
     email: { adapter: 'outbox', folder: '/mnt/email' },
@@ -163,6 +181,7 @@ test('everything can be set', () => {
         lines: 12,
       },
       redialAfterSeconds: 0,
+      ringTimeoutMs: 20_000,
       pricesFile: '/etc/saygraph/prices.json',
     },
     maxUploadBytes: 5_000_000,
@@ -179,6 +198,7 @@ const RELAY = 'SMTP_URL must be a host and a port such as smtp://host.example:12
 const BODY = 'SMS_HTTP_BODY must be JSON or a form with {to} or {toDigits}, and {text}, such as to={to}&text={text}'
 const FIELDS =
   'SMS_HTTP_WEBHOOK must be pairs such as receipt-id=/data/id,delivered=DELIVRD|OK of JSON Pointers, or of words for delivered and failed; the names are receipt-id, status, code, delivered, failed, from, to, text, id'
+const DIAL = 'PJSIP/{number}@trunk, with {number}, {digits} or {national}'
 const ORIGIN = 'CORS_ORIGINS must be `*` or an origin such as https://app.example.com'
 const PUBLIC = 'PUBLIC_URL must be an http or https URL without a path, such as https://say.example.com'
 const QUIET = 'QUIET_HOURS must be off, or two different times such as 21:00-08:00'
@@ -187,8 +207,54 @@ const CAP = 'CONTACT_CAP must be a number of contacts up to 1000 and of days up 
 const ZONE = 'LEGACY_TIME_ZONE must be UTC or an IANA time zone such as Europe/Helsinki'
 test.each([
   ['PORT', ['-1', '65536', '4e3', '0x10', '80.5', ' 80', 'http'], 'PORT must be a whole number from 0 to 65535'],
+  ['INSIGHT', ['gpt', 'on'], 'INSIGHT must be heuristic, openai or none'],
+  ['INSIGHT_TIMEOUT', ['0', '601', '1m'], 'INSIGHT_TIMEOUT must be a whole number from 1 to 600'],
+  [
+    'INSIGHT_MONTHLY_TOKENS',
+    ['-1', '1e6', 'unlimited'],
+    'INSIGHT_MONTHLY_TOKENS must be a whole number from 0 to 1000000000000',
+  ],
   ['DATABASE_POOL', ['1', '1001'], 'DATABASE_POOL must be a whole number from 2 to 1000'],
-  ['TELEPHONY', ['asterisk'], 'TELEPHONY must be simulated'],
+  ['TELEPHONY', ['sip'], 'TELEPHONY must be simulated or asterisk'],
+  [
+    'ASTERISK_URL',
+    ['asterisk:8088', 'ws://asterisk:8088', 'http://user:secret@asterisk:8088', 'http://asterisk:8088?x'],
+    'ASTERISK_URL must be the http or https URL of Asterisk, without credentials and without /ari, such as http://127.0.0.1:8088',
+  ],
+  [
+    'ASTERISK_URL',
+    ['http://asterisk:8088/ari', 'http://pbx/x/ari/'],
+    'ASTERISK_URL must not end in /ari: that is added',
+  ],
+  ['ASTERISK_USER', ['a:b', 'a b'], 'ASTERISK_USER must be a name without colons and spaces'],
+  [
+    'ASTERISK_ENDPOINT',
+    [
+      'PJSIP/trunk',
+      '{number}@trunk',
+      'PJSIP/{number}@a&PJSIP/{number}@b',
+      'PJSIP/{number}@{trunk}',
+      'PJSIP/{number} x',
+    ],
+    `ASTERISK_ENDPOINT must be a dial string such as ${DIAL}`,
+  ],
+  [
+    'ASTERISK_ROUTES',
+    [',', 'FI', 'PJSIP/{number}@x', 'XX=PJSIP/{number}@x', 'FI=PJSIP/{number}@x,fi=PJSIP/{number}@y', 'FI=x'],
+    `ASTERISK_ROUTES must be pairs of a country and a dial string, each country once, such as FI=${DIAL}`,
+  ],
+  [
+    'ASTERISK_CALLER_ID',
+    ['0401234567', '358401234567', '+0401234567'],
+    'ASTERISK_CALLER_ID must be a number in E.164 such as +358401234567',
+  ],
+  ['ASTERISK_LINES', ['0', '10001'], 'ASTERISK_LINES must be a whole number from 1 to 10000'],
+  ['ASTERISK_CALL_RECORDS', ['calls.csv', './x'], 'ASTERISK_CALL_RECORDS must be the absolute path of a file'],
+  [
+    'ASTERISK_APP',
+    ['say.graph', 'a b', 'x'.repeat(33)],
+    'ASTERISK_APP must be up to 32 letters, digits, hyphens and underscores',
+  ],
   ['CARRIER_LINES', ['0', '10001'], 'CARRIER_LINES must be a whole number from 1 to 10000'],
   [
     'CARRIER_URL',
@@ -202,6 +268,8 @@ test.each([
   ['WEBHOOK_TIMEOUT', ['0', '61', '2.5'], 'WEBHOOK_TIMEOUT must be a whole number from 1 to 60'],
   ['WEBHOOK_ANALYSIS_WAIT', ['3601', '-1'], 'WEBHOOK_ANALYSIS_WAIT must be a whole number from 0 to 3600'],
   ['SAYIFY_RATE_LIMIT', ['10000001', '-1'], 'SAYIFY_RATE_LIMIT must be a whole number from 0 to 10000000'],
+  ['SAYGENT_RATE_LIMIT', ['1000001', '-1'], 'SAYGENT_RATE_LIMIT must be a whole number from 0 to 1000000'],
+  ['SAYGENT_HTTP_STATUS', ['200', 'always'], 'SAYGENT_HTTP_STATUS must be always-200 or matching'],
   [
     'WEBHOOK_ALLOW',
     ['10.0.0/8', '10.0.0/8,10.0.0.0/8'],
@@ -303,12 +371,23 @@ test.each([
 
 test('nights are quiet once somebody can be woken, unless told otherwise', () => {
   const quiet = (QUIET_HOURS: 'off' | undefined, reachesPhones: boolean) =>
-    outreachOf({ QUIET_HOURS, REDIAL_AFTER: 15 }, reachesPhones).policy.quietHours
+    outreachOf({ QUIET_HOURS, REDIAL_AFTER: 15, RING_TIMEOUT: 45 }, reachesPhones).policy.quietHours
   expect(quiet(undefined, true)).toEqual({ from: '21:00', to: '08:00' })
   expect(quiet(undefined, false)).toBeNull()
   expect(quiet('off', true)).toBeNull()
   const gateway = { SMS_HTTP_URL: 'https://sms.example', SMS_HTTP_BODY: 'to={to}&text={text}' }
   expect(readConfig({ SMS: 'http', ...gateway }).outreach.policy.quietHours).toEqual({ from: '21:00', to: '08:00' })
+})
+
+test('nights are quiet with Asterisk', () => {
+  const asterisk = {
+    ASTERISK_URL: 'http://x',
+    ASTERISK_USER: 'u',
+    ASTERISK_PASSWORD: 'p',
+    ASTERISK_ENDPOINT: 'a/{number}',
+  }
+  const { outreach } = readConfig({ TELEPHONY: 'asterisk', ...asterisk })
+  expect(outreach.policy.quietHours).toEqual({ from: '21:00', to: '08:00' })
 })
 
 test('a carrier in a process of its own has people and lines of its own', () => {
@@ -381,6 +460,85 @@ describe('rules across settings', () => {
     expect(readConfig({ SPEECH: 'none', FFMPEG: 'off' })).toMatchObject({
       speech: { adapter: 'none' },
       audio: { ffmpeg: undefined },
+    })
+  })
+
+  test('INSIGHT=openai needs a server; the others need nothing', () => {
+    expect(faults({ INSIGHT: 'openai' })).toEqual(['INSIGHT_URL is needed with INSIGHT=openai'])
+    const server = { INSIGHT: 'openai', INSIGHT_URL: 'https://llm.example' }
+    const insight = { adapter: 'openai', url: 'https://llm.example', apiKey: undefined, model: 'gpt-4o-mini' }
+    expect(readConfig(server).insight).toEqual({ ...insight, timeoutMs: 60_000, monthlyTokens: null })
+    const more = { INSIGHT_API_KEY: 'sk-1', INSIGHT_MODEL: 'big', INSIGHT_TIMEOUT: '5', INSIGHT_MONTHLY_TOKENS: '9' }
+    expect(readConfig({ ...server, ...more }).insight).toEqual({
+      ...insight,
+      apiKey: 'sk-1',
+      model: 'big',
+      timeoutMs: 5_000,
+      monthlyTokens: 9,
+    })
+  })
+
+  test('TRANSCRIPTION=openai needs a server; the others need nothing', () => {
+    expect(faults({ TRANSCRIPTION: 'openai' })).toEqual(['TRANSCRIPTION_URL is needed with TRANSCRIPTION=openai'])
+    const server = { TRANSCRIPTION: 'openai', TRANSCRIPTION_URL: 'https://hear.example' }
+    const plain = { adapter: 'openai', url: 'https://hear.example', timeoutMs: 300_000, workers: 1 }
+    const unset = { apiKey: undefined, model: 'whisper-1', language: undefined }
+    expect(readConfig(server).transcription).toEqual({ ...plain, ...unset })
+    const more = { TRANSCRIPTION_API_KEY: 'sk-1', TRANSCRIPTION_MODEL: 'large', TRANSCRIPTION_LANGUAGE: 'fi' }
+    const set = { apiKey: 'sk-1', model: 'large', language: 'fi' }
+    expect(readConfig({ ...server, ...more }).transcription).toEqual({ ...plain, ...set })
+    expect(readConfig({ TRANSCRIPTION: 'auto' }).transcription).toEqual({
+      adapter: 'auto',
+      timeoutMs: 300_000,
+      workers: 1,
+    })
+    expect(faults({ TRANSCRIPTION: 'whisper', TRANSCRIPTION_LANGUAGE: 'Finnish!' })).toEqual([
+      'TRANSCRIPTION must be none, auto, openai or pocketsphinx',
+      'TRANSCRIPTION_LANGUAGE must be a language tag such as fi or en-GB',
+    ])
+  })
+
+  test('TELEPHONY=asterisk needs an account, and a way to some country', () => {
+    const account = { ASTERISK_URL: 'http://asterisk:8088', ASTERISK_USER: 'us', ASTERISK_PASSWORD: 'secret' }
+    const needed = Object.keys(account).map((name) => `${name} is needed with TELEPHONY=asterisk`)
+    const route = 'ASTERISK_ENDPOINT or ASTERISK_ROUTES is needed with TELEPHONY=asterisk'
+    expect(faults({ TELEPHONY: 'asterisk' })).toEqual([...needed, route])
+    expect(faults({ TELEPHONY: 'asterisk', ...account, ASTERISK_LINES: '0' })).toHaveLength(2)
+    const plain = {
+      adapter: 'asterisk',
+      url: 'http://asterisk:8088',
+      user: 'us',
+      password: 'secret',
+      routes: { endpoint: 'PJSIP/{number}@trunk', byCountry: {} },
+      callerId: undefined,
+      lines: 30,
+      callRecords: undefined,
+      app: 'saygraph',
+    }
+    const asterisk = { TELEPHONY: 'asterisk', ...account, ASTERISK_ENDPOINT: 'PJSIP/{number}@trunk' }
+    expect(readConfig(asterisk).telephony).toEqual(plain)
+    // Chosen by name, it is not outdone by a carrier that was tried before.
+    expect(readConfig({ ...asterisk, CARRIER_URL: 'http://127.0.0.1:7000' }).telephony).toEqual(plain)
+    const more = {
+      ASTERISK_URL: 'https://pbx.example/asterisk',
+      ASTERISK_ENDPOINT: '',
+      ASTERISK_ROUTES: ' fi=PJSIP/{national}@elisa, US=PJSIP/sip:{digits}@twilio:5060=x ,',
+      ASTERISK_CALLER_ID: '+358401234567',
+      ASTERISK_LINES: '5',
+      ASTERISK_CALL_RECORDS: '/var/log/asterisk/cel-custom/saygraph.csv',
+      ASTERISK_APP: 'test-2',
+    }
+    expect(readConfig({ ...asterisk, ...more }).telephony).toEqual({
+      ...plain,
+      url: 'https://pbx.example/asterisk',
+      routes: {
+        endpoint: undefined,
+        byCountry: { FI: 'PJSIP/{national}@elisa', US: 'PJSIP/sip:{digits}@twilio:5060=x' },
+      },
+      callerId: '+358401234567',
+      lines: 5,
+      callRecords: '/var/log/asterisk/cel-custom/saygraph.csv',
+      app: 'test-2',
     })
   })
 

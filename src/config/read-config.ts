@@ -6,6 +6,7 @@ import { type DatabaseConfig, databaseOf, databaseSettings } from './database.ts
 import { type EmailConfig, emailNeeds, emailOf, emailPairs, emailSettings } from './email.ts'
 import { type GraphqlConfig, graphqlOf, graphqlSettings } from './graphql.ts'
 import { type HttpConfig, httpOf, httpSettings } from './http.ts'
+import { type InsightConfig, insightNeeds, insightOf, insightSettings } from './insight.ts'
 import { type LegacyConfig, legacyOf, legacySettings } from './legacy.ts'
 import { type MessageConfig, messageSettings, messagesOf } from './messages.ts'
 import { type OutreachConfig, outreachOf, outreachSettings } from './outreach.ts'
@@ -13,7 +14,19 @@ import { type ServerConfig, serverOf, serverSettings } from './server.ts'
 import { type SmsConfig, smsNeeds, smsOf, smsSettings } from './sms.ts'
 import { type SpeechConfig, speechNeeds, speechOf, speechSettings } from './speech.ts'
 import { type StorageConfig, storageNeeds, storageOf, storageSettings } from './storage.ts'
-import { type TelephonyConfig, telephonyOf, telephonySettings } from './telephony.ts'
+import {
+  type TelephonyConfig,
+  telephonyAlternatives,
+  telephonyNeeds,
+  telephonyOf,
+  telephonySettings,
+} from './telephony.ts'
+import {
+  type TranscriptionConfig,
+  transcriptionNeeds,
+  transcriptionOf,
+  transcriptionSettings,
+} from './transcription.ts'
 import { type WebhookConfig, webhookSettings, webhooksOf } from './webhooks.ts'
 
 /**
@@ -26,6 +39,8 @@ const environment = z.object({
   ...storageSettings,
   ...speechSettings,
   ...audioSettings,
+  ...transcriptionSettings,
+  ...insightSettings,
   ...telephonySettings,
   ...smsSettings,
   ...emailSettings,
@@ -51,6 +66,8 @@ export interface Config extends ServerConfig {
   storage: StorageConfig
   speech: SpeechConfig
   audio: AudioConfig
+  transcription: TranscriptionConfig
+  insight: InsightConfig
   telephony: TelephonyConfig
   sms: SmsConfig
   email: EmailConfig
@@ -63,9 +80,15 @@ export interface Config extends ServerConfig {
 const NEEDS: Readonly<Record<string, readonly EnvironmentName[]>> = {
   ...storageNeeds,
   ...speechNeeds,
+  ...transcriptionNeeds,
+  ...insightNeeds,
+  ...telephonyNeeds,
   ...smsNeeds,
   ...emailNeeds,
 }
+
+/** What a choice demands one of. */
+const ALTERNATIVES: Readonly<Record<string, readonly EnvironmentName[]>> = telephonyAlternatives
 
 const PAIRS: readonly (readonly [EnvironmentName, EnvironmentName])[] = emailPairs
 
@@ -90,11 +113,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     storage: storageOf(e, dataFolder),
     speech: speechOf(e),
     audio: audioOf(e),
+    transcription: transcriptionOf(e),
+    insight: insightOf(e),
     telephony: telephonyOf(e),
     sms: smsOf(e, dataFolder),
     email: emailOf(e, dataFolder),
     messages: messagesOf(e),
-    outreach: outreachOf(e, (e.TELEPHONY as string) !== 'simulated' || e.SMS !== 'outbox'),
+    outreach: outreachOf(e, e.TELEPHONY !== 'simulated' || e.SMS !== 'outbox'),
     maxUploadBytes: e.MAX_UPLOAD_MB * 1_000_000,
   }
 }
@@ -117,6 +142,12 @@ function missingSettings(known: Readonly<Partial<Record<EnvironmentName, string>
   for (const [choice, needs] of Object.entries(NEEDS)) {
     const [name, value] = choice.split('=')
     if (known[name as EnvironmentName] === value) for (const each of needs) need(each, choice)
+  }
+  for (const [choice, names] of Object.entries(ALTERNATIVES)) {
+    const [name, value] = choice.split('=')
+    if (known[name as EnvironmentName] === value && !names.some((each) => known[each])) {
+      faults.push(`${names.join(' or ')} is needed with ${choice}`)
+    }
   }
   for (const [one, other] of PAIRS) {
     if (known[one]) need(other, one)

@@ -11,7 +11,7 @@ const allowRules = z.string().transform((text, context): AllowRule[] => {
 export const webhookSettings = {
   WEBHOOK_ALLOW: allowRules.default([]),
   WEBHOOK_TIMEOUT: integer(1, 60).default(10),
-  WEBHOOK_ANALYSIS_WAIT: integer(0, 3_600).default(0),
+  WEBHOOK_ANALYSIS_WAIT: integer(0, 3_600).optional(),
 }
 
 export interface WebhookConfig {
@@ -19,14 +19,17 @@ export interface WebhookConfig {
   allow: readonly AllowRule[]
   /** For one attempt, from the look-up of the name to the end of the answer. */
   timeoutMs: number
-  /** How long a Sayify webhook of a response waits for the analysis of its recordings; 0 does not wait. */
-  analysisWaitMs: number
+  /**
+   * How long a Sayify webhook of a response waits for its analysis, also for one by somebody else; 0 does not wait.
+   * Absent: a while for what is analysed here, not at all for anything else.
+   */
+  analysisWaitMs: number | undefined
 }
 
 export function webhooksOf(e: Settings<typeof webhookSettings>): WebhookConfig {
   return {
     allow: e.WEBHOOK_ALLOW,
     timeoutMs: e.WEBHOOK_TIMEOUT * 1_000,
-    analysisWaitMs: e.WEBHOOK_ANALYSIS_WAIT * 1_000,
+    analysisWaitMs: e.WEBHOOK_ANALYSIS_WAIT === undefined ? undefined : e.WEBHOOK_ANALYSIS_WAIT * 1_000,
   }
 }

@@ -98,6 +98,12 @@ export const EVENT_CATALOG = {
     stream: 'linkId',
     payload: z.object({ linkId: id, responseId: id, answerId: id, fieldKey: z.string() }),
   },
+  /** An answer was unclear, and one more question was asked about it. */
+  'followUp.asked': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, followUpId: id, fieldKey: z.string() }),
+  },
   'response.submitted': {
     scope: 'responses:read',
     stream: 'linkId',
@@ -107,6 +113,44 @@ export const EVENT_CATALOG = {
     scope: 'responses:read',
     stream: 'linkId',
     payload: z.object({ linkId: id, responseId: id, respondentId: id }),
+  },
+  'answer.soundReady': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id }),
+  },
+  'answer.soundFailed': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, reason: z.string() }),
+  },
+  /** A part of a response could not be listened to, or not be understood, and is not until somebody asks again. */
+  'response.analysisIncomplete': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, respondentId: id }),
+  },
+  'answer.transcribed': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, version: z.int() }),
+  },
+  'answer.transcriptionFailed': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, reason: z.string() }),
+  },
+  'transcript.corrected': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, answerId: id, version: z.int() }),
+  },
+  'insightBudget.changed': { scope: 'responses:read', stream: null, payload: z.object({}) },
+  /** The month's first day, and what may be used in it. */
+  'insightBudget.exhausted': {
+    scope: 'responses:read',
+    stream: null,
+    payload: z.object({ month: z.iso.date(), monthlyTokens: z.int() }),
   },
   'voiceFile.created': {
     scope: 'voiceFiles:read',
@@ -135,6 +179,24 @@ export const EVENT_CATALOG = {
     stream: 'voiceFileId',
     payload: z.object({ voiceFileId: id }),
   },
+  /** One per batch of messages, with the conversations that they belong to. */
+  'messages.added': {
+    scope: 'messages:read',
+    stream: null,
+    payload: z.object({ count: z.int(), conversationIds: z.array(id) }),
+  },
+  'conversation.resolved': {
+    scope: 'messages:read',
+    stream: 'conversationId',
+    payload: z.object({ conversationId: id }),
+  },
+  'messages.reduced': {
+    scope: 'messages:read',
+    stream: null,
+    payload: z.object({ before: z.string(), count: z.int() }),
+  },
+  'messages.customerErased': { scope: 'messages:read', stream: null, payload: z.object({ threadIds: z.array(id) }) },
+  'workspace.messageSettingsChanged': { scope: 'messages:read', stream: null, payload: z.object({}) },
   'workspace.outreachPolicyChanged': { scope: 'campaigns:read', stream: null, payload: z.object({}) },
   'campaign.created': {
     scope: 'campaigns:read',
@@ -193,6 +255,12 @@ export const EVENT_CATALOG = {
   'outboundMessage.sent': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
   'outboundMessage.delivered': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
   'outboundMessage.failed': { scope: 'campaigns:read', stream: 'campaignId', payload: messagePayload },
+  /** Somebody texted back; `outboundMessageId` is what they were sent last. Nothing is kept of what they wrote. */
+  'inboundMessage.received': {
+    scope: 'campaigns:read',
+    stream: 'campaignId',
+    payload: messagePayload.extend({ inboundMessageId: id }),
+  },
   'webhook.created': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.updated': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.enabled': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
@@ -215,7 +283,18 @@ export const EVENT_CATALOG = {
   'webhook.eventsMissed': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'webhook.deleted': { scope: 'webhooks:read', stream: null, payload: z.object({ webhookId: id }) },
   'apiKey.created': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
+  'apiKey.updated': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
   'apiKey.revoked': { scope: 'tokens:read', stream: null, payload: z.object({ apiKeyId: id }) },
+  'signingKey.added': {
+    scope: 'tokens:read',
+    stream: null,
+    payload: z.object({ apiKeyId: id, signingKeyId: id }),
+  },
+  'signingKey.revoked': {
+    scope: 'tokens:read',
+    stream: null,
+    payload: z.object({ apiKeyId: id, signingKeyId: id }),
+  },
   'user.created': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
   'user.updated': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },
   'user.passwordChanged': { scope: 'users:read', stream: null, payload: z.object({ userId: id }) },

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
 import { createWorkspace } from '../domains/auth/index.ts'
 import { createEventLog, decodeEventCursor, type EventLog } from './index.ts'
+import { isAbout } from './log.ts'
 
 let kit: TestWorld
 let log: EventLog
@@ -217,6 +218,33 @@ describe('reading', () => {
     expect(await read({ streamId: a }, 2)).toEqual([[2, 3], 3, true])
     expect(await read({ streamId: a }, 2, 3)).toEqual([[8, 9], 9, true])
     expect(await read({ streamId: a }, 2, 9)).toEqual([[], 10, false])
+  })
+
+  test('finds an id in any of several fields, alone or in a list, as one who follows does', async () => {
+    const workspaceId = await fresh()
+    const [a, b] = [id(), id()]
+    await log.write(workspaceId, async (_, emit) => {
+      emit('messages.added', { count: 2, conversationIds: [b, a] })
+      emit('messages.added', { count: 1, conversationIds: [b] })
+      emit('messages.added', { count: 1, conversationIds: [] })
+      emit('conversation.resolved', { conversationId: a })
+      emit('conversation.resolved', { conversationId: b })
+    })
+    const { events } = await log.read(workspaceId, 1, 100)
+    for (const [fields, expected] of [
+      [
+        ['conversationIds', 'conversationId'],
+        [2, 5],
+      ],
+      [['conversationIds'], [2]],
+      [['conversationId'], [5]],
+      [['nothing'], []],
+    ] as const) {
+      const about = { fields, id: a }
+      const found = await log.read(workspaceId, 1, 100, { about })
+      expect(found.events.map(({ position }) => position)).toEqual(expected)
+      expect(events.filter((event) => isAbout(event, about)).map(({ position }) => position)).toEqual(expected)
+    }
   })
 
   test('another workspace sees nothing of it', async () => {

@@ -28,8 +28,11 @@ export interface EventFilter {
   types?: readonly EventType[]
   /** Only events of this aggregate; absent: all. */
   streamId?: string
-  /** Only events whose payload has this id in this field; absent: all. Best with the aggregate that it belongs to. */
-  about?: { field: string; id: string }
+  /**
+   * Only events whose payload has this id in one of these fields, be it alone or in a list; absent: all. Best with the
+   * aggregate that it belongs to.
+   */
+  about?: { fields: readonly string[]; id: string }
 }
 
 export interface Page {
@@ -44,9 +47,10 @@ export interface EventLog {
   /**
    * Runs `change` in a transaction and appends what it emits as the last statement before the commit: the head row of
    * the workspace is locked only from there to the commit. Nothing is appended, and no position used, when it throws.
-   * Heads of several workspaces are locked in the order of their ids, so that none waits for another in a circle.
+   * Heads of several workspaces are locked in the order of their ids, so that none waits for another in a circle. `lastly`
+   * gives statements of the change that nobody waits for before: they are sent with the events and the commit.
    */
-  write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>): Promise<T>
+  write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>, lastly?: () => readonly Sql[]): Promise<T>
   /**
    * Up to `limit` events after `after`, oldest first; within a transaction when `tx` is given. Throws CURSOR_EXPIRED
    * and INVALID_CURSOR.
@@ -104,15 +108,17 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
   }
 
   return {
-    async write(workspaceId, change) {
+    async write(workspaceId, change, lastly = () => []) {
       const logs = new Map<string, { type: EventType; payload: object }[]>()
       const emit: Emit = (type, payload, log = workspaceId) => {
         const events = logs.get(log)
         if (events) events.push({ type, payload })
         else logs.set(log, [{ type, payload }])
       }
-      const appends = () =>
-        [...logs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, events]) => appending(log, events))
+      const appends = () => [
+        ...lastly(),
+        ...[...logs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, events]) => appending(log, events)),
+      ]
       const result = await db
         .transaction((tx) => change(tx, emit), appends)
         .catch((error) => {
@@ -126,7 +132,11 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
     async read(workspaceId, after, limit, filter = {}, tx = undefined) {
       const types = filter.types ? sql`AND type = ANY(${filter.types}::text[])` : sql``
       const stream = filter.streamId ? sql`AND stream_id = ${filter.streamId}::uuid` : sql``
-      const about = filter.about ? sql`AND payload ->> ${filter.about.field}::text = ${filter.about.id}` : sql``
+      // A list contains an id, and so does, by PostgreSQL's rules, the id itself.
+      const about = filter.about
+        ? sql`AND EXISTS (SELECT FROM unnest(${[...filter.about.fields]}::text[]) AS field
+                          WHERE payload -> field @> to_jsonb(${filter.about.id}::text))`
+        : sql``
       // One statement, so one snapshot: retention that passes by in between must not look like "nothing happened".
       const found = await (tx ?? db).query<{ head: number; pruned: number } & (Row | { position: null })>(
         sql`SELECT h.position AS head, h.pruned, e.workspace_id, e.position, e.id, e.type, e.stream_id, e.occurred_at, e.payload
@@ -206,6 +216,14 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** Whether an event's payload has what `about` of a filter asks for. */
+export function isAbout({ payload }: LoggedEvent, { fields, id }: NonNullable<EventFilter['about']>): boolean {
+  return fields.some((field) => {
+    const value = (payload as Record<string, unknown>)[field]
+    return Array.isArray(value) ? value.includes(id) : value === id
+  })
 }
 
 /** What the database says of an event for which there was no head to count from. */

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Logger } from '../platform/logger.ts'
-import type { EventFilter, EventLog, LoggedEvent } from './log.ts'
+import { type EventFilter, type EventLog, isAbout, type LoggedEvent } from './log.ts'
 
 /** Receives events in order, each once. Must not throw; slow work belongs elsewhere. */
 export type EventListener = (event: LoggedEvent) => void
@@ -135,7 +135,7 @@ export async function createTailer({ db, log, logger, pollMs = 1_000 }: TailerDe
     if (follower.types && !follower.types.includes(event.type)) return
     if (follower.streamId && follower.streamId !== event.streamId) return
     const { about } = follower
-    if (about && (event.payload as Record<string, unknown>)[about.field] !== about.id) return
+    if (about && !isAbout(event, about)) return
     try {
       follower.onEvent(event)
     } catch (error) {

@@ -4,6 +4,7 @@ import { headOf, loadLink, testWorld } from '../../test/kit/world.ts'
 import { sql } from '../db/sql.ts'
 import { forgetIdempotencyKeys, IDEMPOTENCY_DAYS, once } from '../domains/idempotency.ts'
 import { createLink } from '../domains/links/index.ts'
+import { addMessage, createMessageWriter, listMessages, updateMessageSettings } from '../domains/messaging/index.ts'
 import { openSession } from '../domains/responses/index.ts'
 import { createSpeech, getVoiceFile } from '../domains/voice-files/index.ts'
 import { createDispatcher, standardRequest } from '../domains/webhooks/index.ts'
@@ -12,6 +13,7 @@ import { fakeAudio } from '../providers/audio/fake.ts'
 import { createOutbound } from '../providers/outbound/index.ts'
 import { fakeSpeech, SpeechError } from '../providers/speech/index.ts'
 import { memoryStorage } from '../providers/storage/memory.ts'
+import { fakeTranscription } from '../providers/transcription/index.ts'
 import { createDueLoop } from '../queue/index.ts'
 import { dueChecks, implementations } from './index.ts'
 
@@ -21,7 +23,11 @@ const EVENT_RETENTION_DAYS = 30
 
 const kit = await testWorld()
 const { world, db, clock, workspaceId } = kit
-const deps = { world, storage: memoryStorage(), speech: fakeSpeech(), audio: fakeAudio() }
+const queue = { send: async () => {}, hurry: () => {} }
+const deps = {
+  ...{ world, queue, storage: memoryStorage(), speech: fakeSpeech(), audio: fakeAudio() },
+  ...{ transcription: fakeTranscription(), insight: null, fallback: null },
+}
 beforeEach(() => db.script('TRUNCATE idempotency'))
 
 /** Runs one job, as the queue does. */
@@ -39,8 +45,13 @@ test('every task has a name of its own, and its time where it has one', () => {
   const tasks = implementations(deps).map(({ task }) => task)
   expect(tasks.map(({ name, cron }) => [name, cron])).toEqual([
     ['prepare-voice-file', undefined],
+    ['process-answer', undefined],
+    ['analyze-response', undefined],
+    ['retranscribe-link', undefined],
     ['prune-deliveries', '3 * * * *'],
     ['prune-events', '7 * * * *'],
+    ['reduce-messages', '37 * * * *'],
+    ['settle-metrics', '*/10 * * * *'],
     ['forget-idempotency-keys', '23 3 * * *'],
   ])
 })
@@ -72,6 +83,24 @@ test('idempotency keys go after their days, and not before', async () => {
   await run('forget-idempotency-keys')
   expect(await use('old', () => 'second')).toBe('second')
   expect(await use('young', () => 'second')).toBe('first')
+})
+
+test('messages go when their workspace has kept them long enough, and not before', async () => {
+  const messaging = { world, writer: createMessageWriter(world) }
+  await updateMessageSettings(world, kit.viewer, { retentionDays: 2 })
+  const at = clock.now()
+  await addMessage(messaging, kit.viewer, {
+    ...{ direction: 'in', channel: 'SMS', provider: 'TWILIO', tenantChannelIdentifier: 'us' },
+    ...{ customerChannelIdentifier: 'them', time: at },
+  })
+  const left = () => listMessages(world, kit.viewer, { limit: 10 })
+  await run('reduce-messages')
+  expect(await left()).toHaveLength(1)
+  clock.advance(3 * DAY_MS)
+  await run('reduce-messages', AbortSignal.abort())
+  expect(await left()).toHaveLength(1)
+  await run('reduce-messages')
+  expect(await left()).toEqual([])
 })
 
 test('many keys go in batches; a job whose time is up leaves the rest to the next', async () => {
@@ -120,7 +149,11 @@ test('the due loop sweeps what is left of uploads', async () => {
   const builders = { standard: standardRequest, sayify: standardRequest, multisender: standardRequest }
   const logger = createLogger('silent')
   const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: 1_000 })
-  const checks = dueChecks(world, { storage, dispatcher, analysisWaitMs: 0, onFed: () => {} })
+  const checks = dueChecks(world, {
+    ...{ storage, dispatcher, queue, analysisWaitMs: 0, analysesElsewhere: false, onFed: () => {} },
+    messaging: { world, writer: createMessageWriter(world) },
+    ownAddresses: { sms: 'Saygraph', email: 'noreply@localhost', call: 'SAYGRAPH' },
+  })
   for (const [name, check] of Object.entries(checks)) loop.add(name, check)
   await loop.tick()
   expect(storage.objects.size).toBe(1)

@@ -46,6 +46,22 @@ export const ERROR_CODES = {
     retryable: true,
     text: 'A campaign that is not completed plays the voice file.',
   },
+  CONVERSATION_RESOLVED: {
+    retryable: false,
+    text: 'The conversation was resolved, which is final; begin another one.',
+  },
+  TENANT_UNKNOWN: {
+    retryable: false,
+    text: 'The workspace does not act for a tenant of this name.',
+  },
+  MESSAGES_REDUCED: {
+    retryable: false,
+    text: 'Messages of that time were reduced to what was counted of them, by the retention of the workspace.',
+  },
+  TRANSCRIPT_CHANGED: {
+    retryable: false,
+    text: 'The transcript has a newer version than the one that was read before; read it again.',
+  },
   WEBHOOK_DISABLED: { retryable: false, text: 'The webhook is disabled; enable it first.' },
   // Answering a link
   LINK_PAUSED: { retryable: true, text: 'The link takes no new sessions at present.' },
@@ -54,7 +70,7 @@ export const ERROR_CODES = {
   SESSION_COMPLETED: { retryable: false, text: 'The response was submitted already and cannot be changed.' },
   UPLOAD_REJECTED: {
     retryable: false,
-    text: 'The file is too large, empty, or not of a type that the question allows.',
+    text: 'The file is too large, empty, not of a type that the question allows, or a recording that cannot be used.',
   },
   PAYLOAD_TOO_LARGE: { retryable: false, text: 'The request body is larger than the server accepts.' },
   // How a GraphQL operation may be shaped

@@ -40,11 +40,15 @@ export function createRateLimiter(redis?: Redis): RateLimiter {
         await bucket(name, rate).consume(who, points)
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
-        const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
-        throw new ExpectedError('RATE_LIMITED', `Too many requests. Try again in ${retryAfter} seconds.`, {
-          details: { retryAfter },
-        })
+        throw rateLimited(Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)))
       }
     },
   }
+}
+
+/** `retryAfter`: seconds. */
+export function rateLimited(retryAfter: number): ExpectedError {
+  return new ExpectedError('RATE_LIMITED', `Too many requests. Try again in ${retryAfter} seconds.`, {
+    details: { retryAfter },
+  })
 }

@@ -55,6 +55,39 @@ const states = () =>
 const finished = async (count: number) =>
   (await states()).filter(({ state }) => state === 'completed' || state === 'failed').length === count
 
+describe('working', () => {
+  test('as many at once as the task may have', async () => {
+    let inside = 0
+    let most = 0
+    const queue = createQueue({ db, logger, pollSeconds: 0.5 })
+    queues.push(queue)
+    const handler = async () => {
+      most = Math.max(most, ++inside)
+      await sleep(50)
+      inside--
+    }
+    await queue.start([implementTask(task, handler, { atOnce: 3 })], { work: true })
+    for (let n = 0; n < 9; n++) await queue.send(task, { n })
+    queue.hurry(task)
+    await until(() => finished(9), 'all jobs')
+    expect(most).toBe(3)
+  })
+
+  test('at once when told to hurry, whatever the rest between two looks', async () => {
+    const { seen, handler } = recorder()
+    const queue = createQueue({ db, logger, pollSeconds: 60 })
+    queues.push(queue)
+    await queue.start([implementTask(task, handler)], { work: true })
+    await sleep(300)
+    await queue.send(task, { n: 1 })
+    queue.hurry(task)
+    await until(() => finished(1), 'the job')
+    expect(seen).toEqual([1])
+    await queue.stop(1_000)
+    expect(() => queue.hurry(task)).not.toThrow()
+  })
+})
+
 describe('sending', () => {
   test('in a transaction that rolls back leaves nothing; in one that commits it runs once', async () => {
     const { seen, handler } = recorder()

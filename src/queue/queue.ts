@@ -51,6 +51,8 @@ export interface Queue {
     payload: z.input<Payload>,
     options?: SendOptions,
   ): Promise<void>
+  /** Has this process look for the next jobs of a task at once: some were queued a moment ago. */
+  hurry(task: Task): void
   /** What waits, runs or has failed in the last week, all processes together; nothing before `start`. */
   counts(): Promise<JobCount[]>
   /**
@@ -79,6 +81,8 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
   let started: PgBoss | undefined
   let stopping: Promise<void> | undefined
   let tasks: Task[] = []
+  /** What fetches jobs here, by the name of the task. */
+  const workers = new Map<string, string[]>()
   /** Ids of the jobs whose handler runs, with their task. */
   const running = new Map<string, string>()
 
@@ -98,7 +102,12 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
       await boss.start()
       await makeQueues(boss)
       if (work) await plan(boss)
-      if (work) for (const implementation of implementations) await employ(boss, implementation)
+      if (work) {
+        for (const implementation of implementations) {
+          // One worker each, since a worker that has done a job is told to look for the next by its id.
+          for (let n = 0; n < implementation.atOnce; n++) await employ(boss, implementation)
+        }
+      }
       return boss
     } catch (error) {
       await boss.stop({ graceful: false })
@@ -151,6 +160,7 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
         boss.notifyWorker(worker)
       }
     })
+    workers.set(task.name, [...(workers.get(task.name) ?? []), worker])
   }
 
   async function shutDown(boss: PgBoss, graceMs: number): Promise<void> {
@@ -207,6 +217,11 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
         if (waiting.length > 0) return
       }
       throw new Error(`cannot queue ${task.name}: its key keeps being taken`)
+    },
+
+    hurry({ name }) {
+      if (stopping) return
+      for (const worker of workers.get(name) ?? []) started?.notifyWorker(worker)
     },
 
     async counts() {

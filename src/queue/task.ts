@@ -35,6 +35,8 @@ export type Handler<Payload extends z.ZodObject> = (
 /** A task together with what runs it; made by `implementTask`. */
 export interface Implementation {
   readonly task: Task
+  /** How many jobs of the task this process runs at once. */
+  readonly atOnce: number
   run(data: unknown, context: JobContext): Promise<void>
 }
 
@@ -48,9 +50,11 @@ export function defineTask<Payload extends z.ZodObject>(definition: TaskDefiniti
 export function implementTask<Payload extends z.ZodObject>(
   task: Task<Payload>,
   handler: Handler<Payload>,
+  { atOnce = 1 }: { atOnce?: number } = {},
 ): Implementation {
   return {
     task,
+    atOnce,
     async run(data, context) {
       await handler(readPayload(task, data), context)
     },

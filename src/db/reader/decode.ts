@@ -5,6 +5,7 @@ export type Field = { name: string } & (
   | { as: 'list' }
   | { as: 'date' }
   | { as: 'bigint' }
+  | { as: 'bytes' }
   | { as: 'row'; row: DecodeRow }
   | { as: 'rows'; row: DecodeRow; reversed: boolean }
 )
@@ -33,7 +34,7 @@ export function decoderOf(fields: Field[]): DecodeRow {
     return `${JSON.stringify(field.name)}: ${expression(field, at, i)}`
   })
   const source = `return (r) => ({ ${entries.join(', ')} })`
-  return new Function('date', 'many', 'rows', source)(readDate, decodeRows, rows) as DecodeRow
+  return new Function('date', 'bytes', 'many', 'rows', source)(readDate, readBytes, decodeRows, rows) as DecodeRow
 }
 
 function expression(field: Field, at: string, i: number): string {
@@ -46,11 +47,18 @@ function expression(field: Field, at: string, i: number): string {
       return `${at} === null ? null : date(${at})`
     case 'bigint':
       return `${at} === null ? null : BigInt(${at})`
+    case 'bytes':
+      return `${at} === null ? null : bytes(${at})`
     case 'row':
       return `${at} === null ? null : rows[${i}](${at})`
     case 'rows':
       return `many(${at}, rows[${i}], ${field.reversed})`
   }
+}
+
+/** As Prisma gives them. */
+function readBytes(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, 'base64'))
 }
 
 /** Decodes in place. */

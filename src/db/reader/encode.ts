@@ -11,6 +11,7 @@ export type ColumnKind =
   | 'enum'
   | 'date'
   | 'json'
+  | 'bytes'
   | 'unreadable'
 
 /** Makes a parameter of a value; throws `Unsupported` for what Prisma would refuse, so that Prisma refuses it. */

@@ -1,4 +1,5 @@
 import type { Sql } from 'sql-template-tag'
+import { BoundedMap } from '../../platform/bounded-map.ts'
 import type { Database } from '../database.ts'
 import { dataModel } from '../generated/data-model.ts'
 import { Prisma, type PrismaClient } from '../generated/prisma/client.ts'
@@ -6,7 +7,6 @@ import { bindArguments } from './bind-arguments.ts'
 import { isUuid } from './encode.ts'
 import { type Model, resolveModels } from './model.ts'
 import { compile, type Plan, READ_METHODS, type ReadMethod } from './plan.ts'
-import { PlanCache } from './plan-cache.ts'
 import { ShapeScan, vocabularyOf } from './shape.ts'
 import { Unsupported } from './unsupported.ts'
 
@@ -41,7 +41,7 @@ export function createReader({ db, onFallback, maxPlans = 1000 }: ReaderOptions)
   const models = resolveModels(dataModel)
   const vocabulary = vocabularyOf(models.values())
   // A refused shape is remembered with its reason.
-  const plans = new PlanCache<Plan | Unsupported>(maxPlans)
+  const plans = new BoundedMap<string, Plan | Unsupported>(maxPlans)
 
   function planOf(model: Model, method: ReadMethod, shape: string): Plan {
     const key = `${model.name}.${method}${shape}`

@@ -108,6 +108,7 @@ function builtIn({ type, nativeType }: ScalarDefinition): readonly [Column['kind
   if (type === 'Float' && nativeType === null) return ['float', 'float8']
   if (type === 'Json' && nativeType === null) return ['json', 'jsonb']
   if (type === 'Json' && nativeType === 'Json') return ['json', 'json']
+  if (type === 'Bytes' && nativeType === null) return ['bytes', 'bytea']
   return ['unreadable', 'text']
 }
 

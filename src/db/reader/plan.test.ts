@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { decoderOf, readDate, rowSql } from './decode.ts'
-import { PlanCache } from './plan-cache.ts'
 import { delegate, testReader } from './test-reader.ts'
 
 const bench = testReader()
@@ -22,19 +21,6 @@ describe('plans', () => {
     const forged = { 'name":"?"},"take":"?","where":{"slug': 'x' }
     await expect(delegate(bench.a, 'Link').findMany({ where: forged })).rejects.toThrow()
     expect(bench.statements).toEqual([])
-  })
-
-  it('are kept up to a limit', async () => {
-    const cache = new PlanCache<number>(3)
-    for (const n of [1, 2, 3]) cache.set(String(n), n)
-    expect(cache.get('1')).toBe(1)
-    cache.set('4', 4)
-    expect([cache.size, cache.get('1'), cache.get('2'), cache.get('4')]).toEqual([3, 1, undefined, 4])
-    for (let n = 0; n < 100; n++) {
-      cache.set(`more ${n}`, n)
-      for (const key of ['1', `more ${n}`]) cache.get(key)
-    }
-    expect(cache.size).toBe(3)
   })
 
   it('read rows wider than the arguments a function takes', async () => {

@@ -39,13 +39,17 @@ function row(parts: Part[]): Row {
 }
 
 function scalarPart(column: Column, alias: string): Part {
-  if (column.kind === 'unreadable' || (column.list && (column.kind === 'date' || column.kind === 'bigint'))) {
+  if (
+    column.kind === 'unreadable' ||
+    (column.list && (column.kind === 'date' || column.kind === 'bigint' || column.kind === 'bytes'))
+  ) {
     throw new Unsupported(`the field ${column.field}, of a type that is not read here`)
   }
   const name = `${alias}.${column.name}`
   if (column.list) return { sql: name, field: { name: column.field, as: 'list' } }
   // As text: a JSON number would be rounded when it is read.
   if (column.kind === 'bigint') return { sql: `${name}::text`, field: { name: column.field, as: 'bigint' } }
+  if (column.kind === 'bytes') return { sql: `encode(${name}, 'base64')`, field: { name: column.field, as: 'bytes' } }
   return { sql: name, field: { name: column.field, as: column.kind === 'date' ? 'date' : 'value' } }
 }
 

@@ -5,7 +5,7 @@ type Json = Record<string, unknown>
 /** Values that columns hold, by model and field, of every workspace. */
 export type Values = Map<Column, unknown[]>
 
-const NO_FILTER = new Set(['json', 'unreadable'])
+const NO_FILTER = new Set(['json', 'bytes', 'unreadable'])
 
 /** Valid arguments of `findMany` of a model, in an order that ends with the id and so is total. */
 export function findManyArguments(models: Map<string, Model>, values: Values): fc.Arbitrary<[string, Json]> {

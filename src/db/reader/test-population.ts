@@ -141,7 +141,13 @@ async function populateOne({ prisma }: Database, w: number, name: string): Promi
   await prisma.upload.createMany({
     data: range(5).map((n) => ({
       ...{ id: id(w, 8, n), workspaceId, responseId: id(w, 6, n), state: n % 2 ? 'ready' : 'pending' },
-      ...{ storageKey: `k${n}`, size: n % 2 ? n * 1000 : null, dueAt: n % 2 ? null : day(n), createdAt: day(n) },
+      ...{
+        waveform: n % 2 ? Buffer.from([n, 0, 255]) : null,
+        storageKey: `k${n}`,
+        size: n % 2 ? n * 1000 : null,
+        dueAt: n % 2 ? null : day(n),
+        createdAt: day(n),
+      },
     })),
   })
   const values = [{ text: 'x' }, Prisma.JsonNull, Prisma.DbNull, 5, 'five']

@@ -130,7 +130,7 @@ function toOne(
 }
 
 function scalar(statement: Statement, alias: string, column: Column, node: Outline): Condition {
-  if (column.kind === 'json' || column.kind === 'unreadable') {
+  if (column.kind === 'json' || column.kind === 'bytes' || column.kind === 'unreadable') {
     throw new Unsupported(`a filter on ${column.field}, of the kind ${column.kind}`)
   }
   const name = `${alias}.${column.name}`

@@ -1,6 +1,8 @@
 export type { Answer, AnswerDescription } from './answer.ts'
 export type { LegacyApi } from './api.ts'
 export { type AnyOperation, type Call, operation } from './operation.ts'
+export { PAGE_HEADERS, page } from './page.ts'
 export { legacyPlugin } from './plugin.ts'
+export { prose } from './prose.ts'
 export { type Fault, type Refusal, Refused } from './refusal.ts'
 export { type LegacyRequest, type PartLimits, parseForm, parseJson, type RequestBody } from './request.ts'

@@ -7,8 +7,9 @@ import type { Answer } from './answer.ts'
 import type { LegacyApi } from './api.ts'
 import { openApiDocument } from './openapi.ts'
 import type { AnyOperation, Call } from './operation.ts'
+import { PAGE_HEADERS } from './page.ts'
 import { postmanCollection } from './postman.ts'
-import { PAGE_POLICY, referencePage } from './reference-page.ts'
+import { referencePage } from './reference-page.ts'
 import { type Fault, type Refusal, Refused, refusalOf, valueAt } from './refusal.ts'
 import { type LegacyRequest, legacyRequest } from './request.ts'
 
@@ -214,14 +215,6 @@ function serveDocument(app: FastifyInstance, api: LegacyApi): void {
       .send(JSON.stringify(collection))
   })
   app.get(`/${api.name}/docs`, (_request, reply) =>
-    reply
-      .headers({
-        'cache-control': 'no-cache',
-        'content-security-policy': PAGE_POLICY,
-        'referrer-policy': 'no-referrer',
-        'x-content-type-options': 'nosniff',
-      })
-      .type('text/html; charset=utf-8')
-      .send(page),
+    reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(page),
   )
 }

@@ -1,47 +1,12 @@
-import { createHash } from 'node:crypto'
 import { Html, html, type Slot } from '../../platform/html.ts'
 import type { OpenApiDocument, OpenApiOperation, OpenApiResponse } from './openapi.ts'
+import { page } from './page.ts'
 import { prose } from './prose.ts'
-
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: light-dark(#0a58ca, #7db4ff) }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem 1.25rem 4rem }
-h1 { margin-bottom: 0 }
-h2 { border-bottom: 1px solid var(--line); margin-top: 3rem }
-h3 { margin-top: 2.5rem }
-a { color: var(--accent) }
-code, pre { font: 0.9em/1.45 ui-monospace, monospace }
-pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; padding: 0.75rem }
-table { border-collapse: collapse; display: block; overflow-x: auto; width: 100% }
-th, td { border-bottom: 1px solid var(--line); padding: 0.35rem 0.75rem 0.35rem 0; text-align: left; vertical-align: top }
-summary { cursor: pointer }
-.method { font-weight: 700; margin-right: 0.5rem }
-.path { overflow-wrap: anywhere }
-nav ul { list-style: none; padding: 0 }
-`
-
-/** Nothing runs and nothing is loaded; the one style is known by its hash. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
 
 /** The OpenAPI document as a page that is whole in itself. */
 export function referencePage(document: OpenApiDocument): string {
   const { info, servers, tags, components } = document
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${info.title}</title>
-${new Html(`<style>${STYLE}</style>`)}
-</head>
-<body>
-<header>
+  const body = html`<header>
 <h1>${info.title}</h1>
 <p>Version ${info.version} · <a href="openapi.json">OpenAPI document</a> ·
 <a href="postman.json">Postman collection</a></p>
@@ -59,10 +24,8 @@ ${Object.entries(components.schemas).map(
   ([name, schema]) => html`<h3 id="schema-${name}">${name}</h3>\n${schemaView(schema)}\n`,
 )}
 </main>
-</body>
-</html>
 `
-  return page.markup
+  return page(info.title, body)
 }
 
 type Listed = { path: string; method: string; operation: OpenApiOperation }

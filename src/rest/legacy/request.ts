@@ -5,7 +5,10 @@ import { Refused } from './refusal.ts'
 
 /** How an API reads what is sent. */
 export interface ReadingRules {
-  /** By media type, lower case; an empty one is for a body whose type is not said. A body of another type is refused. */
+  /**
+   * By media type, lower case; an empty one is for a body whose type is not said, `*` for all that have no other. A body of
+   * another type is refused.
+   */
   parsers: Readonly<Record<string, (body: RequestBody) => Promise<unknown>>>
   /** The most bytes of a body that is read whole; a parser that streams judges by itself. */
   maxBodyBytes: number
@@ -74,7 +77,7 @@ async function readBody(rules: ReadingRules, request: FastifyRequest): Promise<u
   if (announced === 0 && headers['transfer-encoding'] === undefined) return undefined
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
-  const parser = Object.hasOwn(rules.parsers, mediaType) ? rules.parsers[mediaType] : undefined
+  const parser = Object.hasOwn(rules.parsers, mediaType) ? rules.parsers[mediaType] : rules.parsers['*']
   if (!parser) {
     const supported = Object.keys(rules.parsers)
     throw new Refused({ kind: 'unsupported_media_type', mediaType: contentType, supported })

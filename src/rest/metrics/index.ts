@@ -49,12 +49,21 @@ export function createMetrics() {
     labelNames: ['outcome'],
     registers: [registry],
   })
+  const transcriptions = new Counter({
+    name: 'saygraph_transcriptions_total',
+    help: 'Recordings that an engine was given, live drafts included, by outcome: done, or how it refused.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
   const operations = new Set<string>()
 
   return {
     registry,
     webhookAttempted(outcome: string): void {
       attempts.inc({ outcome })
+    },
+    transcriptionDone(outcome: string): void {
+      transcriptions.inc({ outcome })
     },
     graphqlDone(operation: string, kind: string, seconds: number, failed: boolean): void {
       if (operations.size < MAX_OPERATIONS) operations.add(operation)

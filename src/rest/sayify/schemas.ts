@@ -80,6 +80,10 @@ const answer = z
     duration: z.number().nullable().meta({ description: 'Seconds, of a recording, as far as known.' }),
     ai_insights: insights.nullable(),
     field_key: z.string(),
+    follow_up_to: z.string().optional().meta({
+      description:
+        'Of a reply to a follow-up question: the `field_key` of the answer that was unclear. Otherwise absent.',
+    }),
     response_type: z.enum(QUESTION_TYPES),
     value: z
       .union([z.string(), z.number(), z.boolean(), z.array(z.string()), file])

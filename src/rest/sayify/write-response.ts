@@ -23,7 +23,8 @@ export function writeResponse(
 
 function writeAnswer({ mediaUrl }: Addresses, workspaceId: string, answer: AnswerView) {
   const { upload, insight } = answer
-  const url = upload && mediaUrl(workspaceId, upload.id, upload.mediaType)
+  // What every browser plays, once it was made.
+  const url = upload && mediaUrl(workspaceId, upload.id, upload.hasMp3 ? 'audio/mpeg' : upload.mediaType)
   const isRecording = upload !== null && answer.type !== 'file_upload'
   return {
     uuid: answer.id,
@@ -39,6 +40,7 @@ function writeAnswer({ mediaUrl }: Addresses, workspaceId: string, answer: Answe
       summary: insight.summary,
     },
     field_key: answer.fieldKey,
+    ...(answer.followUpTo === null ? {} : { follow_up_to: answer.followUpTo }),
     response_type: answer.type,
     value:
       upload && !isRecording

@@ -1,15 +1,16 @@
-/** What is cached by `PlanCache`, with the mark of its last round. */
+/** What a `BoundedMap` holds, with the mark of its last round. */
 interface Entry<Value> {
   value: Value
   used: boolean
 }
 
 /**
- * A bounded map. When it is full, the oldest entry goes that was not used since it was last looked at ("second
- * chance"): nearly the least recently used one, while a hit costs no more than setting a flag.
+ * A map of at most `limit` entries, for what can be made again. When it is full, the oldest entry goes that was not
+ * used since it was last looked at ("second chance"): nearly the least recently used one, while a hit costs no more than
+ * setting a flag.
  */
-export class PlanCache<Value> {
-  readonly #entries = new Map<string, Entry<Value>>()
+export class BoundedMap<Key, Value> {
+  readonly #entries = new Map<Key, Entry<Value>>()
   readonly #limit: number
 
   constructor(limit: number) {
@@ -20,14 +21,14 @@ export class PlanCache<Value> {
     return this.#entries.size
   }
 
-  get(key: string): Value | undefined {
+  get(key: Key): Value | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     entry.used = true
     return entry.value
   }
 
-  set(key: string, value: Value): void {
+  set(key: Key, value: Value): void {
     while (this.#entries.size >= this.#limit) this.#evict()
     this.#entries.set(key, { value, used: false })
   }
