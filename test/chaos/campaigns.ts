@@ -21,7 +21,13 @@ export async function makeCampaigns(world: World, viewer: Viewer, receivers: num
   const { workspaceId } = viewer
   const voiceFileId = await readyVoiceFile(world, workspaceId)
   const deps: CampaignDeps = {
-    ...{ world, policy: NO_LIMITS, prices: NO_PRICES, redialAfterSeconds: REDIAL_AFTER_MS / 1_000 },
+    ...{
+      world,
+      policy: NO_LIMITS,
+      prices: NO_PRICES,
+      redialAfterSeconds: REDIAL_AFTER_MS / 1_000,
+      ringTimeoutMs: 45_000,
+    },
     // Nothing is spoken here, so the queue is never asked.
     voiceFiles: { queue: undefined as never, speech: { voices: () => [] } as never },
     onDue() {},

@@ -98,6 +98,7 @@ export function requestsOf(collection: PostmanCollection, variables: Record<stri
     )
     if (auth.type === 'bearer') headers.Authorization = `Bearer ${settings.token}`
     if (auth.type === 'apikey' && settings.in === 'header') headers[settings.key!] = settings.value!
+    if (auth.type === 'apikey' && settings.in === 'query') query.push(`${settings.key}=${settings.value}`)
     return {
       name,
       method: request.method,

@@ -2,6 +2,8 @@ import { request } from 'node:http'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { expect } from 'vitest'
+import { SCOPES, type Viewer } from '../../src/domains/auth/index.ts'
+import type { World } from '../../src/domains/world.ts'
 import type { TestApp } from '../kit/app.ts'
 
 /** What came over the wire. */
@@ -53,9 +55,7 @@ export async function holdAgainstDocument(
   const document = (await (await fetch(new URL(`/${api}/openapi.json`, app.localUrl))).json()) as {
     paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>
   }
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  ajv.addSchema(document, api)
+  const ajv = schemasOf(document, api)
   const templates = Object.keys(document.paths)
     .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`) }))
     // As routes do: words come before parameters.
@@ -87,4 +87,34 @@ export async function holdAgainstDocument(
     validate(json)
     expect(validate.errors ?? [], `${method} ${path} ${status} against the document`).toEqual([])
   }
+}
+
+/** Judges examples by schemas of a document, which may refer to others of it. */
+export function exampleJudge(document: object): (schema: object, value: unknown, label: string) => void {
+  const ajv = schemasOf(document, 'doc')
+  return (schema, value, label) => {
+    const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"doc#/')))
+    validate(value)
+    expect(validate.errors ?? [], label).toEqual([])
+  }
+}
+
+function schemasOf(document: object, name: string): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  return ajv.addSchema(document, name)
+}
+
+/** A workspace of its own, with a key of all scopes and what the domains know of whoever has it. */
+export async function tenantOf(app: TestApp, { newId }: Pick<World, 'newId'>, slug: string) {
+  const { workspaceId, key } = await app.otherWorkspace(slug)
+  const viewer: Viewer = {
+    workspaceId,
+    workspaceSlug: slug,
+    apiKeyId: newId(),
+    credential: 'apiKey',
+    scopes: new Set(SCOPES),
+    expiresAt: null,
+  }
+  return { viewer, workspaceId, key }
 }

@@ -55,6 +55,8 @@ export async function testApp(
     BOOTSTRAP_API_KEY: TEST_KEY,
     SAMPLE_LINK: 'off',
     RATE_LIMIT: '1000000',
+    // Who wants something analysed here says so.
+    INSIGHT: 'none',
     ...env,
   })
   const config = { ...read, ...(role === undefined ? {} : { role }) }

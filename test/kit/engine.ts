@@ -1,6 +1,7 @@
 import { sql } from '../../src/db/sql.ts'
 import { type CallDeps, createSwitchboard, LEASE_MS, type Switchboard } from '../../src/domains/calls/index.ts'
-import { type CampaignDeps, NO_LIMITS, NO_PRICES } from '../../src/domains/campaigns/index.ts'
+import { CALL_KINDS, type CampaignDeps, NO_LIMITS, NO_PRICES } from '../../src/domains/campaigns/index.ts'
+import { takeLegacyIds } from '../../src/domains/legacy-id.ts'
 import { createLogger } from '../../src/platform/logger.ts'
 import { type FakeTelephony, fakeTelephony, type Population, population } from '../../src/providers/telephony/index.ts'
 import type { TestWorld } from './world.ts'
@@ -40,6 +41,7 @@ export async function testEngine(
     prices: NO_PRICES,
     policy: NO_LIMITS,
     redialAfterSeconds: 900,
+    ringTimeoutMs: 45_000,
     rehearse: async (numbers) => fake.rehearsal!(numbers),
     onDue() {},
     ...changes,
@@ -78,7 +80,8 @@ export async function testEngine(
 
   async function nextDue(): Promise<{ dial: Date | null; follow: Date | null }> {
     const [row] = await db.query<{ dial: Date | null; follow: Date | null }>(
-      sql`SELECT (SELECT min(due_at) FROM campaign WHERE deleted_at IS NULL) AS dial,
+      sql`SELECT (SELECT min(due_at) FROM campaign
+                  WHERE deleted_at IS NULL AND kind = ANY(${[...CALL_KINDS]}::campaign_kind[])) AS dial,
                  (SELECT min(due_at) FROM call WHERE settled_at IS NULL) AS follow`,
     )
     return row!
@@ -117,11 +120,11 @@ function unused(): never {
 /** A voice file that is ready, without the audio. */
 export async function readyVoiceFile(test: TestWorld, seconds = 3, workspaceId = test.workspaceId): Promise<string> {
   const id = test.world.newId()
+  const legacyId = await test.db.transaction((tx) => takeLegacyIds(tx, workspaceId, 'voiceFile'))
   await test.db.query(
     sql`INSERT INTO voice_file (id, workspace_id, legacy_id, name, kind, status, duration_seconds, media_type, sha256, size,
                                 mp3_size, wav_size, created_at, updated_at)
-        VALUES (${id}::uuid, ${workspaceId}::uuid,
-                (SELECT coalesce(max(legacy_id), 0) + 1 FROM voice_file WHERE workspace_id = ${workspaceId}::uuid),
+        VALUES (${id}::uuid, ${workspaceId}::uuid, ${legacyId}::int,
                 'a voice file', 'upload', 'ready', ${seconds}::float8, 'audio/mpeg', 'aa', 1, 1, 1,
                 ${test.clock.now()}::timestamptz, ${test.clock.now()}::timestamptz)`,
   )

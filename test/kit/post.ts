@@ -51,12 +51,15 @@ export function postOffice(
     prices: NO_PRICES,
     policy: NO_LIMITS,
     redialAfterSeconds: 900,
+    ringTimeoutMs: 45_000,
     onDue() {},
     ...changes,
     sms: senders?.sms ?? sms,
     email: senders?.email ?? email,
     logger: createLogger((process.env.TEST_LOG ?? 'silent') as 'silent'),
     from: { sms: 'Saygraph', email: { address: 'noreply@say.example', name: 'Saygraph' } },
+    personalUrl: (workspace, link, id) =>
+      `https://say.test/w/${workspace}/i/${link}?r=${t.signer.sign('respondent', id)}`,
     unsubscribeUrl: (id) => `https://say.example/unsubscribe/${id}`,
   }
   const sender = createMessageSender(deps)

@@ -16,7 +16,12 @@ export async function recount({ db }: { db: Queryable }, campaignId: string): Pr
                count(DISTINCT receiver_id) FILTER (WHERE reply = 'accept')::int AS accepts,
                count(DISTINCT receiver_id) FILTER (WHERE reply = 'decline')::int AS declines,
                count(DISTINCT receiver_id) FILTER (WHERE reply = 'opt_out')::int AS opt_outs,
-               (count(*) FILTER (WHERE settled_at IS NOT NULL AND cause = 'answered' AND reply IS NULL))::int AS no_replies,
+               (count(*) FILTER (WHERE settled_at IS NOT NULL AND cause = 'answered' AND reply IS NULL
+                  AND NOT coalesce(flow->'survey'->>'over' = 'answered', false)
+                  AND coalesce(flow->'survey'->>'given', '{}') = '{}'))::int AS no_replies,
+               (count(*) FILTER (WHERE settled_at IS NOT NULL AND flow->'survey'->>'over' = 'answered'))::int AS surveyed,
+               (count(*) FILTER (WHERE settled_at IS NOT NULL AND flow->'survey'->>'given' <> '{}'
+                  AND flow->'survey'->>'over' IS DISTINCT FROM 'answered'))::int AS partial,
                coalesce(sum(cost) FILTER (WHERE settled_at IS NOT NULL), 0)::int AS cost
         FROM call WHERE campaign_id = ${campaignId}::uuid`,
   )

@@ -185,7 +185,8 @@ async function ordeal(urls: () => string[], disturb: () => Promise<void>): Promi
   const outcomes = await Promise.all(subscribers)
 
   const count = head - positionOf(from)
-  expect(acknowledged.length).toBeGreaterThan(200)
+  // That something was going on; how much depends on the machine.
+  expect(acknowledged.length).toBeGreaterThan(50)
   const [first] = outcomes
   for (const { seen, refusals, connections } of outcomes) {
     expect(refusals).toEqual([])

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { onPostgres, testDatabaseUrl } from '../kit/database.ts'
 import { freePort, type ServerProcess, startServer } from '../kit/server.ts'
+import { toneWav } from '../kit/sound.ts'
 import { until } from '../kit/world.ts'
 import { connect, EVENTS, openStream } from '../live/clients.ts'
 import { attempt } from './attempt.ts'
@@ -101,7 +102,7 @@ describe('told to stop while busy', () => {
     const owner = { ...JSON_BODY, authorization: `Session ${session}` }
     const answers = new URL('session/answers/', link)
     await fetch(new URL('nps', answers), { method: 'PUT', headers: owner, body: '{"value":3}' })
-    const wav = silence(2_000_000)
+    const wav = toneWav(125)
     const before = (await readdir(join(env.DATA_DIR!, 'storage', '.partial')).catch(() => [])).length
     const upload: ClientRequest = request(new URL('what_went_wrong/upload?filename=a.wav', answers), {
       method: 'PUT',
@@ -184,21 +185,3 @@ describe('told to stop while busy', () => {
     expect(await server.stop('SIGINT')).toBe(0)
   })
 })
-
-/** A WAV file without a sound. */
-function silence(size: number): Buffer {
-  const wav = Buffer.alloc(size)
-  wav.write('RIFF', 0)
-  wav.writeUInt32LE(size - 8, 4)
-  wav.write('WAVEfmt ', 8)
-  wav.writeUInt32LE(16, 16)
-  wav.writeUInt16LE(1, 20)
-  wav.writeUInt16LE(1, 22)
-  wav.writeUInt32LE(8_000, 24)
-  wav.writeUInt32LE(16_000, 28)
-  wav.writeUInt16LE(2, 32)
-  wav.writeUInt16LE(16, 34)
-  wav.write('data', 36)
-  wav.writeUInt32LE(size - 44, 40)
-  return wav
-}

@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
-import { createApiKey, createUser, SCOPES, type Scope, type Viewer } from '../../../src/domains/auth/index.ts'
+import { createApiKey, createUser, type Scope, type Viewer } from '../../../src/domains/auth/index.ts'
 import type { World } from '../../../src/domains/world.ts'
 import { FakeClock } from '../../../src/platform/clock.ts'
 import { createSealer } from '../../../src/platform/sealed.ts'
 import { deriveKey } from '../../../src/platform/secret.ts'
 import { type TestApp, type TestAppOptions, testApp } from '../../kit/app.ts'
 import { worldOn } from '../../kit/world.ts'
-import { holdAgainstDocument, type Reply, send } from '../wire.ts'
+import { holdAgainstDocument, type Reply, send, tenantOf } from '../wire.ts'
 
 export type { Reply } from '../wire.ts'
 
@@ -59,16 +59,8 @@ export async function multisenderServer(
   const app = await testApp({ PUBLIC_URL: HOST, TRUST_PROXY: 'on', APP_SECRET: SECRET, ...env }, clock, options)
   const world = { ...worldOn(app.db, clock), sealer: createSealer(deriveKey(SECRET, 'sealed')) }
   async function tenant(slug: string): Promise<Tenant> {
-    const { workspaceId, key } = await app.otherWorkspace(slug)
-    const viewer: Viewer = {
-      workspaceId,
-      workspaceSlug: slug,
-      apiKeyId: world.newId(),
-      credential: 'apiKey',
-      scopes: new Set(SCOPES),
-      expiresAt: null,
-    }
-    return { viewer, workspaceId, token: key }
+    const { key: token, ...rest } = await tenantOf(app, world, slug)
+    return { ...rest, token }
   }
   const acme = await tenant('acme')
   const other = await tenant('other')

@@ -1,9 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { holdCollectionAgainstDocument, requestsOf } from '../postman.ts'
-import { send } from '../wire.ts'
+import { exampleJudge, send } from '../wire.ts'
 import { campaignServer } from './campaign-kit.ts'
 import { ALIASES, OPERATIONS, TOLERATED } from './operations.ts'
 
@@ -50,8 +48,9 @@ describe('/multisender/openapi.json', () => {
   })
 
   it('is what the routes serve: what it lists is there at every base path, and nothing else is', async () => {
+    // Below `/v1/auth` is SaySimple's.
     const own = [...app.routes].filter((route) =>
-      / (\/multisender)?(\/v1|\/vi)?\/(accounts|groups|calls|click_to_calls|emails|rsvp_calls|smses|subusers|voice_files|login|auth|authenticate|tokens)\b/.test(
+      / (\/multisender)?(\/v1|\/vi)?\/(accounts|groups|calls|click_to_calls|emails|rsvp_calls|smses|subusers|voice_files|login|auth(?!\/authenticate)|authenticate|tokens)\b/.test(
         route,
       ),
     )
@@ -85,14 +84,10 @@ describe('/multisender/openapi.json', () => {
   })
 
   it('has examples that fit its own schemas', () => {
-    const ajv = new Ajv2020({ strict: false, allErrors: true })
-    addFormats.default(ajv)
-    ajv.addSchema(document, 'doc')
+    const holds = exampleJudge(document)
     let judged = 0
-    const judge = (schema: object, value: unknown, label: string) => {
-      const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"doc#/')))
-      validate(value)
-      expect(validate.errors ?? [], label).toEqual([])
+    const judge = (...example: Parameters<typeof holds>) => {
+      holds(...example)
       judged++
     }
     for (const [path, item] of Object.entries<any>(document.paths)) {

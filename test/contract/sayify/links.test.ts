@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { sql } from '../../../src/db/sql.ts'
-import { byForm, sayifyServer, setDates } from './kit.ts'
+import { byForm, sayifyServer, setDates, wipe } from './kit.ts'
 import { CREATE_ANSWER, CREATE_REQUEST, compact, DELETE_ANSWER, LIST_ANSWER } from './literals.ts'
 
 const server = await sayifyServer()
 const { app, acme, call } = server
 const LINKS = '/api/v1/links/'
 const UNKNOWN = '0193a1f0-0000-7000-8000-000000000000'
-const wipe = () =>
-  app.db.script(
-    'TRUNCATE link, question, respondent, response, answer, upload, transcript, insight, webhook, legacy_counter CASCADE',
-  )
 const create = async (body: object) => (await call('POST', LINKS, { body })).json
 
 /** The documentation's own link, in rows. */
@@ -34,7 +30,7 @@ async function documentedLink(prompt = 'How likely are you to recommend us? (1â€
 
 describe('POST /links/', () => {
   it("answers the documentation's request with the documentation's answer", async () => {
-    await wipe()
+    await wipe(app.db)
     const reply = await call('POST', LINKS, { body: CREATE_REQUEST })
     expect(reply.status).toBe(201)
     expect(reply.headers['content-type']).toMatch(/^application\/json\b/)
@@ -53,7 +49,7 @@ describe('POST /links/', () => {
   })
 
   it('fills in every default', async () => {
-    await wipe()
+    await wipe(app.db)
     const { text } = await call('POST', LINKS, {
       body: { name: ' My  Link ', questions: [{ prompt: 'How was it, RenÃ©?' }] },
     })
@@ -175,7 +171,7 @@ describe('POST /links/', () => {
   })
 
   it('sorts questions by order, ties as they were sent, and numbers automatic slugs and keys', async () => {
-    await wipe()
+    await wipe(app.db)
     const orders = [2, undefined, 1, 0, 0]
     const link = await create({
       name: 'Same',
@@ -369,7 +365,7 @@ describe('POST /links/', () => {
       { on_finished: { webhook_url: ['This field is required.'] } },
     ],
   ])('refuses %s, and creates nothing', async (_, body, expected) => {
-    await wipe()
+    await wipe(app.db)
     const reply = await call('POST', LINKS, { body, headers: { 'content-type': 'application/json' } })
     expect([reply.status, reply.json]).toEqual([400, expected])
     const [counts] = await app.db.query(
@@ -380,7 +376,7 @@ describe('POST /links/', () => {
   })
 
   it('refuses a slug that is taken, in the words of the documentation', async () => {
-    await wipe()
+    await wipe(app.db)
     await create({ name: 'x', slug: 'product-feedback-survey' })
     const reply = await call('POST', LINKS, { body: CREATE_REQUEST })
     expect([reply.status, reply.text]).toEqual([
@@ -393,7 +389,7 @@ describe('POST /links/', () => {
   })
 
   it('refuses more links than the plan allows; deleted ones do not count', async () => {
-    await wipe()
+    await wipe(app.db)
     const quota = (count: number | null) =>
       app.db.query(sql`UPDATE workspace SET link_quota = ${count}::int WHERE id = ${acme.workspaceId}::uuid`)
     await quota(1)
@@ -411,7 +407,7 @@ describe('POST /links/', () => {
 
 describe('GET /links/', () => {
   it("answers the documentation's sample", async () => {
-    await wipe()
+    await wipe(app.db)
     const [sample] = JSON.parse(LIST_ANSWER)
     const { uuid, name, slug, status, settings } = sample
     await server.linkWithIds([uuid], { name, slug, status, settings })
@@ -422,7 +418,7 @@ describe('GET /links/', () => {
   })
 
   it('lists whole links of the workspace, newest first, without deleted ones', async () => {
-    await wipe()
+    await wipe(app.db)
     const first = await documentedLink()
     await create({ name: 'Second', questions: [{ prompt: 'a' }] })
     server.clock.advance(1000)
@@ -437,7 +433,7 @@ describe('GET /links/', () => {
   })
 
   it('is paged when a page or its size is asked for', async () => {
-    await wipe()
+    await wipe(app.db)
     for (const name of ['a', 'b', 'c', 'd', 'e']) await create({ name })
     const names = async (query: string) => {
       const { status, json } = await call('GET', `${LINKS}?${query}`)
@@ -462,14 +458,14 @@ describe('GET /links/', () => {
 
 describe('GET and DELETE /links/{link_uuid}/', () => {
   it("answers the documentation's create response, to the letter", async () => {
-    await wipe()
+    await wipe(app.db)
     const id = await documentedLink()
     const reply = await call('GET', `${LINKS}${id}/`)
     expect([reply.status, reply.text]).toEqual([200, compact(CREATE_ANSWER)])
   })
 
   it('prints no fraction where there is none', async () => {
-    await wipe()
+    await wipe(app.db)
     const id = await documentedLink()
     await setDates(server, 'link', id, { date_created: '2026-02-10T13:30:00Z', date_updated: '2026-02-10T13:30:00.1Z' })
     const { json } = await call('GET', `${LINKS}${id}/`)
@@ -477,7 +473,7 @@ describe('GET and DELETE /links/{link_uuid}/', () => {
   })
 
   it('deletes with the documented answer, once; the slug is free again', async () => {
-    await wipe()
+    await wipe(app.db)
     const id = await documentedLink()
     const reply = await call('DELETE', `${LINKS}${id}/`)
     expect([reply.status, reply.text]).toEqual([200, compact(DELETE_ANSWER)])

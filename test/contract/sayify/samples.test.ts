@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { byForm, sayifyServer } from './kit.ts'
+import { byForm, sayifyServer, wipe } from './kit.ts'
 import { CREATE_ANSWER, compact, DELETE_ANSWER } from './literals.ts'
 
 /**
@@ -48,7 +48,6 @@ async function printed(name: string, tool: Tool): Promise<string> {
   return stdout.replace(/\n$/, '')
 }
 
-const wipe = () => server.app.db.script('TRUNCATE link, question, webhook, legacy_counter CASCADE')
 const PUBLIC_URL = 'https://acme-corp.sayify.pro/i/product-feedback-survey'
 const documented = (id: string) =>
   server.linkWithIds([id, server.world.newId()], {
@@ -64,7 +63,7 @@ const suites = (Object.keys(TOOLS) as Tool[]).map((tool) => ({
 
 describe.each(suites)('the samples in $title', ({ tool }) => {
   const sample = it.skipIf(missing[tool] !== undefined)
-  beforeEach(wipe)
+  beforeEach(() => wipe(server.app.db))
 
   sample('create a link', async () => {
     const output = await printed('create-link', tool)

@@ -54,10 +54,11 @@ describe('tokens', () => {
     ])
     expect(rest.length).toBeGreaterThan(0)
     const paged = await call('GET', `${TOKENS}?page=2&page_size=1`)
+    // The key that asks is itself used in between.
     expect([paged.json.count, paged.json.previous, paged.json.results]).toEqual([
       rest.length + 1,
       'https://sayify.pro/api/v1/tokens/?page_size=1',
-      rest.slice(0, 1),
+      [{ ...rest[0], last_used: expect.anything() }],
     ])
   })
 
