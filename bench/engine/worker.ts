@@ -25,7 +25,7 @@ const sealer = createSealer(new Uint8Array(32).fill(1))
 const world: World = { db, clock, newId, sealer, events: createEventLog({ db, clock, newId }) }
 const telephony = instantTelephony()
 const deps: CallDeps = {
-  ...{ world, telephony, logger, policy: NO_LIMITS, prices: NO_PRICES, redialAfterSeconds: 60 },
+  ...{ world, telephony, logger, policy: NO_LIMITS, prices: NO_PRICES, redialAfterSeconds: 60, ringTimeoutMs: 45_000 },
   voiceFiles: { queue: undefined as never, speech: { voices: () => [] } as never },
   voiceFileMedia: (_, voiceFileId) => ({ kind: 'url', url: `http://media.test/${voiceFileId}` }),
   onDue() {},

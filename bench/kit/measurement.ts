@@ -23,6 +23,8 @@ export interface Section {
 
 export interface Setting {
   quick: boolean
+  /** Whether sentences are scored that nobody may look at while the heuristic is made. */
+  held: boolean
   /** Whether there is a PostgreSQL server. */
   postgres: boolean
 }

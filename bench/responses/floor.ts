@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import pg from 'pg'
-import type { Throughput } from '../kit/http-load.ts'
+import type { Throughput } from '../kit/repeat.ts'
 import { serve } from '../kit/rpc.ts'
 
 /**

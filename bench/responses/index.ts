@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startClient } from '../kit/client.ts'
 import { milliseconds, perSecond } from '../kit/figures.ts'
-import type { Answering, Throughput } from '../kit/http-load.ts'
+import type { Answering } from '../kit/http-load.ts'
 import type { Comparison, Section, Setting } from '../kit/measurement.ts'
 import { createLinks } from '../kit/population.ts'
 import { createDatabase } from '../kit/postgres.ts'
 import { type Started, startProcess, startSaygraph } from '../kit/processes.ts'
+import type { Throughput } from '../kit/repeat.ts'
 import { interleave, ratios } from '../kit/statistics.ts'
 
 const CLIENTS = 16
