@@ -40,6 +40,21 @@ export default {
     only('rest-translates', room('rest'), [rooms('domains', 'providers', 'platform')]),
     only('web-translates', room('web'), [rooms('domains', 'providers', 'platform')]),
     {
+      name: 'the-page-runs-elsewhere',
+      comment:
+        "The page's script is for browsers: it brings nothing of the server along but how conditions are judged.",
+      severity: 'error',
+      from: { path: '^src/web/client/', pathNot: TESTS },
+      to: { pathNot: ['^src/web/client/', '^src/domains/links/condition\\.ts$'] },
+    },
+    {
+      name: 'web-knows-of-its-script',
+      comment: 'Only what both sides must agree on: shapes and words.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/web/client/', TESTS] },
+      to: { path: '^src/web/client/', pathNot: '/(model|fault|languages/faults-[a-z]+)\\.ts$' },
+    },
+    {
       name: 'config-is-read-at-the-top',
       severity: 'error',
       from: {
@@ -61,7 +76,7 @@ export default {
     {
       name: 'others-enter-by-the-door',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/domains/', TESTS] },
+      from: { path: '^src/', pathNot: ['^src/(domains|web/client)/', TESTS] },
       to: { path: '^src/domains/[^/]+/', pathNot: '/index\\.ts$' },
     },
     {
