@@ -36,6 +36,7 @@ import {
 import { type Clock, systemClock } from './platform/clock.ts'
 import { idGenerator } from './platform/ids.ts'
 import { createLogger } from './platform/logger.ts'
+import { clientAddress, trustOf } from './platform/proxies.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
 import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
@@ -265,6 +266,7 @@ export async function compose(
       },
     })
     const isAllowedOrigin = originRule(config, publicUrl)
+    const trust = trustOf(config.http.proxies)
     const rate = { points: config.graphql.operationsPerMinute, seconds: 60 }
     const viewerOf = (credential: string) => authenticate({ world, tokens, logger }, credential)
     const limitOperations = (viewer: Viewer) => limiter.take('graphql', viewer.apiKeyId, rate)
@@ -299,6 +301,7 @@ export async function compose(
       authenticate: viewerOf,
       limit: limitOperations,
       isAllowedOrigin,
+      addressOf: (request) => clientAddress(request, trust),
       maxBodyBytes: config.http.maxBodyBytes,
       maxBufferedBytes: config.graphql.maxBufferedBytes,
       timings,
@@ -320,7 +323,7 @@ export async function compose(
       loggerInstance: logger,
       logController: new LogController({ disableRequestLogging: true }),
       genReqId: () => newId(),
-      trustProxy: config.http.trustProxy,
+      trustProxy: config.http.proxies !== null && trust,
       bodyLimit: config.http.maxBodyBytes,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 1_000 },
@@ -351,15 +354,26 @@ export async function compose(
     })
     await observe(app, {})
     if (config.role !== 'worker') {
+      // Pages of `CORS_ORIGINS` may use all of our own entrances; the legacy APIs' keys belong on servers.
       await app.register(async (scope) => {
         await scope.register(cors, {
           delegator: (request, callback) => {
             const { origin } = request.headers
             const allowed = origin !== undefined && isAllowedOrigin(origin, request.raw)
-            callback(null, { origin: allowed ? origin : false, maxAge: 600, methods: ['GET', 'POST'] })
+            callback(null, {
+              origin: allowed ? origin : false,
+              maxAge: 600,
+              methods: ['GET', 'POST'],
+              exposedHeaders: ['x-request-id', 'retry-after', 'content-disposition'],
+            })
           },
         })
         await scope.register(graphql.http)
+        const entrance = { logger, authenticate: viewerOf, limit: limitOperations }
+        await scope.register(voiceFilesPlugin({ ...entrance, voiceFiles }))
+        await scope.register(messagesIoPlugin({ ...entrance, messaging }))
+        await scope.register(responsesIoPlugin({ ...entrance, world, storage, secret: exportSecret }))
+        await scope.register(contactsIoPlugin({ ...entrance, world }))
       })
       await app.register(
         webPlugin({
@@ -373,28 +387,6 @@ export async function compose(
         await app.register(providersPlugin({ world, logger, secret: providerSecret, mapping }))
       }
       await app.register(mediaPlugin({ world, storage, secret: mediaSecret, logger }))
-      await app.register(
-        voiceFilesPlugin({
-          voiceFiles,
-          logger,
-          authenticate: viewerOf,
-          limit: limitOperations,
-        }),
-      )
-      await app.register(messagesIoPlugin({ messaging, logger, authenticate: viewerOf, limit: limitOperations }))
-      await app.register(
-        responsesIoPlugin({
-          ...{ world, storage, secret: exportSecret, logger, authenticate: viewerOf, limit: limitOperations },
-        }),
-      )
-      await app.register(
-        contactsIoPlugin({
-          world,
-          logger,
-          authenticate: viewerOf,
-          limit: limitOperations,
-        }),
-      )
       const { sayifyPerMinute } = config.legacy
       const sayifyRate = { points: sayifyPerMinute, seconds: 60 }
       await app.register(

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Viewer } from '../domains/auth/index.ts'
 import { bearer } from '../platform/bearer.ts'
 import { ERROR_CODES, type ErrorCode, ExpectedError, ValidationError } from '../platform/errors.ts'
@@ -33,13 +33,21 @@ export async function viewerOf(
   return viewer
 }
 
+/** What every answer says, whatever comes of the request: its id, and whose page may read it. */
+const OF_ANY_ANSWER = /^(x-request-id|vary|access-control-.+)$/
+
+/** Takes back what was said of an answer that does not come. */
+export function dropHeaders(reply: FastifyReply): void {
+  for (const header of Object.keys(reply.getHeaders())) if (!OF_ANY_ANSWER.test(header)) reply.removeHeader(header)
+}
+
 /**
  * Answers what is thrown as `{ error: { code, message, path, retryable, issues? } }`. Anything unexpected is masked and
  * logged as `failed`.
  */
 export function answerFailures(app: FastifyInstance, { logger }: Pick<EntranceDeps, 'logger'>, failed: string): void {
   app.setErrorHandler((error, request, reply) => {
-    for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
+    dropHeaders(reply)
     reply.header('cache-control', 'no-store')
     // What is left of a body that is not read ends with its connection.
     if (!request.raw.complete) reply.header('connection', 'close')

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestApp, testApp } from '../kit/app.ts'
+import { toneWav } from '../kit/sound.ts'
 import { until } from '../kit/world.ts'
 import { connect, EVENTS, openSocket, openStream, refusedUpgrade, type Socket } from './clients.ts'
 
@@ -189,6 +190,81 @@ describe('origins', () => {
     expect(stream.headers.get('content-type')).toContain('text/event-stream')
     expect(stream.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
     await stream.body?.cancel()
+  })
+
+  describe('of what is sent and fetched by HTTP', () => {
+    const CASES: [
+      method: string,
+      path: string,
+      status: number,
+      type?: string,
+      body?: () => string | Uint8Array<ArrayBuffer>,
+    ][] = [
+      ['POST', '/voice-files', 201, 'audio/wav', () => new Uint8Array(toneWav(0.1))],
+      ['POST', '/contacts/import', 200, 'text/csv', () => 'name\nAnn\n'],
+      ['POST', '/messages/import', 200, 'application/x-ndjson', () => ''],
+      ['GET', '/contacts/export', 200],
+      ['GET', '/responses/export?link=LINK', 200],
+      ['POST', '/voice-files', 400, 'audio/wav', () => ''],
+      ['POST', '/contacts/import?format=xls', 400, 'text/csv', () => ''],
+      ['POST', '/messages/import?results=none', 400, 'application/x-ndjson', () => ''],
+      ['GET', '/contacts/imports/unknown', 404],
+      ['GET', '/responses/export?link=unknown', 404],
+    ]
+    let link: string
+    beforeAll(async () => {
+      const { data } = await app.graphql(
+        'mutation { createLink(input: { name: "Exported" }) { ... on CreateLinkPayload { link { id } } } }',
+      )
+      link = data!.createLink.link.id
+    })
+    const send = (origin: string, [method, path, , type, body]: (typeof CASES)[number], credential = authorization) =>
+      fetch(new URL(path.replace('LINK', link), app.localUrl), {
+        method,
+        headers: { origin, authorization: credential, ...(type ? { 'content-type': type } : {}) },
+        body: body?.(),
+      })
+    const shown = ({ status, headers }: Response) => ({
+      status,
+      origin: headers.get('access-control-allow-origin'),
+      exposed: headers.get('access-control-expose-headers')?.split(', ') ?? null,
+      vary: headers.get('vary'),
+    })
+    const EXPOSED = ['x-request-id', 'retry-after', 'content-disposition']
+
+    test.each(CASES)('%s %s: the answer can be read, %d and its id', async (...each) => {
+      const answer = await send(ALLOWED, each)
+      expect(shown(answer)).toEqual({ status: each[2], origin: ALLOWED, exposed: EXPOSED, vary: 'Origin' })
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(answer.headers.has('content-disposition')).toBe(each[2] === 200 && each[1].includes('export'))
+      await answer.arrayBuffer()
+    })
+
+    test.each(CASES)('%s %s: not by a page of elsewhere (%d)', async (...each) => {
+      const answer = await send('https://evil.example', each)
+      expect(shown(answer)).toEqual({ status: each[2], origin: null, exposed: null, vary: 'Origin' })
+      await answer.arrayBuffer()
+    })
+
+    test('a wrong key is told of as well', async () => {
+      for (const each of CASES.slice(0, 5)) {
+        expect(shown(await send(ALLOWED, each, 'Bearer x'))).toMatchObject({ status: 401, origin: ALLOWED })
+      }
+    })
+
+    test("the legacy APIs' answers are for servers", async () => {
+      const paths = [
+        '/sayify/api/v1/links/',
+        '/multisender/v1/accounts',
+        '/saysimple/v1/agents',
+        '/saygent/api/v1/status',
+      ]
+      for (const path of paths) {
+        expect([...app.routes]).toContain(`GET ${path}`)
+        const answer = await fetch(new URL(path, app.localUrl), { headers: { origin: ALLOWED, authorization } })
+        expect(shown(answer), path).toMatchObject({ origin: null })
+      }
+    })
   })
 })
 

@@ -8,6 +8,7 @@ import { isUuid } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { type StoredBytes, serveBytes } from '../../platform/serve-bytes.ts'
 import type { Storage } from '../../providers/storage/index.ts'
+import { dropHeaders } from '../entrance.ts'
 import {
   formNamed,
   recordingResource,
@@ -106,7 +107,7 @@ export function mediaPlugin({ world, storage, secret, logger }: MediaDeps): Fast
 
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
-      for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
+      dropHeaders(reply)
       reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
       if (error instanceof ExpectedError) {
         const { code, message, path, retryable } = error
