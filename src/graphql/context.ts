@@ -50,7 +50,7 @@ export interface Services {
 
 export interface Context extends Services {
   requestId: string
-  /** The client's IP address; undefined on a socket, which was let in with a credential. */
+  /** The client's IP address; undefined where a subscription runs for many, and where it is not known. */
   readonly address: string | undefined
   /** Who asks. Reading it throws UNAUTHENTICATED when no credential was given. */
   readonly viewer: Viewer

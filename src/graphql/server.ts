@@ -36,6 +36,8 @@ export interface GraphQLServerOptions {
   limit(viewer: Viewer): Promise<void>
   /** Whether a page of this origin may call and connect. */
   isAllowedOrigin(origin: string, request: IncomingMessage): boolean
+  /** The IP address of who opens a socket, by the same rule as `request.ip`. */
+  addressOf(request: IncomingMessage): string | undefined
   limits?: Partial<Limits>
   /** The largest request body and socket message, in bytes. */
   maxBodyBytes: number
@@ -262,7 +264,8 @@ export function createGraphQLServer(options: GraphQLServerOptions) {
           executor,
           connections,
           logger,
-          contextFor: (credential) => contextFor(credential, services.world.newId(), undefined),
+          contextFor: (credential, address) => contextFor(credential, services.world.newId(), address),
+          addressOf: options.addressOf,
           prepare: documents.prepare,
         },
       ),

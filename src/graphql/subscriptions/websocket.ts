@@ -43,8 +43,10 @@ export interface WebSocketDeps {
   executor: Executor
   connections: Connections
   logger: Logger
-  /** A context for the credential. Throws UNAUTHENTICATED, RATE_LIMITED. */
-  contextFor(credential: string): Promise<Context>
+  /** A context for the credential and the client's IP address. Throws UNAUTHENTICATED, RATE_LIMITED. */
+  contextFor(credential: string, address: string | undefined): Promise<Context>
+  /** The client's IP address, as its upgrade request tells it. */
+  addressOf(request: IncomingMessage): string | undefined
   /** Parses and validates, with the caches and limits of the HTTP entrance. */
   prepare(payload: {
     query: string
@@ -60,6 +62,7 @@ const PING_MS = 15_000
 interface Extra extends Record<PropertyKey, unknown> {
   socket: WebSocket
   credential: string
+  address: string | undefined
 }
 
 /**
@@ -67,21 +70,21 @@ interface Extra extends Record<PropertyKey, unknown> {
  * are written once per group of equal subscriptions and only framed per socket.
  */
 export function attachWebSockets(server: Server, options: WebSocketOptions, deps: WebSocketDeps) {
-  const { hub, executor, connections, logger, contextFor, prepare } = deps
+  const { hub, executor, connections, logger, contextFor, addressOf, prepare } = deps
   const { maxBufferedBytes, stalledMs, pingMs = PING_MS } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxMessageBytes, handleProtocols })
   const unanswered = new WeakSet<WebSocket>()
 
   const protocol = makeServer<Record<string, unknown>, Extra>({
     async onConnect(context) {
-      const { socket, credential: header } = context.extra
+      const { socket, credential: header, address } = context.extra
       const credential = credentialOf(context.connectionParams) ?? header
       try {
-        const { viewer } = await contextFor(credential)
+        const { viewer } = await contextFor(credential, address)
         context.extra.credential = credential
         const forget = await connections.watch(
           viewer,
-          () => contextFor(credential),
+          () => contextFor(credential, address),
           (why) => socket.close(closeCode(why), why.message),
         )
         if (socket.readyState === socket.OPEN) socket.once('close', forget)
@@ -101,7 +104,8 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
         }
         const args = prepare(payload)
         if (Array.isArray(args)) return args
-        const contextValue = await contextFor(context.extra.credential)
+        const { credential, address } = context.extra
+        const contextValue = await contextFor(credential, address)
         return { ...args, contextValue, lane: { id, socket: context.extra.socket } } as ExecutionArgs
       } catch (error) {
         return [presentError(error, logger, id)]
@@ -192,7 +196,7 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
             })
           }),
       },
-      { socket, credential: bearer(request.headers.authorization) ?? '' },
+      { socket, credential: bearer(request.headers.authorization) ?? '', address: addressOf(request) },
     )
     socket.once('close', (code, reason) => closed(code, String(reason)))
   })
