@@ -178,7 +178,7 @@ export const histories: fc.Arbitrary<History> = fc
     ),
     calendars: fc.oneof(
       { weight: 2, arbitrary: fc.array(calendar, { maxLength: 0 }) },
-      { weight: 3, arbitrary: fc.array(calendar, { minLength: 1, maxLength: 2 }) },
+      { weight: 3, arbitrary: fc.array(calendar, { minLength: 1, maxLength: 4 }) },
     ),
     now: fc.record({ after: fc.nat(), more: fc.constantFrom(30 * DAY, DAY, DAY - 1, DAY + 1, 0) }),
   })

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { json, sql } from '../../db/sql.ts'
+import { sql } from '../../db/sql.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { type CalendarRules, calendarRules } from '../calendars/index.ts'
 import type { World } from '../world.ts'
-import { holdPool } from './pool-store.ts'
+import { addCalendar, holdPool } from './pool-store.ts'
 
 /** When the business is open, for metrics in business hours, and for which replies. */
 export interface BusinessCalendarView {
@@ -53,12 +53,8 @@ export async function setBusinessCalendar(
   const from = effectiveFrom ?? now
   return world.events.write(workspaceId, async (tx, emit) => {
     // Whoever writes messages holds it, too: a batch sees the versions of before or of after, never of in between.
-    const { calendars } = await holdPool(tx, workspaceId, 0, now)
-    const version = (calendars.at(-1)?.version ?? 0) + 1
-    await tx.query(
-      sql`INSERT INTO business_calendar (workspace_id, version, rules, effective_from, created_at)
-          VALUES (${workspaceId}::uuid, ${version}::int, ${json(rules)}::json, ${from}::timestamptz, ${now}::timestamptz)`,
-    )
+    await holdPool(tx, workspaceId, 0, now)
+    const version = await addCalendar(tx, workspaceId, { rules, effectiveFrom: from }, now)
     emit('workspace.messageSettingsChanged', {})
     return { version, rules, effectiveFrom: from, createdAt: now }
   })

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/database.ts'
-import { sql } from '../../db/sql.ts'
+import { json, sql } from '../../db/sql.ts'
+import { BoundedMap } from '../../platform/bounded-map.ts'
 import type { CalendarRules } from '../calendars/index.ts'
 
 export type ContentPolicy = 'keep' | 'encrypt' | 'drop'
@@ -33,18 +34,16 @@ export interface BusinessCalendar {
  * numbers for messages.
  */
 export async function holdPool(tx: Tx, workspaceId: string, messages: number, now: Date): Promise<Pool> {
-  const hold = sql`UPDATE message_pool p SET next_seq = next_seq + ${messages}::int WHERE workspace_id = ${workspaceId}::uuid
-    RETURNING next_seq - ${messages}::int AS seq, content_policy, tenants, reduced_before, summed_before,
-      (SELECT json_agg(json_build_object('version', c.version, 'rules', c.rules,
-                                         'effectiveFrom', extract(epoch FROM c.effective_from) * 1000) ORDER BY c.effective_from, c.version)
-       FROM business_calendar c WHERE c.workspace_id = p.workspace_id) AS calendars`
+  // Of the row itself only: what else a statement reads that waits for a lock is as it was before it waited.
+  const hold = sql`UPDATE message_pool SET next_seq = next_seq + ${messages}::int WHERE workspace_id = ${workspaceId}::uuid
+    RETURNING next_seq - ${messages}::int AS seq, content_policy, tenants, reduced_before, summed_before, calendar_version`
   type Row = {
     seq: number
     content_policy: ContentPolicy
     tenants: string[]
     reduced_before: Date | null
     summed_before: number
-    calendars: BusinessCalendar[] | null
+    calendar_version: number
   }
   let [row] = await tx.query<Row>(hold)
   const isNew = !row
@@ -63,6 +62,45 @@ export async function holdPool(tx: Tx, workspaceId: string, messages: number, no
     tenants,
     reducedBefore: reducedBefore?.getTime() ?? null,
     summedBefore: row!.summed_before,
-    calendars: (row!.calendars ?? []).map((each) => ({ ...each, effectiveFrom: Number(each.effectiveFrom) })),
+    calendars: await calendarsUpTo(tx, workspaceId, row!.calendar_version),
   }
+}
+
+/** Versions never change and only the next one is added, so up to one of them they are remembered. */
+const calendars = new BoundedMap<string, BusinessCalendar[]>(1_000)
+
+async function calendarsUpTo(tx: Tx, workspaceId: string, version: number): Promise<BusinessCalendar[]> {
+  if (version === 0) return []
+  const place = `${workspaceId}\n${version}`
+  const known = calendars.get(place)
+  if (known) return known
+  const rows = await tx.query<{ version: number; rules: CalendarRules; effective_from: Date }>(
+    sql`SELECT version, rules, effective_from FROM business_calendar
+        WHERE workspace_id = ${workspaceId}::uuid AND version <= ${version}::int ORDER BY effective_from, version`,
+  )
+  const found = rows.map((row) => ({
+    ...{ version: row.version, rules: row.rules, effectiveFrom: row.effective_from.getTime() },
+  }))
+  calendars.set(place, found)
+  return found
+}
+
+/** Adds a version of the business calendar, for whoever holds the pool. Returns its number. */
+export async function addCalendar(
+  tx: Tx,
+  workspaceId: string,
+  { rules, effectiveFrom }: { rules: CalendarRules; effectiveFrom: Date },
+  now: Date,
+): Promise<number> {
+  const [row] = await tx.query<{ version: number }>(
+    sql`WITH next AS (
+          UPDATE message_pool SET calendar_version = 1 + coalesce(
+            (SELECT max(version) FROM business_calendar WHERE workspace_id = ${workspaceId}::uuid), 0)
+          WHERE workspace_id = ${workspaceId}::uuid RETURNING calendar_version AS version
+        )
+        INSERT INTO business_calendar (workspace_id, version, rules, effective_from, created_at)
+        SELECT ${workspaceId}::uuid, version, ${json(rules)}::json, ${effectiveFrom}::timestamptz, ${now}::timestamptz
+        FROM next RETURNING version`,
+  )
+  return row!.version
 }
