@@ -121,6 +121,18 @@ describe('a call of a survey', () => {
     expect(call.state.survey).toMatchObject(survey)
   })
 
+  test('records no answer to a question that could not be played, and asks it again, as it does by keys', () => {
+    const call = callOf(scriptOf([question('room', 'voice'), question('again', 'yes_no', { required: false })]))
+    call.played()
+    const room = call.hears()
+    call.tell({ type: 'playback', outcome: 'failed' })
+    expect(call.command()).toMatchObject({ id: 'step-2', kind: 'play' })
+    expect(call.hears()).toEqual(room)
+    call.tell({ type: 'playback', outcome: 'failed' })
+    call.tell({ type: 'playback', outcome: 'failed' })
+    expect(call.state.survey).toMatchObject({ skipped: ['room'], over: 'unfinished' })
+  })
+
   test('leaves out what is hidden and what was answered before, and asks what an answer shows', () => {
     const shownBy = (value: unknown) => ({ condition: { field: 'again', operator: 'equals' as const, value } })
     const script = scriptOf([

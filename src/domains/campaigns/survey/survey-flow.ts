@@ -43,7 +43,11 @@ export function advanceSurvey(script: SurveyScript, flow: FlowState, news: CallE
     case 'playback':
       if (!isCurrent) return flow
       if (survey.at === 'greeting') return go(nextQuestion(script, survey))
-      if (survey.at === 'question' && isSpoken(script, survey)) return go({ ...survey, at: 'recording' })
+      if (survey.at === 'question' && isSpoken(script, survey)) {
+        // Nobody answers what was not heard.
+        if (news.outcome === 'failed') return go(askAgain(script, survey, askOf(script, survey)!, null, false))
+        return go({ ...survey, at: 'recording' })
+      }
       if (survey.at === 'waiting') return go(nextQuestion(script, survey))
       return survey.at === 'farewell' ? { ...flow, step: 'hang_up', since: news.at.getTime() } : flow
     case 'collected': {
