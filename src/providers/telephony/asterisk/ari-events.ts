@@ -50,17 +50,18 @@ export class EventStream {
   async #follow(): Promise<void> {
     const { logger, app, disconnected, replaced } = this.#options
     let backoff = FIRST_BACKOFF_MS
-    for (let first = true; !this.#gone.signal.aborted; ) {
+    // Once: whoever claims it after that is the newer holder, also before this one has ever stood.
+    for (let isClaimed = false; !this.#gone.signal.aborted; ) {
       try {
-        if (!(first ? await this.#claim() : await this.#isStillOurs())) {
+        if (!(isClaimed ? await this.#isStillOurs() : await this.#claim())) {
           replaced()
           return
         }
+        isClaimed = true
         const stood = await this.#listen()
         if (this.#gone.signal.aborted) return
         if (stood) {
           backoff = FIRST_BACKOFF_MS
-          first = false
           logger.warn({ app }, 'the connection to Asterisk is gone')
           disconnected()
         }

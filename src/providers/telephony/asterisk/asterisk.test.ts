@@ -259,6 +259,26 @@ describe('listening', () => {
     await expect(open().listen('s', { event() {} })).rejects.toThrow('another has taken the seat')
   })
 
+  test('who could not listen yet does not take the seat back from who came after', async () => {
+    let isTaken = false
+    let left = 1
+    ari.instead = ({ method, path }) => {
+      if (path.includes('eventFilter') && left-- > 0) return { status: 500 }
+      // Whether it still has the seat it learns only afterwards.
+      return method === 'GET' && path.startsWith('/asterisk/variable') && !isTaken ? { status: 500 } : undefined
+    }
+    const first = open()
+    const listening = first.listen('s', { event() {} })
+    const refused = expect(listening).rejects.toThrow('another has taken the seat')
+    await vi.waitFor(() => expect(sent('PUT', /eventFilter/)).toHaveLength(1))
+    const other = open()
+    let replaced = 0
+    await other.listen('s', { event() {}, replaced: () => void replaced++ })
+    isTaken = true
+    await refused
+    expect([replaced, ari.connections(APP)]).toEqual([0, 1])
+  })
+
   test('after Asterisk was started anew nobody has taken the seat', async () => {
     const { heard } = await start()
     ari.globals.clear()
