@@ -36,8 +36,11 @@ export interface ActivityDeps {
   finished(activity: Activity, told: Told, at?: Date): void
   /** A recording is over; others than the one under way as well. */
   recorded(commandId: string, outcome: RecordingOutcome, durationMs: number, at?: Date): void
-  /** Tells of a recording whose end nobody here heard. False when there is none. */
-  tellFound(commandId: string): Promise<boolean>
+  /**
+   * Tells of a recording whose beginning or end nobody here heard, by what was kept of it. False when there is nothing.
+   * `outcome` is asked with how long that is; absent: it was stopped, or hung up.
+   */
+  tellFound(commandId: string, outcome?: (durationMs: number) => RecordingOutcome, at?: Date): Promise<boolean>
   /** Nobody knows what became of it: if it is under way, it is left to Asterisk and to whoever looks. */
   forget(activity: Activity): void
 }

@@ -74,6 +74,9 @@ const playback = (callId: string, commandId: string, part = 0) => ({
   target_uri: `channel:${callId}`,
 })
 const file = (name: string, durationMs?: number) => ({ kind: 'file' as const, path: `/sounds/${name}.wav`, durationMs })
+const hangUp = (callId: string) => ari.tell(APP, { type: 'ChannelHangupRequest', channel: ari.channel(callId) })
+const pressHash = (callId: string) =>
+  ari.tell(APP, { type: 'ChannelDtmfReceived', channel: ari.channel(callId), digit: '#' })
 const play: Command = { id: 'p', kind: 'play', media: [file('a')] }
 const record: Command = { id: 'r', kind: 'record', maxDurationMs: 60_000 }
 
@@ -485,6 +488,44 @@ describe('commands', () => {
     // Something else takes its place, also of what this process has not begun.
     await give(recording, { id: 'next', kind: 'play', media: [file('a')] })
     await vi.waitFor(() => expect(sent('POST', /recordings\/live/)).toHaveLength(1))
+  })
+
+  test.each<[string, number, Partial<Extract<Command, { kind: 'record' }>>, (callId: string) => void, object]>([
+    ['in silence', 8_000, { maxSilenceMs: 4_000 }, () => {}, { outcome: 'silence', durationMs: 8_000 }],
+    ['at its longest', 31_000, { maxSilenceMs: 4_000 }, () => {}, { outcome: 'max_duration', durationMs: 31_000 }],
+    ['with the call', 8_000, {}, hangUp, { outcome: 'hung_up', durationMs: 8_000 }],
+    ['by a key', 8_000, { terminateOn: '#' }, pressHash, { outcome: 'terminated', durationMs: 8_000 }],
+  ])('a recording that another process began and that ends %s is as long as what was kept', async (...row) => {
+    const [, ms, rules, act, told] = row
+    const dying = await start()
+    const callId = await dying.answered()
+    const command = { ...record, maxDurationMs: 30_000, ...rules } as Command
+    await dying.give(callId, command)
+    await dying.telephony.close()
+    const { give, results } = await start()
+    await give(callId, command)
+    act(callId)
+    ari.liveRecordings.clear()
+    ari.storedRecordings.set(`${callId}.r`, new Uint8Array(44 + 16 * ms))
+    ari.tell(APP, { type: 'RecordingFinished', recording: { name: `${callId}.r`, target_uri: `channel:${callId}` } })
+    await vi.waitFor(() => expect(results(callId)).toMatchObject([{ type: 'recorded', ...told }]))
+  })
+
+  test('a recording that cannot be measured now is measured when it is asked for again', async () => {
+    const dying = await start()
+    const callId = await dying.answered()
+    await dying.give(callId, record)
+    await dying.telephony.close()
+    const { give, results } = await start()
+    await give(callId, record)
+    answerTo(/GET .*stored/, 'never', 1)
+    ari.liveRecordings.clear()
+    ari.storedRecordings.set(`${callId}.r`, new Uint8Array(44 + 16_000))
+    ari.tell(APP, { type: 'RecordingFinished', recording: { name: `${callId}.r`, target_uri: `channel:${callId}` } })
+    await sleep(400)
+    expect(results(callId)).toEqual([])
+    await give(callId, record)
+    await vi.waitFor(() => expect(results(callId)).toMatchObject([{ type: 'recorded', durationMs: 1_000 }]))
   })
 
   test('a beep comes before the recording, and stops with it', async () => {

@@ -51,7 +51,7 @@ export class Commands {
       isUnderWay: (activity) => this.#doing === activity,
       finished: (activity, told, at) => this.#finished(activity, told, at),
       recorded: (...recording) => this.#recorded(...recording),
-      tellFound: (commandId) => this.#tellFound(commandId),
+      tellFound: (...found) => this.#tellFound(...found),
       forget: (activity) => {
         if (this.#doing === activity) this.#forget()
       },
@@ -207,10 +207,12 @@ export class Commands {
     this.#tell(commandId, { type: 'recorded', commandId, outcome, durationMs }, at)
   }
 
-  async #tellFound(commandId: string): Promise<boolean> {
+  async #tellFound(...[commandId, outcome, at]: Parameters<ActivityDeps['tellFound']>): Promise<boolean> {
     const wav = await this.#channel.recorded(commandId)
     if (!wav) return false
-    this.#recorded(commandId, this.#options.call.isHangingUp ? 'hung_up' : 'stopped', durationOf(wav))
+    const durationMs = durationOf(wav)
+    const ended = outcome?.(durationMs) ?? (this.#options.call.isHangingUp ? 'hung_up' : 'stopped')
+    this.#recorded(commandId, ended, durationMs, at)
     return true
   }
 

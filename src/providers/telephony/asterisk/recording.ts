@@ -10,18 +10,20 @@ const WAV_BYTES_PER_MS = 16
 export class Recording implements Activity {
   readonly command: RecordCommand
   readonly #deps: ActivityDeps
+  #isBegun: boolean
+  /** By Asterisk's clock. Undefined before it begins, and when that was not heard. */
   #startedAt: number | undefined
   #ends: RecordingOutcome | undefined
   #timer: NodeJS.Timeout | undefined
   /** Asked for once more after the call was in a bridge. */
   #again: boolean
 
-  /** @param startedAt of one that another process has begun; by Asterisk's clock */
-  constructor(command: RecordCommand, deps: ActivityDeps, startedAt?: number) {
+  /** @param isUnderWay another process has begun it: when, nobody here has heard */
+  constructor(command: RecordCommand, deps: ActivityDeps, isUnderWay = false) {
     this.command = command
     this.#deps = deps
-    this.#startedAt = startedAt
-    this.#again = startedAt !== undefined
+    this.#isBegun = isUnderWay
+    this.#again = isUnderWay
   }
 
   begin(): Promise<CommandResult> {
@@ -39,11 +41,11 @@ export class Recording implements Activity {
     const { id, beep } = this.command
     this.#ends = 'stopped'
     this.rest()
-    if (beep && this.#startedAt === undefined) quietly(channel.stopBeep(id))
+    if (beep && !this.#isBegun) quietly(channel.stopBeep(id))
     quietly(
       channel.stopRecording(id).then((answer) => {
         // It had not begun.
-        if (answer.status === 404 && this.#startedAt === undefined) recorded(id, 'stopped', 0)
+        if (answer.status === 404 && !this.#isBegun) recorded(id, 'stopped', 0)
       }),
     )
   }
@@ -62,6 +64,7 @@ export class Recording implements Activity {
 
   starts(at: Date): void {
     const { channel, quietly } = this.#deps
+    this.#isBegun = true
     this.#startedAt = at.getTime()
     if (this.#ends) return
     this.#timer = setTimeout(() => {
@@ -71,12 +74,19 @@ export class Recording implements Activity {
   }
 
   ends(at: Date): void {
-    const { isHangingUp, recorded } = this.#deps
-    const { id, maxSilenceMs } = this.command
+    const { isHangingUp, quietly, recorded } = this.#deps
+    const { id, maxDurationMs, maxSilenceMs } = this.command
     this.rest()
-    const lasted = at.getTime() - (this.#startedAt ?? at.getTime())
     const byItself = maxSilenceMs === undefined ? 'hung_up' : 'silence'
     const outcome = isHangingUp() ? 'hung_up' : (this.#ends ?? byItself)
+    if (this.#startedAt === undefined) {
+      // Nobody here has stopped it at its longest: Asterisk does that as well.
+      const told = (durationMs: number) =>
+        outcome === byItself && durationMs >= maxDurationMs ? 'max_duration' : outcome
+      quietly(this.#measured(told, at))
+      return
+    }
+    const lasted = at.getTime() - this.#startedAt
     // Asterisk cuts off the silence that ended it.
     const cut = outcome === 'silence' ? 1_000 * secondsOf(maxSilenceMs ?? 0) : 0
     recorded(id, outcome, Math.max(0, lasted - cut), at)
@@ -90,6 +100,17 @@ export class Recording implements Activity {
       return
     }
     recorded(this.command.id, 'failed', 0, at)
+  }
+
+  /** Tells of it by what was kept, which is all that is known of how long it was. */
+  async #measured(told: (durationMs: number) => RecordingOutcome, at: Date): Promise<void> {
+    const { forget, recorded, tellFound } = this.#deps
+    try {
+      if (!(await tellFound(this.command.id, told, at))) recorded(this.command.id, 'failed', 0, at)
+    } catch (error) {
+      forget(this)
+      throw error
+    }
   }
 
   async #beepFirst(): Promise<CommandResult> {

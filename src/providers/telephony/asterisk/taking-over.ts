@@ -36,9 +36,9 @@ export async function takeOver(command: Activity['command'], deps: ActivityDeps)
 }
 
 async function findRecording(command: RecordCommand, deps: ActivityDeps): Promise<Found | undefined> {
-  const { channel, now, quietly, tellFound } = deps
+  const { channel, quietly, tellFound } = deps
   if (await channel.isRecording(command.id)) {
-    return { result: ACCEPTED, doing: new Recording(command, deps, now()) }
+    return { result: ACCEPTED, doing: new Recording(command, deps, true) }
   }
   if (command.beep) quietly(channel.stopBeep(command.id))
   return (await tellFound(command.id)) ? { result: ACCEPTED } : undefined
