@@ -6,13 +6,17 @@ import { telephonyConformance } from '../../src/providers/telephony/conformance.
 import { telephonyOf } from './asterisk-kit.ts'
 import { silence, writeWav } from './rig/audio.ts'
 import { describeVoice } from './rig/describe-voice.ts'
-import { type Rig, startRig } from './rig/rig.ts'
+import { type Part, type Rig, startRig } from './rig/rig.ts'
 
-/** As in the rig's people.ts. */
+const SAYS: Part[] = [{ silenceMs: 800 }, { say: 'Yes, I can be there at noon.' }]
+
+/** As in the rig's people.ts, but for those who say something. */
 const NUMBERS = {
   silent: '+358401230200',
   pressesFive: '+358401230205',
   hangsUp: '+358401230210',
+  says: '+358401230214',
+  saysAndPresses: '+358401230215',
   busy: '+358401230486',
   ringsOut: '+358401230480',
   declines: '+358401230603',
@@ -25,7 +29,7 @@ describeVoice('Asterisk', { timeout: 60_000 }, () => {
   let tests = 0
 
   beforeAll(async () => {
-    rig = await startRig()
+    rig = await startRig({ people: { '0214': SAYS, '0215': [...SAYS, { silenceMs: 300 }, { press: '#' }] } })
     await mkdir(join(rig.folder, 'prompts'))
     for (const [name, ms] of [['prompt', 4_000] as const, ['long', 20_000] as const]) {
       await writeFile(join(rig.folder, 'prompts', `${name}.wav`), writeWav(silence(ms)))

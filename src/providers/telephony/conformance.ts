@@ -10,6 +10,10 @@ export interface TestNumbers {
   pressesFive: string
   /** Answers and hangs up during the first prompt. */
   hangsUp: string
+  /** Answers, says something that takes one to four seconds, and nothing more. */
+  says: string
+  /** Answers, says as much, and presses # at once. */
+  saysAndPresses: string
   busy: string
   ringsOut: string
   declines: string
@@ -284,6 +288,25 @@ export function telephonyConformance(name: string, make: () => Promise<Harness> 
       expect(await other.recording(callId, 'r1')).toBeUndefined()
       expect(await other.recording(callId, 'r2')).toBeDefined()
       expect(await telephony.recording(callId, 'never')).toBeUndefined()
+    })
+
+    test('tells how long what it keeps of a recording is, and keeps no silence that ended it', async () => {
+      const { telephony, numbers, answered, give, result } = await start()
+      const recorded = async (to: string, maxSilenceMs: number) => {
+        const callId = await answered(to)
+        await give(callId, { id: 'r', kind: 'record', maxDurationMs: 30_000, maxSilenceMs, terminateOn: '#' })
+        const { outcome, durationMs } = (await result(callId, 'r')) as Extract<CallEvent, { type: 'recorded' }>
+        const kept = ((await telephony.recording(callId, 'r'))!.length - 44) / 16
+        expect(Math.abs(kept - durationMs)).toBeLessThan(500)
+        expect(durationMs).toBeGreaterThan(1_000)
+        return { outcome, durationMs }
+      }
+      const silence = await recorded(numbers.says, 4_000)
+      expect(silence.outcome).toBe('silence')
+      expect(silence.durationMs).toBeLessThan(4_500)
+      const key = await recorded(numbers.saysAndPresses, 10_000)
+      expect(key.outcome).toBe('terminated')
+      expect(key.durationMs).toBeLessThan(5_500)
     })
 
     test('a command that is repeated is not done twice, and tells its result again', async () => {

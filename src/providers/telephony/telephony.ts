@@ -182,6 +182,7 @@ export type CallEvent = { eventId: string; callId: string /** By the provider's 
       commandId: string
       /** `failed` has no recording. A hang-up keeps what was said until then. */
       outcome: 'max_duration' | 'silence' | 'terminated' | 'stopped' | 'hung_up' | 'failed'
+      /** How long what is kept is: the silence that ended a recording is not. */
       durationMs: number
     }
   | ({ type: 'ended' } & Ending)

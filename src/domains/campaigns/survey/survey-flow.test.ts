@@ -107,12 +107,13 @@ describe('a call of a survey', () => {
   })
 
   test.each<[string, Record<string, unknown>, object]>([
-    ['a recording without a word', { outcome: 'silence', durationMs: 4_300 }, { at: 'question', notice: 'not_heard' }],
+    ['a recording without a word', { outcome: 'silence', durationMs: 300 }, { at: 'question', notice: 'not_heard' }],
     ['one that was broken off at once', { outcome: 'terminated', durationMs: 400 }, { at: 'question' }],
     ['one that failed', { outcome: 'failed', durationMs: 0 }, { at: 'question', notice: null }],
     ['what was said until the person hung up', { outcome: 'hung_up', durationMs: 3_000 }, { over: 'answered' }],
     ['one of the longest duration', { outcome: 'max_duration', durationMs: 120_000 }, { over: 'answered' }],
     ['words, and then silence', { outcome: 'silence', durationMs: 9_000 }, { over: 'answered' }],
+    ['one word, and then silence', { outcome: 'silence', durationMs: 1_200 }, { over: 'answered' }],
   ])('takes %s for what it is', (_what, recorded, survey) => {
     const call = callOf(scriptOf([question('room', 'voice')]))
     call.played()
@@ -281,7 +282,7 @@ describe('what is asked about what was said', () => {
     call.learns({ judged: ['change'], followUps: [followUp('change', 1)] })
     call.played()
     call.played()
-    call.tell({ type: 'recorded', outcome: 'silence', durationMs: 4_100 })
+    call.tell({ type: 'recorded', outcome: 'silence', durationMs: 200 })
     expect(call.state.survey).toMatchObject({ skipped: ['change__follow_up_1'], over: 'answered' })
     expect(call.hears()).toEqual(['Thank you. That was all. Goodbye.'])
   })
@@ -459,7 +460,7 @@ describe('whatever happens', () => {
           const { id: commandId } = command
           if (command.kind === 'collect') step(event({ type: 'collected', outcome: 'timeout', digits: '', commandId }))
           else if (command.kind === 'record')
-            step(event({ type: 'recorded', outcome: 'silence', durationMs: 4_000, commandId }))
+            step(event({ type: 'recorded', outcome: 'silence', durationMs: 200, commandId }))
           else step(event({ type: 'playback', outcome: 'finished', commandId }))
         }
         expect(state.survey!.over).not.toBeNull()

@@ -23,10 +23,8 @@ export function surveyStart(answers: Readonly<Record<string, unknown>> = {}): Su
 
 /** Silence ends a call after so many questions: nobody is there, or nobody wants to be. */
 const MOST_SILENCES = 2
-/** A shorter recording has nothing in it but the hand that ended it. */
+/** A shorter recording has nothing in it but the hand, or the silence, that ended it. */
 const SHORTEST_ANSWER_MS = 1_000
-/** How much longer than its silence a recording without a word may be. */
-const SILENCE_MARGIN_MS = 1_000
 
 /** `advance` of `flow.ts` for the calls of a survey. */
 export function advanceSurvey(script: SurveyScript, flow: FlowState, news: CallEvent): FlowState {
@@ -230,9 +228,8 @@ function recorded(
   question: PhoneQuestion,
   { outcome, durationMs, commandId }: Extract<CallEvent, { type: 'recorded' }>,
 ): Move {
-  const { fieldKey, required, input } = question
-  const silence = input.kind === 'voice' && outcome === 'silence' ? input.maxSilenceMs + SILENCE_MARGIN_MS : 0
-  if (outcome !== 'failed' && durationMs >= Math.max(SHORTEST_ANSWER_MS, silence)) {
+  const { fieldKey, required } = question
+  if (outcome !== 'failed' && durationMs >= SHORTEST_ANSWER_MS) {
     return answered(script, survey, fieldKey, null, commandId)
   }
   if (outcome === 'terminated' && !required) return skipped(script, survey, fieldKey, false)

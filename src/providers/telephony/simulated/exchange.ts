@@ -360,14 +360,16 @@ export class Exchange {
     if (!task) return
     call.task = undefined
     task.due?.cancel()
-    const { id: commandId, kind } = task.command
+    const { id: commandId } = task.command
     let news: News
-    if (kind === 'record') {
-      const durationMs = at - task.startedAt
+    if (task.command.kind === 'record') {
+      // As Asterisk does, it cuts off the silence that ended a recording.
+      const cut = outcome === 'silence' ? (task.command.maxSilenceMs ?? 0) : 0
+      const durationMs = Math.max(0, at - task.startedAt - cut)
       const speaksMs = Math.min(durationMs, call.person.speaksMs)
       this.#write({ at, what: 'recorded', callId: call.callId, commandId, durationMs, speaksMs })
       news = { type: 'recorded', commandId, outcome: outcome as Recorded, durationMs }
-    } else if (kind === 'collect') {
+    } else if (task.command.kind === 'collect') {
       news = { type: 'collected', commandId, outcome: outcome as CollectOutcome, digits: task.collector!.digits }
     } else {
       news = { type: 'playback', commandId, outcome: outcome as News<'playback'>['outcome'] }

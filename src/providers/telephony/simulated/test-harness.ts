@@ -3,17 +3,28 @@ import type { Harness } from '../conformance.ts'
 import type { Telephony } from '../telephony.ts'
 import { NUMBER_SCRIPTS, population } from './population.ts'
 
+const SAYS = {
+  ...{ outcome: 'answers' as const, replies: [], hangsUp: undefined, dropsAfterMs: undefined },
+  speaksMs: 2_000,
+}
+
 /** People who do what the end of their number says, and talk long enough to be recorded. */
 export const testPeople = population({
   ring: { minMs: 1_000, maxMs: 3_000 },
   patienceMs: 3_600_000,
-  scripts: NUMBER_SCRIPTS,
+  scripts: [
+    ...NUMBER_SCRIPTS,
+    { endsWith: '0214', calls: [{ ...SAYS }] },
+    { endsWith: '0215', calls: [{ ...SAYS, endsRecordingWith: '#' }] },
+  ],
 })
 
 export const TEST_NUMBERS: Harness['numbers'] = {
   silent: '+358401230200',
   pressesFive: '+358401230205',
   hangsUp: '+358401230210',
+  says: '+358401230214',
+  saysAndPresses: '+358401230215',
   busy: '+358401230486',
   ringsOut: '+358401230480',
   declines: '+358401230603',
