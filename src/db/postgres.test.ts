@@ -1,7 +1,7 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { onPostgres, testDatabaseUrl } from '../../test/kit/database.ts'
+import { databaseProxy } from '../../test/kit/database-proxy.ts'
 import { until } from '../../test/kit/world.ts'
 import { createLogger } from '../platform/logger.ts'
 import type { Database } from './database.ts'
@@ -21,39 +21,10 @@ async function open(url: string, poolSize = 4): Promise<Database> {
   return db
 }
 
-/** A way to the server that can be shut, and that counts who comes. */
 async function proxy(url: string) {
-  const target = new URL(url)
-  const sockets = new Set<Socket>()
-  const state = { shut: false, arrivals: 0 }
-  const server: Server = createServer((socket) => {
-    state.arrivals++
-    if (state.shut) return socket.destroy()
-    const onward = connect(Number(target.port || 5432), target.hostname)
-    for (const end of [socket, onward]) {
-      sockets.add(end)
-      end.on('error', () => {})
-      end.on('close', () => {
-        sockets.delete(end)
-        socket.destroy()
-        onward.destroy()
-      })
-    }
-    socket.pipe(onward).pipe(socket)
-    return undefined
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const through = new URL(url)
-  through.hostname = '127.0.0.1'
-  through.port = String((server.address() as { port: number }).port)
-  closing.push(() => {
-    cut()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  function cut() {
-    for (const socket of sockets) socket.destroy()
-  }
-  return { url: through.href, state, cut }
+  const way = await databaseProxy(url)
+  closing.push(way.close)
+  return way
 }
 
 const backendsListening = (db: Database) =>

@@ -23,4 +23,18 @@ export function violatedConstraint(error: unknown): string | undefined {
   return code === '23505' || code === '23503' || code === '23514' ? constraint : undefined
 }
 
+/** Classes of SQLSTATE with which a connection ends. */
+const CONNECTION_ENDS = /^(?:08|57P0)/
+
+/**
+ * Whether PostgreSQL says that it refused a statement, so that the transaction has left nothing. Of any other failure,
+ * such as a connection that broke, it does not follow that a commit on its way was not carried out.
+ */
+export function wasRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // What the server says has a severity; codes of the operating system, which may look the same, come without.
+  const { code, severity } = error as Error & { code?: string; severity?: string }
+  return code !== undefined && severity !== undefined && !CONNECTION_ENDS.test(code)
+}
+
 export { instantText as instant }

@@ -1,6 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
-import { codeOf, type TestWorld, testWorld } from '../../../test/kit/world.ts'
+import { onPostgres, testDatabaseUrl } from '../../../test/kit/database.ts'
+import { databaseProxy } from '../../../test/kit/database-proxy.ts'
+import { codeOf, type TestWorld, testWorld, worldWithWorkspaces } from '../../../test/kit/world.ts'
+import { openPostgres } from '../../db/postgres.ts'
 import { sql } from '../../db/sql.ts'
+import { createLogger } from '../../platform/logger.ts'
 import { readMetric } from '../metrics/index.ts'
 import {
   addMessage,
@@ -106,6 +110,32 @@ test('what one caller breaks is not the fault of the others, and leaves nothing'
   // The numbers that were given to words in the transaction that failed are not remembered.
   await addMessage(deps, t.viewer, message(7, { agent: 'a7' }))
   expect((await verifyMetrics(t.world, t.viewer)).differences).toEqual([])
+})
+
+test.runIf(onPostgres)('what may be stored, since only the answer was lost, is not stored again', async () => {
+  const way = await databaseProxy(await testDatabaseUrl())
+  const db = await openPostgres({ url: way.url, logger: createLogger('silent') })
+  try {
+    t = await worldWithWorkspaces(db)
+    deps = { world: t.world, writer: createMessageWriter(t.world) }
+    await addMessage(deps, t.viewer, message(0))
+    way.state.losing = 1
+    const told = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => addMessage(deps, t.viewer, message(n + 1))),
+    )
+    expect(way.state.losing).toBe(0)
+    expect(new Set(told.map((one) => (one.status === 'rejected' ? one.reason.message : one.status)))).toEqual(
+      new Set(['it is not known whether messages were stored: the answer to the commit was lost']),
+    )
+    // It was carried out, once, and the next one goes on from there.
+    expect(await count()).toBe(21)
+    await addMessage(deps, t.viewer, message(30))
+    expect((await verifyMetrics(t.world, t.viewer)).differences).toEqual([])
+    expect(await count()).toBe(22)
+  } finally {
+    await db.close()
+    await way.close()
+  }
 })
 
 test('the same key adds once, whatever is lost on the way back', async () => {

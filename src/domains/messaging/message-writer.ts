@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/database.ts'
+import { wasRefused } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { type ErrorCode, ExpectedError } from '../../platform/errors.ts'
 import { type OnceOptions, once } from '../idempotency.ts'
@@ -51,17 +52,25 @@ export function createMessageWriter(world: World): MessageWriter {
     around: (tx: Tx, emit: Emit, write: () => Promise<Outcome[]>) => Promise<Outcome[]>,
   ): Promise<Outcome[]> {
     let written: Awaited<ReturnType<typeof writeBatch>> | undefined
-    const outcomes = await world.events.write(
-      workspaceId,
-      (tx, emit) =>
-        around(tx, emit, async () => {
-          written = await writeBatch(deps, tx, emit, workspaceId, entries)
-          return written.outcomes
-        }),
-      () => written?.writes ?? [],
-    )
-    written?.commit()
-    return outcomes
+    let isOnItsWay = false
+    try {
+      const outcomes = await world.events.write(
+        workspaceId,
+        (tx, emit) =>
+          around(tx, emit, async () => {
+            written = await writeBatch(deps, tx, emit, workspaceId, entries)
+            return written.outcomes
+          }),
+        () => {
+          isOnItsWay = true
+          return written?.writes ?? []
+        },
+      )
+      written?.commit()
+      return outcomes
+    } catch (error) {
+      throw isOnItsWay && !wasRefused(error) ? new UnclearCommit(error) : error
+    }
   }
 
   const plainly = (workspaceId: string, entries: readonly Entry[]) =>
@@ -103,7 +112,11 @@ export function createMessageWriter(world: World): MessageWriter {
         from += entries.length
       }
     } catch (error) {
-      if (batch.length === 1) return batch[0]!.failed(error)
+      // What may be stored must not be stored again.
+      if (batch.length === 1 || error instanceof UnclearCommit) {
+        for (const { failed } of batch) failed(error)
+        return
+      }
       // What one of them broke is not the others' fault.
       for (const { entries, done, failed } of batch) await plainly(workspaceId, entries).then(done, failed)
     }
@@ -152,6 +165,13 @@ export function createMessageWriter(world: World): MessageWriter {
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
     },
+  }
+}
+
+/** The connection broke after the commit was sent, so nobody knows whether it was carried out. */
+class UnclearCommit extends Error {
+  constructor(cause: unknown) {
+    super('it is not known whether messages were stored: the answer to the commit was lost', { cause })
   }
 }
 
