@@ -12,6 +12,7 @@ import {
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { join, sql } from '../../src/db/sql.ts'
+import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { buildSchema } from '../../src/graphql/schema.ts'
 import { CAMPAIGN_TYPES } from '../../src/graphql/types/campaign.ts'
 import { testApp } from '../kit/app.ts'
@@ -54,6 +55,7 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'Query.node(id:)': nodes(...NODE_NAMES),
   'Query.nodes(ids:)': nodes(...NODE_NAMES),
   'Query.nodeByLegacyId(id:)': legacyIds,
+  'Query.nodeByUuid(uuid:)': uuids,
   'Query.link(id:)': nodes('Link'),
   'Query.linkBySlug(slug:)': () => [
     { label: 'slug', own: a.linkSlug, foreign: b.linkSlug, unknown: unknownLike(b.linkSlug) },
@@ -344,6 +346,7 @@ const REQUIRED: Record<string, () => unknown> = {
   'InviteRespondentInput.linkId': () => a.ids.Link,
   'InviteRespondentInput.contactId': () => a.freeContact,
   'Query.events(first:)': () => 10,
+  'Query.nodeByUuid(type:)': () => 'LINK',
   'Query.searchAnswers(query:)': () => 'says',
   'Link.export(format:)': () => 'CSV',
   'Query.contactDuplicates(first:)': () => 10,
@@ -504,6 +507,17 @@ async function proofCursor(): Promise<Attempt[]> {
   }
   const [own, foreign] = [await first(a), await first(b)]
   return [{ label: 'cursor', own, foreign, unknown: scrambled(foreign) }]
+}
+
+function uuids(): Attempt[] {
+  const uuid = ({ ids }: Population, name: NodeName) => decodeGlobalId(ids[name]).id
+  const attempt = (name: NodeName, type: string): Attempt => ({
+    ...{ label: type, own: uuid(a, name), foreign: uuid(b, name), unknown: randomUUID(), also: { type } },
+  })
+  return [
+    ...NODE_NAMES.map((name) => attempt(name, name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase())),
+    attempt('ClickToCall', 'CAMPAIGN'),
+  ]
 }
 
 function legacyIds({ path }: Input, { field }: Place): Attempt[] {

@@ -517,6 +517,26 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on VoiceFile { name mp3Url } } }', 'VoiceFile'],
   [1, '{ nodeByLegacyId(system: MULTISENDER, type: VOICE_FILE, id: "1000") { id ... on VoiceFile { name } } }'],
   [1, '{ nodeByLegacyId(system: SAYGENT, type: LINK, id: "1000") { id ... on Link { questions { prompt } } } }'],
+  [
+    1,
+    'query ($uuid: UUID!) { nodeByUuid(type: CALL, uuid: $uuid) { id ... on Call { state campaign { name } } } }',
+    'Call',
+  ],
+  [
+    1,
+    'query ($uuid: UUID!) { nodeByUuid(type: LINK, uuid: $uuid) { id ... on Link { questions { prompt } } } }',
+    'Link',
+  ],
+  [
+    1,
+    'query ($uuid: UUID!) { nodeByUuid(type: CAMPAIGN, uuid: $uuid) { id ... on Campaign { name stats { receivers } } ... on VoiceBroadcast { calls(first: 2) { nodes { state } } } } }',
+    'Campaign',
+  ],
+  [
+    1,
+    'query ($uuid: UUID!) { nodeByUuid(type: CONVERSATION, uuid: $uuid) { ... on Conversation { key } } }',
+    'Conversation',
+  ],
 ]
 
 describe('statements per operation', () => {
@@ -525,7 +545,11 @@ describe('statements per operation', () => {
     for (const run of ['first', 'second', 'third']) {
       for (const side of [one, many]) {
         const ids = type ? side.ids[type]!.slice(0, 20) : undefined
-        const variables = ids ? (query.includes('$ids') ? { ids } : { id: ids[0] }) : {}
+        const variables = ids
+          ? query.includes('$ids')
+            ? { ids }
+            : { id: ids[0], uuid: decodeGlobalId(ids[0]!).id }
+          : {}
         const { sent, data } = await count(query, variables, side.key)
         expect(sent, `${run} time with ${side === one ? 1 : WITH}: ${statements.join('\n')}`).toBe(expected)
         expect(JSON.stringify(data)).not.toContain('[null')

@@ -1,12 +1,13 @@
 import { brandWithType } from '@pothos/core'
 import { queryFromInfo } from '@pothos/plugin-prisma'
+import type { GraphQLResolveInfo } from 'graphql'
 import { READ_SCOPES, requireScope } from '../../domains/auth/index.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { isStorable } from '../../platform/validation.ts'
 import type { NodeModel } from '../batches.ts'
 import { builder, setLoadNode } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { CAMPAIGN_TYPES } from './campaign.ts'
+import { CAMPAIGN_TYPES, type CampaignKind } from './campaign.ts'
 import { messageLoads } from './message-loads.ts'
 
 /** Every kind of object with a global id, and the model of its rows. */
@@ -53,7 +54,7 @@ const ONLY: Readonly<Record<string, object>> = Object.fromEntries(
 )
 
 /** Ids of one kind in one operation are loaded by one statement. */
-setLoadNode(async ({ typename, id }, context, info) => {
+async function load(typename: string, id: string, context: Context, info: GraphQLResolveInfo): Promise<object | null> {
   if (Object.hasOwn(FINDERS, typename)) {
     checkReadable(context, typename)
     return branded(typename, await FINDERS[typename]!(id, context))
@@ -63,7 +64,18 @@ setLoadNode(async ({ typename, id }, context, info) => {
   checkReadable(context, typename)
   const query = queryFromInfo({ context, info, typeName: typename })
   return branded(typename, await context.batches.node(model, id, query, ONLY[typename]))
-})
+}
+
+setLoadNode(({ typename, id }, context, info) => load(typename, id, context, info))
+
+/** A campaign of any kind, for who does not know which. */
+async function loadCampaign(id: string, context: Context, info: GraphQLResolveInfo): Promise<object | null> {
+  checkReadable(context, 'Campaign')
+  const query = queryFromInfo({ context, info, typeName: 'Campaign' })
+  const row = await context.batches.node('campaign', id, query)
+  // Whatever is asked of a campaign, its kind is read with it.
+  return row && branded(CAMPAIGN_TYPES[(row as { id: string; kind: CampaignKind }).kind], row)
+}
 
 function checkReadable({ viewer }: Context, typename: string): void {
   const scope = READ_SCOPES[typename]
@@ -85,57 +97,98 @@ const LegacySystemEnum = builder.enumType('LegacySystem', {
       description:
         'Numbers of accounts (contacts), groups (contact lists), filters (segments), voice files and subusers; of calls (voice broadcasts), click to calls, RSVP calls, SMS and e-mails (broadcasts), each counted on its own; and of the receivers of these (campaign targets).',
     },
-    SAYSIMPLE: { description: 'None of the present types has an id of it.' },
+    SAYSIMPLE: { description: 'It has no ids for these types; links are found whichever the system.' },
   } as const,
 })
+
+/** What `nodeByUuid` and `nodeByLegacyId` call the types. */
+const TYPES = {
+  WORKSPACE: { typename: 'Workspace', description: 'Your workspace.' },
+  API_KEY: { typename: 'ApiKey', description: 'An API key.' },
+  USER: { typename: 'User', description: 'A user.' },
+  SUBUSER: { typename: 'Subuser', description: 'A subuser.' },
+  LINK: { typename: 'Link', description: 'A link.' },
+  QUESTION: { typename: 'Question', description: 'A question.' },
+  CONTACT: { typename: 'Contact', description: 'A contact.' },
+  CONTACT_LIST: { typename: 'ContactList', description: 'A list of contacts.' },
+  CONTACT_LIST_MEMBER: { typename: 'ContactListMember', description: 'A contact as a member of a list.' },
+  SEGMENT: { typename: 'Segment', description: 'A segment.' },
+  CONTACT_IMPORT: { typename: 'ContactImport', description: 'An import of contacts.' },
+  RESPONDENT: { typename: 'Respondent', description: 'A respondent.' },
+  RESPONSE: { typename: 'Response', description: 'A response.' },
+  ANSWER: { typename: 'Answer', description: 'An answer.' },
+  TRANSCRIPT: { typename: 'Transcript', description: 'A transcript of a recording.' },
+  INSIGHT: { typename: 'Insight', description: 'What an answer was found to say.' },
+  FOLLOW_UP: { typename: 'FollowUp', description: 'A further question about an answer.' },
+  VOICE_FILE: { typename: 'VoiceFile', description: 'A voice file.' },
+  CAMPAIGN: { typename: 'Campaign', description: 'A campaign, of whatever kind.' },
+  VOICE_BROADCAST: { typename: 'VoiceBroadcast', description: 'A voice broadcast.' },
+  CLICK_TO_CALL: { typename: 'ClickToCall', description: 'A click to call.' },
+  RSVP_CAMPAIGN: { typename: 'RsvpCampaign', description: 'An RSVP campaign.' },
+  SMS_BROADCAST: { typename: 'SmsBroadcast', description: 'An SMS broadcast.' },
+  EMAIL_BROADCAST: { typename: 'EmailBroadcast', description: 'An e-mail broadcast.' },
+  SURVEY_CALLS: { typename: 'SurveyCalls', description: 'A survey by phone.' },
+  CAMPAIGN_TARGET: { typename: 'CampaignTarget', description: 'Whom a campaign was told to address.' },
+  RECEIVER: { typename: 'Receiver', description: 'A person whom a campaign addresses.' },
+  CALL: { typename: 'Call', description: 'A call.' },
+  RECORDING: { typename: 'Recording', description: 'What was said in a call.' },
+  OUTBOUND_MESSAGE: { typename: 'OutboundMessage', description: 'An SMS or e-mail of a campaign.' },
+  MESSAGE: { typename: 'Message', description: 'A message that was exchanged with a customer.' },
+  CONVERSATION: { typename: 'Conversation', description: 'A conversation with a customer.' },
+  MESSAGE_THREAD: { typename: 'MessageThread', description: 'All that was exchanged with a customer over a channel.' },
+  WEBHOOK: { typename: 'Webhook', description: 'A webhook.' },
+  WEBHOOK_DELIVERY: { typename: 'WebhookDelivery', description: 'A delivery of a webhook.' },
+  WEBHOOK_ATTEMPT: { typename: 'WebhookAttempt', description: 'An attempt at a delivery.' },
+} as const
+
+type NodeType = keyof typeof TYPES
+
+const NodeTypeEnum = builder.enumType('NodeType', {
+  description: 'What a UUID names.',
+  values: Object.fromEntries(Object.entries(TYPES).map(([name, { description }]) => [name, { description }])) as Record<
+    NodeType,
+    { description: string }
+  >,
+})
+
+builder.queryField('nodeByUuid', (t) =>
+  t.field({
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    description:
+      'The object whose UUID events, webhooks and addresses give; null when your workspace has none, whatever the reason. `node` finds it by its global id.',
+    args: {
+      type: t.arg({ type: NodeTypeEnum, required: true, description: 'What it names.' }),
+      uuid: t.arg({ type: 'UUID', required: true, description: 'The UUID, such as `callId` of an event.' }),
+    },
+    resolve: async (_root, { type, uuid }, context, info) => {
+      const id = uuid.toLowerCase()
+      if (!isUuid(id)) return null
+      const found =
+        type === 'CAMPAIGN' ? loadCampaign(id, context, info) : load(TYPES[type].typename, id, context, info)
+      return (await found) as never
+    },
+  }),
+)
+
+const LEGACY_TYPES = [
+  ...(['LINK', 'QUESTION', 'CONTACT', 'CONTACT_LIST', 'SEGMENT', 'RESPONDENT', 'RESPONSE', 'ANSWER'] as const),
+  ...(['API_KEY', 'SUBUSER', 'VOICE_FILE', 'VOICE_BROADCAST', 'CLICK_TO_CALL', 'RSVP_CAMPAIGN'] as const),
+  ...(['SMS_BROADCAST', 'EMAIL_BROADCAST', 'CAMPAIGN_TARGET', 'WEBHOOK'] as const),
+] satisfies NodeType[]
+type LegacyType = (typeof LEGACY_TYPES)[number]
 
 const LegacyTypeEnum = builder.enumType('LegacyType', {
   description: 'What a legacy id names, in the words of this graph.',
   values: {
+    ...(Object.fromEntries(
+      LEGACY_TYPES.map((type) => [type, { description: TYPES[type].description }]),
+    ) as unknown as Record<LegacyType, { description: string }>),
     LINK: { description: 'A link: by number, UUID or slug, whichever the system.' },
-    QUESTION: { description: 'A question.' },
-    CONTACT: { description: 'A contact.' },
-    CONTACT_LIST: { description: 'A list of contacts.' },
-    SEGMENT: { description: 'A segment.' },
-    RESPONDENT: { description: 'A respondent.' },
-    RESPONSE: { description: 'A response.' },
-    ANSWER: { description: 'An answer.' },
-    API_KEY: { description: 'An API key.' },
-    SUBUSER: { description: 'A subuser.' },
-    VOICE_FILE: { description: 'A voice file.' },
-    VOICE_BROADCAST: { description: 'A voice broadcast.' },
-    CLICK_TO_CALL: { description: 'A click to call.' },
-    RSVP_CAMPAIGN: { description: 'An RSVP campaign.' },
-    SMS_BROADCAST: { description: 'An SMS broadcast.' },
-    EMAIL_BROADCAST: { description: 'An e-mail broadcast.' },
-    CAMPAIGN_TARGET: { description: 'Whom a campaign was told to address.' },
-    WEBHOOK: { description: 'A webhook.' },
-  } as const,
+  },
 })
 
 type System = typeof LegacySystemEnum.$inferType
-type LegacyType = typeof LegacyTypeEnum.$inferType
-
-const TYPE_NAMES: Readonly<Record<LegacyType, string>> = {
-  LINK: 'Link',
-  QUESTION: 'Question',
-  CONTACT: 'Contact',
-  CONTACT_LIST: 'ContactList',
-  SEGMENT: 'Segment',
-  RESPONDENT: 'Respondent',
-  RESPONSE: 'Response',
-  ANSWER: 'Answer',
-  API_KEY: 'ApiKey',
-  SUBUSER: 'Subuser',
-  VOICE_FILE: 'VoiceFile',
-  VOICE_BROADCAST: 'VoiceBroadcast',
-  CLICK_TO_CALL: 'ClickToCall',
-  RSVP_CAMPAIGN: 'RsvpCampaign',
-  SMS_BROADCAST: 'SmsBroadcast',
-  EMAIL_BROADCAST: 'EmailBroadcast',
-  CAMPAIGN_TARGET: 'CampaignTarget',
-  WEBHOOK: 'Webhook',
-}
 
 /** What each system numbers by small integers. */
 const NUMBERED: Readonly<Record<System, readonly LegacyType[]>> = {
@@ -159,7 +212,7 @@ builder.queryField('nodeByLegacyId', (t) =>
       id: t.arg.string({ required: true, description: 'The id as that API writes it.' }),
     },
     resolve: async (_root, { system, type, id }, context, info) => {
-      const typename = TYPE_NAMES[type]
+      const { typename } = TYPES[type]
       checkReadable(context, typename)
       const where = legacyWhere(system, type, id)
       if (!where) return null
