@@ -60,7 +60,7 @@ export default {
       from: {
         path: '^src/',
         pathNot: [
-          '^src/(main|compose|compose-outreach|compose-messages|price-file|welcome|addresses)\\.ts$',
+          '^src/(main|compose|compose-outreach|compose-messages|price-file|server-secret|welcome|addresses)\\.ts$',
           room('config'),
           TESTS,
         ],

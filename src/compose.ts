@@ -39,7 +39,7 @@ import { createLogger } from './platform/logger.ts'
 import { clientAddress, trustOf } from './platform/proxies.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
-import { deriveKey, readOrMakeSecret } from './platform/secret.ts'
+import { deriveKey } from './platform/secret.ts'
 import { shareLookups } from './platform/shared-lookups.ts'
 import { createSlidingLimiter } from './platform/sliding-limiter.ts'
 import { createAudio } from './providers/audio/index.ts'
@@ -70,6 +70,7 @@ import { sayifyPlugin, sayifyWebhookRequest } from './rest/sayify/index.ts'
 import { saysimplePlugin } from './rest/saysimple/index.ts'
 import { voiceFilesPlugin } from './rest/voice-files/index.ts'
 import { createSampleLink } from './sample-link.ts'
+import { serverSecret } from './server-secret.ts'
 import { startStep } from './start-failure.ts'
 import { webPlugin } from './web/index.ts'
 
@@ -142,7 +143,7 @@ export async function compose(
 
     const newId = idGenerator(clock)
     const events = createEventLog({ db, clock, newId })
-    const secret = await secretOf(config)
+    const secret = await serverSecret(config, db, logger)
     const world: World = { db, events, clock, newId, sealer: createSealer(deriveKey(secret, 'sealed')) }
     const messaging = { world, writer: createMessageWriter(world) }
     onClose(() => messaging.writer.idle())
@@ -472,12 +473,6 @@ function openDatabase({ database }: Config, logger: ReturnType<typeof createLogg
   const { url, poolSize } = database
   const { host, pathname } = new URL(url)
   return startStep(`open the database ${host}${pathname}`, openPostgres({ url, poolSize, logger }))
-}
-
-async function secretOf({ secret }: Config): Promise<string> {
-  return 'given' in secret
-    ? secret.given
-    : startStep(`keep the server's secret in ${secret.file}`, readOrMakeSecret(secret.file))
 }
 
 /** One line per request, and its id in the answer. Addresses are logged without their query, which may hold tokens. */

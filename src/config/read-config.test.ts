@@ -49,6 +49,7 @@ const DEFAULTS = {
   },
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
+  acceptedSecret: undefined,
   firstStart: { apiKey: undefined, sampleLink: true },
 }
 
@@ -77,6 +78,7 @@ test('everything can be set', () => {
       REDIS_URL: 'rediss://cache:6380/1',
       ROLE: 'api',
       APP_SECRET: 's'.repeat(32),
+      ACCEPT_APP_SECRET: '0123456789abcdef',
       BOOTSTRAP_API_KEY: key,
       STORAGE: 'files',
       STORAGE_DIR: '/mnt/files',
@@ -186,6 +188,7 @@ test('everything can be set', () => {
     },
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
+    acceptedSecret: '0123456789abcdef',
     firstStart: { apiKey: key, sampleLink: false },
   })
 })
@@ -295,6 +298,11 @@ test.each([
   ['REDIS_URL', ['http://cache', 'cache'], 'REDIS_URL must be a URL that starts with redis:// or rediss://'],
   ['ROLE', ['both'], 'ROLE must be all, api or worker'],
   ['APP_SECRET', ['s'.repeat(31)], 'APP_SECRET must have at least 32 characters'],
+  [
+    'ACCEPT_APP_SECRET',
+    ['on', '0123456789ABCDEF'],
+    'ACCEPT_APP_SECRET must be the 16 hex digits that the refused start named',
+  ],
   [
     'BOOTSTRAP_API_KEY',
     ['0123456789abcdef', 'sk_live_1234567', `sk_live_${'x'.repeat(193)}`, 'sk_live_with a space'],

@@ -7,6 +7,10 @@ export const serverSettings = {
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   DATA_DIR: z.string().default('./data'),
   APP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  ACCEPT_APP_SECRET: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/, 'must be the 16 hex digits that the refused start named')
+    .optional(),
   BOOTSTRAP_API_KEY: z
     .string()
     .regex(/^sk_live_\S{8,192}$/, 'must start with sk_live_ and have 16 to 200 characters')
@@ -24,6 +28,8 @@ export interface ServerConfig {
   role: 'all' | 'api' | 'worker'
   logLevel: Settings<typeof serverSettings>['LOG_LEVEL']
   secret: { given: string } | { file: string }
+  /** The fingerprint of the secret that may take the place of the one that the database has been used with. */
+  acceptedSecret: string | undefined
   firstStart: { apiKey: string | undefined; sampleLink: boolean }
 }
 
@@ -32,6 +38,7 @@ export function serverOf(e: Settings<typeof serverSettings>, dataFolder: string)
     role: e.ROLE,
     logLevel: e.LOG_LEVEL,
     secret: e.APP_SECRET ? { given: e.APP_SECRET } : { file: resolve(dataFolder, 'app-secret') },
+    acceptedSecret: e.ACCEPT_APP_SECRET,
     firstStart: { apiKey: e.BOOTSTRAP_API_KEY, sampleLink: e.SAMPLE_LINK },
   }
 }

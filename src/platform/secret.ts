@@ -1,16 +1,39 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** The server's secret from a file, which is made when there is none, readable by its owner only. */
 export async function readOrMakeSecret(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  return (await readSecret(file)) ?? makeSecret(file)
+}
+
+async function readSecret(file: string): Promise<string | undefined> {
   try {
-    await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 })
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Of servers that start at once one makes it; the file is whole as soon as it is there. */
+async function makeSecret(file: string): Promise<string> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 })
+  try {
+    await link(draft, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await unlink(draft)
   }
   return (await readFile(file, 'utf8')).trim()
+}
+
+/** What tells one secret from another, 16 hex digits, and nothing else of it. */
+export function fingerprintOf(secret: string): string {
+  return Buffer.from(deriveKey(secret, 'fingerprint').subarray(0, 8)).toString('hex')
 }
 
 /** A key of 32 bytes for one purpose, so that a token made for one is nothing to another. */
