@@ -17,7 +17,6 @@ const config: CodegenConfig = {
           EmailAddress: 'string',
           JSON: 'unknown',
           JSONObject: 'Record<string, unknown>',
-          NonNegativeInt: 'number',
           PhoneNumber: 'string',
           PositiveInt: 'number',
           URL: 'string',

@@ -25,7 +25,6 @@ export interface SchemaTypes {
     UUID: { Input: string; Output: string }
     JSON: { Input: unknown; Output: unknown }
     JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> }
-    NonNegativeInt: { Input: number; Output: number }
     PositiveInt: { Input: number; Output: number }
   }
 }

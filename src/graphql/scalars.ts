@@ -3,7 +3,6 @@ import {
   EmailAddressResolver,
   JSONObjectResolver,
   JSONResolver,
-  NonNegativeIntResolver,
   PhoneNumberResolver,
   PositiveIntResolver,
   URLResolver,
@@ -18,5 +17,4 @@ builder.addScalarType('URL', URLResolver)
 builder.addScalarType('UUID', UUIDResolver)
 builder.addScalarType('JSON', JSONResolver)
 builder.addScalarType('JSONObject', JSONObjectResolver)
-builder.addScalarType('NonNegativeInt', NonNegativeIntResolver)
 builder.addScalarType('PositiveInt', PositiveIntResolver)

@@ -124,8 +124,8 @@ it('takes a budget of its own, bound to the workspace', async () => {
     return updateInsightBudget.insightBudget ?? updateInsightBudget
   }
   const other = await app.otherWorkspace('elsewhere')
-  expect(await update({ monthlyTokens: 3_000_000_000 }, other.key)).toEqual({
-    monthlyTokens: 3_000_000_000,
+  expect(await update({ monthlyTokens: 1_000_000_000_000 }, other.key)).toEqual({
+    monthlyTokens: 1_000_000_000_000,
     isDefault: false,
   })
   expect((await data(BUDGET)).insightBudget).toMatchObject({ monthlyTokens: 20_000, isDefault: true })

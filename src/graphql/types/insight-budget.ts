@@ -4,36 +4,30 @@ import { asData } from '../errors.ts'
 import { COMMON_ERRORS } from './mutation-kit.ts'
 
 const MONTHLY = 'How many tokens may be used in a month'
+/** An Int of GraphQL ends at 2^31. */
+const WHOLE = 'A whole number, which may be larger than an `Int`.'
 
 const InsightBudgetType = builder.objectRef<InsightBudget>('InsightBudget').implement({
   description:
     'What a workspace may have an analyser that costs money use, and what it has used of that in the present month. Months are by UTC. When it is used up the heuristic stands in.',
   fields: (t) => ({
     month: t.exposeString('month', { description: "The month's first day, such as `2026-11-01`." }),
-    monthlyTokens: t.field({
-      type: 'NonNegativeInt',
+    monthlyTokens: t.exposeFloat('monthlyTokens', {
       nullable: true,
-      description: `${MONTHLY}, input and output together; 0: none; null: as many as are wanted.`,
-      resolve: (budget) => budget.monthlyTokens,
+      description: `${MONTHLY}, input and output together; 0: none; null: as many as are wanted. ${WHOLE}`,
     }),
     isDefault: t.exposeBoolean('isDefault', {
       description: "Whether nothing was set for the workspace, so that the server's `INSIGHT_MONTHLY_TOKENS` counts.",
     }),
     requests: t.exposeInt('requests', { description: 'How many requests were begun in the month.' }),
-    inputTokens: t.field({
-      type: 'NonNegativeInt',
-      description: 'Tokens that were read in the month.',
-      resolve: (budget) => budget.inputTokens,
+    inputTokens: t.exposeFloat('inputTokens', {
+      description: `Tokens that were read in the month. ${WHOLE}`,
     }),
-    outputTokens: t.field({
-      type: 'NonNegativeInt',
-      description: 'Tokens that were written in the month.',
-      resolve: (budget) => budget.outputTokens,
+    outputTokens: t.exposeFloat('outputTokens', {
+      description: `Tokens that were written in the month. ${WHOLE}`,
     }),
-    reservedTokens: t.field({
-      type: 'NonNegativeInt',
-      description: 'The most that requests under way can use; they count as used until they have ended.',
-      resolve: (budget) => budget.reservedTokens,
+    reservedTokens: t.exposeFloat('reservedTokens', {
+      description: `The most that requests under way can use; they count as used until they have ended. ${WHOLE}`,
     }),
     exhaustedAt: t.expose('exhaustedAt', {
       type: 'DateTime',
@@ -55,7 +49,7 @@ const UpdateInsightBudgetInput = builder.inputType('UpdateInsightBudgetInput', {
   description: 'What an analyser that costs money may use.',
   fields: (t) => ({
     monthlyTokens: t.float({
-      description: `${MONTHLY}, 0 to 1000000000000; null: as many as are wanted; absent: what the server says.`,
+      description: `${MONTHLY}, 0 to 1000000000000; null: as many as are wanted; absent: what the server says. ${WHOLE}`,
     }),
   }),
 })
