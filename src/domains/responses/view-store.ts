@@ -6,7 +6,7 @@ import { ANSWER_ORDER, type ResponseStatus } from './store.ts'
 /** What an analysis says of an answer, as far as it says it. */
 export interface InsightView {
   sentiment: 'positive' | 'neutral' | 'negative' | 'mixed' | null
-  /** From 0 to 1. */
+  /** From 0, as negative as can be, to 1, as positive as can be. */
   sentimentScore: number | null
   actionable: boolean | null
   keyTopics: string[]

@@ -102,7 +102,7 @@ export const Insight = builder.prismaNode('Insight', {
     }),
     sentimentScore: t.exposeFloat('sentimentScore', {
       nullable: true,
-      description: 'From 0 to 1: how strong or how sure, as the analyser means it.',
+      description: 'From 0, as negative as can be, by 0.5 to 1, as positive as can be.',
     }),
     actionable: t.exposeBoolean('actionable', {
       nullable: true,
@@ -130,7 +130,7 @@ const InsightInput = builder.inputType('InsightInput', {
   description: 'What an answer says. It takes the place of an earlier one as a whole, so it must say something.',
   fields: (t) => ({
     sentiment: t.field({ type: SentimentEnum, description: 'The feeling that the answer speaks of.' }),
-    sentimentScore: t.float({ description: 'From 0 to 1: how strong or how sure, as you mean it.' }),
+    sentimentScore: t.float({ description: 'From 0, as negative as can be, by 0.5 to 1, as positive as can be.' }),
     actionable: t.boolean({ description: 'Whether something can be done about what was said.' }),
     keyTopics: t.stringList({ description: 'What it is about: up to 50 topics of up to 200 characters.' }),
     summary: t.string({ description: 'The answer in short, up to 5,000 characters.' }),

@@ -53,7 +53,10 @@ export const link = z
 const insights = z
   .object({
     sentiment: z.enum(['positive', 'neutral', 'negative', 'mixed']).nullable(),
-    sentiment_score: z.number().nullable().meta({ description: 'From 0 to 1.' }),
+    sentiment_score: z
+      .number()
+      .nullable()
+      .meta({ description: 'From 0, as negative as can be, to 1, as positive as can be.' }),
     actionable: z.boolean().nullable(),
     key_topics: z.array(z.string()),
     summary: z.string().nullable(),
