@@ -93,6 +93,29 @@ describe('an import of messages', () => {
     ).toHaveLength(1)
   })
 
+  it('takes what is said as `message` as well, but not twice', async () => {
+    const said = { textContent: 'as SaySimple calls it' }
+    const { rows } = await send(
+      lines(
+        message(0, { conversation: 'called', content: undefined, message: said }),
+        message(1, { conversation: 'called', message: said }),
+        message(1, { conversation: 'called', content: undefined, message: 'text' }),
+        message(1, { conversation: 'called', message: null }),
+      ),
+    )
+    expect(rows.map(({ status, error }) => [status, error?.path?.join('.'), error?.issues?.[0]?.rule])).toEqual([
+      ['added', undefined, undefined],
+      ['refused', 'message', 'once'],
+      ['refused', 'content', expect.any(String)],
+      ['added', undefined, undefined],
+    ])
+    const found = await app.db.query<{ content: object }>(
+      sql`SELECT m.content FROM message m JOIN conversation c ON c.id = m.conversation_id
+          WHERE m.workspace_id = ${workspaceId}::uuid AND c.key = 'called' ORDER BY m.time`,
+    )
+    expect(found.map(({ content }) => content)).toEqual([said, { textContent: 'number 1' }])
+  })
+
   it('goes on where it broke off, under the same key', async () => {
     const all = Array.from({ length: 5_000 }, (_, n) => message(n, { conversation: 'resumed' }))
     async function* broken() {

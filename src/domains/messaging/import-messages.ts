@@ -24,8 +24,10 @@ export type RowResult =
   | { row: number; status: 'done_before' }
   | { row: number; status: 'refused'; error: ExpectedError }
 
-/** Rows that are stored in one transaction. */
+/** Rows that are stored in one transaction, */
 const BATCH = 2_000
+/** or fewer of so many characters; with the one that is read meanwhile that is what an import takes of memory. */
+const BATCH_CHARACTERS = 8_000_000
 
 /**
  * Stores messages and resolutions as they come, in their order, a batch per transaction, and tells what became of each
@@ -134,14 +136,18 @@ function resultOf(
   return { row, status: 'added', id: outcome.id, conversationId: outcome.conversationId }
 }
 
-/** Regroups rows as they come into batches of one size, the last one smaller. */
+/** Regroups rows as they come into batches: of BATCH rows, or of fewer that have BATCH_CHARACTERS. */
 async function* batchesOf(rows: AsyncIterable<readonly ImportRow[]>): AsyncGenerator<ImportRow[], undefined> {
   let gathered: ImportRow[] = []
+  let characters = 0
   for await (const some of rows) {
-    gathered.push(...some)
-    while (gathered.length >= BATCH) {
-      yield gathered.slice(0, BATCH)
-      gathered = gathered.slice(BATCH)
+    for (const row of some) {
+      gathered.push(row)
+      characters += row.text.length
+      if (gathered.length < BATCH && characters < BATCH_CHARACTERS) continue
+      yield gathered
+      gathered = []
+      characters = 0
     }
   }
   if (gathered.length > 0) yield gathered
@@ -191,7 +197,7 @@ export async function forgetImports({ db, clock }: World): Promise<number> {
   return gone.length
 }
 
-/** That a row is no message at all. */
-export function unreadable(rule: string, message: string): ValidationError {
-  return new ValidationError([{ path: [], rule, message }])
+/** That a row, or a field of it, cannot be taken for what it should be. */
+export function unreadable(rule: string, message: string, path: string[] = []): ValidationError {
+  return new ValidationError([{ path, rule, message }])
 }

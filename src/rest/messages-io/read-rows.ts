@@ -1,6 +1,6 @@
 import type { ImportRow, MessageInput, ResolveInput } from '../../domains/messaging/index.ts'
 import { unreadable } from '../../domains/messaging/index.ts'
-import { type Issue, ValidationError } from '../../platform/errors.ts'
+import { ValidationError } from '../../platform/errors.ts'
 import { readInstant } from '../../platform/instants.ts'
 
 /** Longer lines are no messages; without a limit a missing newline would gather the whole body in memory. */
@@ -47,19 +47,23 @@ function rowOf(text: string): ImportRow {
   const time = row.time === undefined || row.time === null ? null : readInstant(String(row.time))
   if (time === undefined) {
     const message = 'must be ISO 8601 with a zone, such as 2026-02-14T12:03:59Z'
-    const issue: Issue = { path: ['time'], rule: 'instant', message }
-    return { text, content: { unreadable: new ValidationError([issue]) } }
+    return { text, content: { unreadable: unreadable('instant', message, ['time']) } }
   }
   const { type = 'message' } = row
-  // The domain judges what is in it, whatever that is.
+  // The domain judges what is in it, whatever that is. What is said may be called as SaySimple calls it.
   if (type === 'message') {
-    const { direction, ...others } = row
+    const { direction, message, content = message, ...others } = row
+    const isTwice = content !== message && message !== undefined && message !== null
+    if (isTwice)
+      return {
+        text,
+        content: { unreadable: unreadable('once', 'has content twice, as `message` as well', ['message']) },
+      }
     const way = typeof direction === 'string' ? direction.toLowerCase() : direction
-    return { text, content: { message: { ...others, direction: way, time } as unknown as MessageInput } }
+    return { text, content: { message: { ...others, content, direction: way, time } as unknown as MessageInput } }
   }
   if (type === 'resolution') return { text, content: { resolution: { ...row, time } as unknown as ResolveInput } }
-  const issue: Issue = { path: ['type'], rule: 'unknown_option', message: 'must be message or resolution' }
-  return { text, content: { unreadable: new ValidationError([issue]) } }
+  return { text, content: { unreadable: unreadable('unknown_option', 'must be message or resolution', ['type']) } }
 }
 
 export function broken(message: string, rule = 'malformed'): ValidationError {
