@@ -18,7 +18,7 @@ export class ForbiddenError extends ExpectedError {}
 /** A text that is no cursor of the event log. */
 export class InvalidCursorError extends ExpectedError {}
 /** The events after the cursor were removed by retention. */
-export class CursorExpired extends ExpectedError {}
+export class CursorExpiredError extends ExpectedError {}
 
 const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   SLUG_CONFLICT: ConflictError,
@@ -41,7 +41,7 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   RATE_LIMITED: RateLimitedError,
   INSUFFICIENT_SCOPE: ForbiddenError,
   INVALID_CURSOR: InvalidCursorError,
-  CURSOR_EXPIRED: CursorExpired,
+  CURSOR_EXPIRED: CursorExpiredError,
 }
 
 /**
@@ -156,8 +156,8 @@ builder.objectType(InvalidCursorError, {
   description: 'The text is not a cursor of your event log.',
   interfaces: [ErrorInterface],
 })
-builder.objectType(CursorExpired, {
-  name: 'CursorExpired',
+builder.objectType(CursorExpiredError, {
+  name: 'CursorExpiredError',
   description:
     'Events after the cursor were removed by retention: read the present state, then continue from `oldestCursor`.',
   interfaces: [ErrorInterface],

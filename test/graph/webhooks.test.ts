@@ -50,7 +50,7 @@ async function workspace() {
     const type = name[0]!.toUpperCase() + name.slice(1)
     const data = await ask(
       `mutation ($input: ${type}Input!) { ${name}(input: $input) {
-        __typename ... on ${type}Payload { ${FIELDS[name]} } ... on Error { code path message } ${CURSOR_EXPIRED.has(name) ? '... on CursorExpired { oldestCursor }' : ''}
+        __typename ... on ${type}Payload { ${FIELDS[name]} } ... on Error { code path message } ${CURSOR_EXPIRED.has(name) ? '... on CursorExpiredError { oldestCursor }' : ''}
       } }`,
       { input },
       as,
@@ -420,7 +420,7 @@ describe('what is sent', () => {
     const { workspaceId } = space
     await app.db.query(sql`DELETE FROM event WHERE workspace_id = ${workspaceId}::uuid`)
     await app.db.query(sql`UPDATE event_head SET pruned = position WHERE workspace_id = ${workspaceId}::uuid`)
-    const expired = { __typename: 'CursorExpired', code: 'CURSOR_EXPIRED', oldestCursor: oldest }
+    const expired = { __typename: 'CursorExpiredError', code: 'CURSOR_EXPIRED', oldestCursor: oldest }
     expect(await space.mutate('replayWebhook', { id, after: first })).toMatchObject({ ...expired, path: ['after'] })
     expect(await space.mutate('dryRunWebhook', { id, cursor: first })).toMatchObject({ ...expired, path: ['cursor'] })
     expect(await space.mutate('replayWebhook', { id, after: oldest })).toMatchObject({ webhook: { id } })

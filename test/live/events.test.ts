@@ -276,7 +276,7 @@ describe('equal subscriptions', () => {
 
 describe('cursors', () => {
   const POLL = `query ($after: String) { events(after: $after, first: 5) {
-    __typename ... on CursorExpired { message oldestCursor } ... on EventPage { events { cursor } } } }`
+    __typename ... on Error { code message path } ... on CursorExpiredError { oldestCursor } ... on EventPage { events { cursor } } } }`
 
   async function attempts(after: string, key = app.key): Promise<Result[]> {
     const socket = await connect(app.localUrl, key)
@@ -293,11 +293,17 @@ describe('cursors', () => {
     const { key } = await app.otherWorkspace('elsewhere')
     const future = encodeEventCursor(workspaceId, positionOf(await present()) + 1)
     for (const after of ['', 'garbage', `${await present()}=`, await present(key), future]) {
-      const results: Result[] = [...(await attempts(after)), await app.graphql(POLL, { after })]
-      for (const { errors } of results) {
+      for (const { errors } of await attempts(after)) {
         expect(errors).toMatchObject([{ message: 'This is not a cursor of your event log.' }])
         expect(errors![0]!.extensions).toMatchObject({ code: 'INVALID_CURSOR', inputPath: ['after'], retryable: false })
       }
+      // Who polls gets it as data, as who replays to a webhook does.
+      const { data, errors } = await app.graphql(POLL, { after })
+      expect(errors).toBeUndefined()
+      expect(data!.events).toEqual({
+        ...{ __typename: 'InvalidCursorError', code: 'INVALID_CURSOR', path: ['after'] },
+        message: 'This is not a cursor of your event log.',
+      })
     }
   })
 
@@ -320,7 +326,7 @@ describe('cursors', () => {
       ])
     }
     const polled = await app.graphql(POLL, { after: old })
-    expect(polled).toMatchObject({ data: { events: { __typename: 'CursorExpired', oldestCursor: oldest } } })
+    expect(polled).toMatchObject({ data: { events: { __typename: 'CursorExpiredError', oldestCursor: oldest } } })
     expect(polled.errors).toBeUndefined()
 
     const rest = [head - 1, head]

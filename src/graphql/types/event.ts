@@ -12,7 +12,7 @@ import { type Issue, ValidationError } from '../../platform/errors.ts'
 import type { NodeModel } from '../batches.ts'
 import { builder } from '../builder.ts'
 import { MAX_PAGE } from '../connection.ts'
-import { asData, CursorExpired } from '../errors.ts'
+import { asData, CursorExpiredError, InvalidCursorError } from '../errors.ts'
 import { Campaign } from './campaign.ts'
 import { messageLoads } from './message-loads.ts'
 import { Conversation } from './message-refs.ts'
@@ -323,7 +323,7 @@ builder.queryField('events', (t) =>
     type: EventPage,
     description:
       'The event log, for polling. Without `after` from the oldest event that is kept. Lists only types that your scopes allow.',
-    errors: { types: [CursorExpired] },
+    errors: { types: [InvalidCursorError, CursorExpiredError] },
     args: {
       after: t.arg.string({ description: 'Only events after this cursor.' }),
       first: t.arg.int({ required: true, description: 'How many events, 1 to 100.' }),

@@ -14,7 +14,7 @@ import {
 import { ExpectedError, NotFoundError } from '../../platform/errors.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { asData, CursorExpired, InvalidCursorError } from '../errors.ts'
+import { asData, CursorExpiredError, InvalidCursorError } from '../errors.ts'
 import { encodeGlobalId, idOf } from '../global-id.ts'
 import { Event, EventTypeEnum } from './event.ts'
 import { COMMON_ERRORS, ERRORS, given, IDEMPOTENCY_KEY } from './mutation-kit.ts'
@@ -341,7 +341,7 @@ builder.mutationFields((t) => ({
     type: ReplayWebhookPayload,
     description:
       'Delivers everything after a cursor again; what was delivered before keeps its id. Needs `webhooks:write` and a webhook that is enabled.',
-    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError, InvalidCursorError, CursorExpired] },
+    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError, InvalidCursorError, CursorExpiredError] },
     args: { input: t.arg({ type: ReplayWebhookInput, required: true, description: 'The webhook.' }) },
     resolve: (_root, args, { world, viewer }) =>
       asData(async () => {
@@ -354,7 +354,7 @@ builder.mutationFields((t) => ({
     type: DryRunWebhookPayload,
     description:
       'Shows the very request that a webhook would send now for an event, and sends nothing. Needs `webhooks:write`.',
-    errors: { types: [...COMMON_ERRORS, NotFoundError, InvalidCursorError, CursorExpired] },
+    errors: { types: [...COMMON_ERRORS, NotFoundError, InvalidCursorError, CursorExpiredError] },
     args: { input: t.arg({ type: DryRunWebhookInput, required: true, description: 'The webhook and the event.' }) },
     resolve: (_root, args, { world, viewer, webhookBuilders }) =>
       asData(() =>
