@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   IDEMPOTENCY_CONFLICT: { retryable: false, text: 'The idempotency key was used before with another input.' },
   SPEECH_UNAVAILABLE: {
     retryable: false,
-    text: 'This server has no text to speech: `SPEECH` is `none`, or the package that speaks is not installed.',
+    text: 'This server has no text to speech: `SPEECH` is `none`, the package that speaks is not installed, or no voice speaks the language.',
   },
   CAMPAIGN_COMPLETED: {
     retryable: false,

@@ -60,6 +60,25 @@ export const jsonValue = (maxBytes: number) =>
     }
   })
 
+/** The longest language tag that RFC 5646 (4.4.1) asks everyone to take. */
+const MAX_LANGUAGE = 35
+
+/** A BCP 47 language tag. Rule `language_tag`. */
+export const languageTag = () =>
+  line(MAX_LANGUAGE).refine((tag) => canonicalLanguage(tag) !== undefined, {
+    params: { rule: 'language_tag' },
+    message: 'must be a BCP 47 language tag such as fi or en-GB',
+  })
+
+/** The tag as it is usually spelled, `en-GB` of `EN-gb`; undefined of what is none. */
+export function canonicalLanguage(tag: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]
+  } catch {
+    return undefined
+  }
+}
+
 /** An object with string keys whose values are any JSON. */
 export const jsonObject = (maxBytes: number) =>
   z

@@ -16,14 +16,16 @@ export function prefersJson(accept: string | undefined): boolean {
   return (listed.get('application/json') ?? 0) > (listed.get('text/html') ?? 0)
 }
 
-/** The one of `languages` (two letters) that is liked best; the first when none is liked. */
+/** The one of `languages` (two letters) that is liked best; when none is, that of the tag `otherwise`, else the first. */
 export function preferredLanguage<Language extends string>(
   acceptLanguage: string | undefined,
   languages: readonly [Language, ...Language[]],
+  otherwise: string | null = null,
 ): Language {
-  let best: { language: Language; weight: number } = { language: languages[0], weight: 0 }
+  const known = (tag: string) => languages.find((each) => tag === each || tag.startsWith(`${each}-`))
+  let best = { language: (otherwise === null ? undefined : known(otherwise)) ?? languages[0], weight: 0 }
   for (const [tag, weight] of weights(acceptLanguage)) {
-    const language = languages.find((each) => tag === each || tag.startsWith(`${each}-`))
+    const language = known(tag)
     if (language && weight > best.weight) best = { language, weight }
   }
   return best.language

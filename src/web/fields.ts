@@ -18,7 +18,28 @@ export interface Field {
   /** Shown once other answers ask for it; the script has it at hand, a page without script asks the server. */
   isLater?: boolean
   /** The field key of the answer that it asks about. */
-  follows?: string
+  follows?: string | undefined
+  /** BCP 47, where it is not what the link is written in. */
+  writtenIn?: string | null | undefined
+}
+
+/** The page around a question. */
+export interface Surroundings {
+  texts: Texts
+  /** BCP 47: what the page speaks. */
+  language: string
+  /** What the link is written in; null: nobody said. */
+  writtenIn: string | null
+}
+
+/** The attribute of what is written in another language than its page, so that it is read as that. */
+export function lang(writtenIn: string | null, page: string) {
+  const isSame = writtenIn === null || primary(writtenIn) === primary(page)
+  return { lang: isSame ? null : writtenIn }
+}
+
+function primary(tag: string): string {
+  return tag.split('-', 1)[0]!.toLowerCase()
 }
 
 /** The id of a question's first input: where links to the question lead. */
@@ -34,10 +55,11 @@ const MAX_EMAIL = 320
 const EMOJIS = ['😢', '😞', '😐', '😊', '😄'] as const
 
 /** A question with its inputs. */
-export function renderField(field: Field, texts: Texts): Html {
+export function renderField(field: Field, { texts, language, writtenIn }: Surroundings): Html {
   const { question } = field
+  const own = lang(field.writtenIn ?? writtenIn, language)
   const shown = html`<input type="hidden" name="${FIELD.shown}" value="${question.id}">`
-  const body = isGroup(question) ? group(field, texts) : single(field, texts)
+  const body = isGroup(question) ? group(field, texts, own) : single(field, texts, own)
   const described = attributes({
     class: field.fault ? 'question faulty' : 'question',
     'data-question': JSON.stringify(clientQuestion(question, field.follows)),
@@ -51,15 +73,18 @@ function isGroup({ type }: QuestionRow): boolean {
   return type === 'multiple_choice' || type === 'rating' || type === 'image_choice' || type === 'yes_no'
 }
 
-function single(field: Field, texts: Texts): Html {
+/** What the owner of the link wrote, in what language it may be. */
+type Lang = ReturnType<typeof lang>
+
+function single(field: Field, texts: Texts, own: Lang): Html {
   const { question } = field
   const hint = hintOf(field, texts)
   const described = { ...describedBy(field, hint), ...invalid(field) }
-  return html`<label class="prompt" id="${promptId(question)}" for="${inputId(question)}">${prompt(question, texts)}</label>
+  return html`<label class="prompt" id="${promptId(question)}" for="${inputId(question)}">${prompt(question, texts, own)}</label>
 ${remark(question, hint)}${faultText(field, texts)}${control(field, described)}${removal(field, texts)}`
 }
 
-function group(field: Field, texts: Texts): Html {
+function group(field: Field, texts: Texts, own: Lang): Html {
   const { question } = field
   const several = takesSeveral(question)
   const hint = several ? [texts.chooseSeveral] : []
@@ -67,12 +92,12 @@ function group(field: Field, texts: Texts): Html {
     ? {}
     : { role: 'radiogroup', 'aria-required': question.required ? 'true' : null, ...invalid(field) }
   return html`<fieldset${attributes({ ...role, ...describedBy(field, hint) })}>
-<legend class="prompt" id="${promptId(question)}">${prompt(question, texts)}</legend>
-${remark(question, hint)}${faultText(field, texts)}${choices(field, texts)}</fieldset>`
+<legend class="prompt" id="${promptId(question)}">${prompt(question, texts, own)}</legend>
+${remark(question, hint)}${faultText(field, texts)}${choices(field, texts, own)}</fieldset>`
 }
 
-function prompt(question: QuestionRow, texts: Texts): Html {
-  return html`<span>${question.prompt}</span>${question.required && html` <span class="mark">(${texts.required})</span>`}`
+function prompt(question: QuestionRow, texts: Texts, own: Lang): Html {
+  return html`<span${attributes(own)}>${question.prompt}</span>${question.required && html` <span class="mark">(${texts.required})</span>`}`
 }
 
 function remark(question: QuestionRow, hint: readonly string[]): Slot {
@@ -156,11 +181,11 @@ interface Choice {
   beside?: Html
 }
 
-function choices(field: Field, texts: Texts): Html {
+function choices(field: Field, texts: Texts, own: Lang): Html {
   const { question, entered } = field
   const several = takesSeveral(question)
   const type = several ? 'checkbox' : 'radio'
-  const { className, list, before } = choicesOf(question, texts)
+  const { className, list, before } = choicesOf(question, texts, own)
   const items = list.map(({ value, label, beside }, index) => {
     const input = attributes({
       type,
@@ -187,7 +212,11 @@ function choices(field: Field, texts: Texts): Html {
   return html`${before}<div class="${className}">${items}</div>${none}`
 }
 
-function choicesOf(question: QuestionRow, texts: Texts): { className: string; list: Choice[]; before?: Html } {
+function choicesOf(
+  question: QuestionRow,
+  texts: Texts,
+  own: Lang,
+): { className: string; list: Choice[]; before?: Html } {
   switch (question.type) {
     case 'yes_no':
       return {
@@ -198,22 +227,22 @@ function choicesOf(question: QuestionRow, texts: Texts): { className: string; li
         ],
       }
     case 'image_choice':
-      return { className: 'choices cards', list: cards(question.configuration as Configuration<'image_choice'>) }
+      return { className: 'choices cards', list: cards(question.configuration as Configuration<'image_choice'>, own) }
     case 'rating':
       return rating(question.configuration as Configuration<'rating'>, texts)
     default: {
       const { options } = question.configuration as Configuration<'multiple_choice'>
       return {
         className: 'choices',
-        list: options.map((option) => ({ value: option, label: html`<span>${option}</span>` })),
+        list: options.map((option) => ({ value: option, label: html`<span${attributes(own)}>${option}</span>` })),
       }
     }
   }
 }
 
-function cards({ cards }: Configuration<'image_choice'>): Choice[] {
+function cards({ cards }: Configuration<'image_choice'>, own: Lang): Choice[] {
   return cards.map(({ id, label, media_url, media_type }) => {
-    const text = html`<span>${label ?? id}</span>`
+    const text = html`<span${attributes(own)}>${label ?? id}</span>`
     const source = webUrl(media_url)
     if (!source) return { value: id, label: text }
     if (media_type === 'video') {

@@ -73,7 +73,8 @@ describe('the JSON API', () => {
     expect((await view()).followUps).toEqual([])
 
     await ask(String(answerId))
-    const asked = { fieldKey: KEY, follows: 'change', number: 1, prompt: 'Why is that?', type: 'text', answered: false }
+    const words = { prompt: 'Why is that?', language: 'en' }
+    const asked = { fieldKey: KEY, follows: 'change', number: 1, ...words, type: 'text', answered: false }
     expect(await view()).toMatchObject({
       answers: { change: { probing: 'settled' } },
       followUps: [asked],

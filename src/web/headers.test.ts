@@ -27,6 +27,16 @@ describe('what a caller would like', () => {
   })
 
   it.each([
+    [undefined, 'fi', 'fi'],
+    ['sv, de;q=0.8', 'fi-FI', 'fi'],
+    ['sv, en;q=0.1', 'fi', 'en'],
+    ['sv', 'sv', 'en'],
+    ['*', null, 'en'],
+  ])('Accept-Language %s, and a link in %s', (header, otherwise, language) => {
+    expect(preferredLanguage(header, ['en', 'fi'], otherwise)).toBe(language)
+  })
+
+  it.each([
     [undefined, null],
     ['attachment', null],
     ['attachment; filename="a \\"b\\".pdf"', 'a "b".pdf'],

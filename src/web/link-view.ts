@@ -7,6 +7,8 @@ import type { WebDeps } from './deps.ts'
 export interface PublicLink {
   name: string
   description: string | null
+  /** BCP 47: what it is written in; null: nobody said. */
+  language: string | null
   /** Whether it takes new sessions. */
   open: boolean
   /** Why it does not: LINK_PAUSED or LINK_FULL. */
@@ -46,6 +48,7 @@ export async function publicLink(
   return {
     name: link.name,
     description: settings.description || null,
+    language: link.language,
     open: closed === null,
     closed,
     tts: settings.tts_enabled === true && speech.voices().length > 0,

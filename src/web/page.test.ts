@@ -489,6 +489,37 @@ describe('what the page is made of', () => {
     }
   })
 
+  it('says what its owner wrote in another language than its own', async () => {
+    await server.addLink({
+      ...{ name: 'Palaute', language: 'fi-FI', settings: { description: 'Kerro', thankYouMessage: 'Kiitos' } },
+      questions: [
+        { prompt: 'Mitä?', type: 'text', required: true },
+        { prompt: 'Kumpi?', type: 'multiple_choice', configuration: { options: ['Se', 'Tuo'] } },
+        { prompt: 'Väri?', type: 'image_choice', configuration: { cards: [{ id: 'a', label: 'Sini' }] } },
+      ],
+    })
+    const marked = (markup: string) =>
+      [...markup.matchAll(/<(\w+)[^>]* lang="fi-FI">([^<]*)</g)].map(([, , text]) => text)
+    const written = ['Palaute', 'Kerro', 'Mitä?', 'Kumpi?', 'Se', 'Tuo', 'Väri?', 'Sini']
+    const english = new TestBrowser(server.url, { headers: { 'accept-language': 'en' } })
+    await english.open('/i/palaute')
+    expect(english.markup).toContain('<html lang="en">')
+    expect(marked(english.markup)).toEqual(written)
+    await english.submit()
+    expect(marked(english.markup)).toEqual(['Palaute', 'Kerro', 'Mitä?', ...written.slice(2)])
+    await english.submit({ 'Mitä?': 'Hyvää' })
+    expect(marked(english.markup)).toEqual(['Palaute', 'Kiitos'])
+    // Nobody asks for a language that the page speaks: it speaks the link's.
+    const other = new TestBrowser(server.url, { headers: { 'accept-language': 'sv' } })
+    await other.open('/i/palaute')
+    expect(other.markup).toContain('<html lang="fi">')
+    expect(marked(other.markup)).toEqual([])
+    const { language } = await (
+      await fetch(`${server.url}/i/palaute`, { headers: { accept: 'application/json' } })
+    ).json()
+    expect(language).toBe('fi-FI')
+  })
+
   it('is small: a link with every type stays below 40 KB on its way, in every language', async () => {
     await server.addLink({ name: 'Small', questions: ALL_TYPES })
     for (const language of ['en', 'fi'] as const) {

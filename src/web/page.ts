@@ -2,7 +2,7 @@ import { type LinkRow, probingOf } from '../domains/links/index.ts'
 import { attributes, type Html, html, type Slot, webUrl } from '../platform/html.ts'
 import { scriptPath, stylePath } from './assets.ts'
 import type { ClientPage } from './client/model.ts'
-import { type Field, inputId, renderField } from './fields.ts'
+import { type Field, inputId, lang, renderField } from './fields.ts'
 import { followUpField } from './follow-up-field.ts'
 import { FIELD } from './form.ts'
 import { type ClosedPage, type Language, TEXTS } from './texts.ts'
@@ -29,6 +29,8 @@ export interface FormPage {
 export function formPage(page: FormPage): Html {
   const { link, language, path, hidden, fields, again, notice } = page
   const texts = TEXTS[language]
+  const own = attributes(lang(link.language, language))
+  const around = { texts, language, writtenIn: link.language }
   const mayGrow = fields.some((field) => field.isLater)
   const faulty = fields.filter((field) => field.fault)
   const carried = Object.entries({
@@ -40,7 +42,7 @@ export function formPage(page: FormPage): Html {
     faulty.length > 0 &&
     html`<div class="summary" role="alert" tabindex="-1" autofocus aria-labelledby="summary">
 <h2 id="summary">${texts.errorSummary}</h2>
-<ul>${faulty.map(({ question, fault }) => html`<li><a href="#${inputId(question)}">${question.prompt}</a>: ${texts.faults[fault!]}</li>`)}</ul>
+<ul>${faulty.map((field) => refused(field, page))}</ul>
 </div>`
   const { description } = link.settings
   const form = attributes({
@@ -52,19 +54,25 @@ export function formPage(page: FormPage): Html {
   return layout(
     language,
     `${faulty.length > 0 ? texts.errorTitle : ''}${link.name}`,
-    html`<header><h1>${link.name}</h1>
-${description && html`<p class="description">${description}</p>`}</header>
+    html`<header><h1${own}>${link.name}</h1>
+${description && html`<p class="description"${own}>${description}</p>`}</header>
 ${notice && html`<p class="notice" role="status">${texts[notice]}</p>`}
 ${summary}
 <form${form}>
-${carried}${fields.map((field) => renderField(field, texts))}
+${carried}${fields.map((field) => renderField(field, around))}
 ${mayGrow && html`<p class="hint">${texts.moreToCome}</p>`}
 <button type="submit">${mayGrow ? texts.continue : texts.submit}</button>
 </form>
 <template id="thanks">${thanks(link, language, again)}</template>
-${fields.some(probes) && html`<template id="follow-up">${renderField(followUpField(), texts)}</template>`}`,
+${fields.some(probes) && html`<template id="follow-up">${renderField(followUpField(), around)}</template>`}`,
     scriptPath(language),
   )
+}
+
+function refused({ question, fault, writtenIn }: Field, { link, language }: FormPage): Html {
+  const own = attributes(lang(writtenIn ?? link.language, language))
+  const what = html`<a href="#${inputId(question)}"${own}>${question.prompt}</a>`
+  return html`<li>${what}: ${TEXTS[language].faults[fault!]}</li>`
 }
 
 function clientPage({ link, path, isFresh, isLive }: FormPage): ClientPage {
@@ -87,7 +95,7 @@ export function thanksPage(link: LinkRow, language: Language, again: string | un
   return layout(
     language,
     link.name,
-    html`<header><h1>${link.name}</h1></header>
+    html`<header><h1${attributes(lang(link.language, language))}>${link.name}</h1></header>
 ${thanks(link, language, again)}`,
   )
 }
@@ -96,7 +104,8 @@ function thanks(link: LinkRow, language: Language, again: string | undefined): H
   const texts = TEXTS[language]
   const { thankYouMessage, redirectUrl } = link.settings
   const onward = webUrl(redirectUrl)
-  return html`<p class="thanks" role="status">${thankYouMessage || texts.thankYou}</p>
+  const own = thankYouMessage ? lang(link.language, language) : {}
+  return html`<p${attributes({ class: 'thanks', role: 'status', ...own })}>${thankYouMessage || texts.thankYou}</p>
 ${onward && html`<p><a href="${onward}">${texts.goOn}</a></p>`}
 ${again && html`<p><a href="${again}">${texts.answerAgain}</a></p>`}`
 }

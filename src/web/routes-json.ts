@@ -158,8 +158,10 @@ function viewSession({ responseId, status, answers, visible, followUps }: Sessio
     const upload = upload_id === null ? null : { fileName: file_name, mediaType: media_type, size }
     return [fieldKey, { value: value ?? null, upload, transcript, probing }] as const
   })
-  const asked = followUps.map(({ field_key: fieldKey, follows, number, prompt, type, isAnswered: answered }) => ({
-    ...{ fieldKey, follows, number, prompt, type, answered },
-  }))
+  const asked = followUps.map(
+    ({ field_key: fieldKey, follows, number, prompt, language, type, isAnswered: answered }) => ({
+      ...{ fieldKey, follows, number, prompt, language, type, answered },
+    }),
+  )
   return { responseId, status, answers: Object.fromEntries(viewed), visible: [...visible], followUps: asked }
 }

@@ -28,9 +28,12 @@ beforeEach(() => {
   isLive = true
 })
 
-async function opened(settings: Record<string, unknown> = { live_transcription: true }) {
+async function opened(
+  settings: Record<string, unknown> = { live_transcription: true },
+  language: string | null = null,
+) {
   const slug = `live-${++links}`
-  await server.addLink({ name: 'Live', slug, settings, questions: [{ prompt: 'Voice', type: 'text' }] })
+  await server.addLink({ name: 'Live', slug, settings, language, questions: [{ prompt: 'Voice', type: 'text' }] })
   const url = `${server.url}/w/acme/i/${slug}`
   const { session } = await (await fetch(`${url}/sessions`, { method: 'POST' })).json()
   const draft = async (body: Uint8Array, token: string | null = session) => {
@@ -56,6 +59,14 @@ test('what is there of a recording that grows is heard, and nothing of it is kep
   expect(heard).toEqual(heard.toSorted((a, b) => a - b))
   expect(new Set(heard).size).toBeGreaterThan(2)
   expect(await server.files()).toEqual([])
+})
+
+test('the engine is told what is probably spoken', async () => {
+  for (const language of ['fi', null]) {
+    const { draft } = await opened(undefined, language)
+    await draft(FIXTURES.webm)
+    expect(engine.history.at(-1)).toMatchObject({ language })
+  }
 })
 
 test('before the first words there is nothing, and the engine is not asked', async () => {

@@ -105,7 +105,7 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
       const path = pagePath(request.params.workspace, link)
       return {
         link,
-        language: languageOf(request),
+        language: languageOf(request, link),
         cookies: { path, secure: publicUrl.protocol === 'https:' },
         redirects: keepsCookies(request.headers.cookie),
         isFresh: request.query.new !== undefined,
@@ -163,14 +163,15 @@ export function pageRoutes(web: Web): FastifyPluginAsync {
       notice?: 'saved' | 'newQuestions',
       faults: Faults = new Map(),
     ) {
-      const follows = new Map(followUps.map((followUp) => [followUp.field_key, followUp.follows]))
+      const asked = new Map(followUps.map((followUp) => [followUp.field_key, followUp]))
       const fields = questions.map((question: QuestionRow) => {
         const { id, field_key: fieldKey } = question
         const answer = answers.get(fieldKey)
         const refused = faults.get(id)
         const entered = refused?.entered ?? toEntered(answer?.value)
         const isLater = !visible.has(fieldKey)
-        return { question, entered, answer, fault: refused?.fault, isLater, follows: follows.get(fieldKey) }
+        const { follows, language: writtenIn } = asked.get(fieldKey) ?? {}
+        return { question, entered, answer, fault: refused?.fault, isLater, follows, writtenIn }
       })
       const page = formPage({
         ...{ link, language, path: cookies.path, hidden: { session }, fields, notice },
@@ -214,6 +215,7 @@ function isCompleted(error: unknown): boolean {
   return error instanceof ExpectedError && error.code === 'SESSION_COMPLETED'
 }
 
-function languageOf(request: FastifyRequest): Language {
-  return preferredLanguage(request.headers['accept-language'], LANGUAGES)
+/** What the page itself speaks: what the person's browser asks for, else what the link's questions are written in. */
+function languageOf(request: FastifyRequest, link?: LinkRow): Language {
+  return preferredLanguage(request.headers['accept-language'], LANGUAGES, link?.language)
 }

@@ -71,6 +71,18 @@ describe('a question read aloud', () => {
     }
   })
 
+  it('is said by a voice of the language of its link, and by none of another', async () => {
+    const questions = [{ prompt: 'Mitä kuuluu?', type: 'text' as const, fieldKey: 'it' }]
+    await server.addLink({ name: 'Suomeksi', language: 'fi-FI', settings, questions })
+    expect((await hear('suomeksi/speech/it.mp3')).status).toBe(200)
+    expect(speech.history.at(-1)).toEqual({ text: 'Mitä kuuluu?', voice: 'fi' })
+    await hear('suomeksi/speech/it.mp3?lang=FI-fi')
+    expect(speech.history.at(-1)?.voice).toBe('fi')
+    await server.addLink({ name: 'Sámegillii', slug: 'sami', language: 'se', settings, questions })
+    const { status, bytes } = await hear('sami/speech/it.mp3')
+    expect([status, codeOf(bytes)]).toEqual([404, 'SPEECH_UNAVAILABLE'])
+  })
+
   it('is cut where a voice stops, however long it is', async () => {
     expect((await hear('spoken/speech/long.mp3')).status).toBe(200)
     expect(speech.history.at(-1)!.text.length).toBeLessThanOrEqual(4_096)

@@ -68,7 +68,9 @@ export class TestBrowser {
   }
 
   get prompts(): string[] {
-    return [...this.markup.matchAll(/class="prompt"[^>]*><span>([\s\S]*?)<\/span>/g)].map((match) => plain(match[1]!))
+    return [...this.markup.matchAll(/class="prompt"[^>]*><span[^>]*>([\s\S]*?)<\/span>/g)].map((match) =>
+      plain(match[1]!),
+    )
   }
 
   get inputs(): Input[] {
@@ -85,7 +87,7 @@ export class TestBrowser {
   /** The inputs of one question, found by its prompt. */
   inputsOf(prompt: string): Input[] {
     const question = this.markup.split('<div class="question').find((part) => {
-      const found = /class="prompt"[^>]*><span>([\s\S]*?)<\/span>/.exec(part)?.[1]
+      const found = /class="prompt"[^>]*><span[^>]*>([\s\S]*?)<\/span>/.exec(part)?.[1]
       return found !== undefined && plain(found) === prompt
     })
     const id = question && /name="shown" value="([^"]*)"/.exec(question)?.[1]

@@ -157,6 +157,22 @@ describe('createSurveyCalls', () => {
     })
   })
 
+  it('has a voice speak what the link is written in, where there is one', async () => {
+    for (const [language, voiceCode] of [
+      ['FI-fi', 'fi'],
+      ['sv', 'en'],
+    ]) {
+      const input = { name: 'Written', language, questions: [{ prompt: 'Again?', fieldKey: 'again', type: 'YES_NO' }] }
+      const { link } = await mutate('createLink', input, 'link { id language }')
+      expect(link.language).toBe(language === 'sv' ? 'sv' : 'fi-FI')
+      const content = surveys({ linkId: link.id })
+      const { campaign } = await mutate('createSurveyCalls', content, `campaign { ... on SurveyCalls { voiceCode } }`)
+      expect(campaign).toEqual({ voiceCode })
+      const cleared = await mutate('updateLink', { id: link.id, language: null }, 'link { language }')
+      expect(cleared.link.language).toBeNull()
+    }
+  })
+
   it('tells every broken rule where the input has it', async () => {
     const nothing = surveys({ tries: 6, answerSeconds: 1, optOutKey: '#', followUpSms: 'no address' })
     expect(await faults('createSurveyCalls', nothing)).toEqual([

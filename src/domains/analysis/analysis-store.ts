@@ -48,6 +48,8 @@ export interface RecordingRow {
   transcription_state: TranscriptionState | null
   /** Of its newest transcript; null when it has none. */
   origin: TranscriptOrigin | null
+  /** BCP 47: what is probably spoken, by its link; null: nobody said. */
+  language: string | null
   /** When whoever listens to it has to have said again that it still does; null: nobody does. */
   heard_until: Date | null
 }
@@ -60,10 +62,11 @@ export async function findRecording(
 ): Promise<RecordingRow | undefined> {
   const [row] = await db.query<RecordingRow>(
     sql`SELECT a.id, a.workspace_id, a.response_id, r.link_id, u.id AS upload_id, u.storage_key, u.sound_state::text,
-               u.transcription_state::text, u.heard_until,
+               u.transcription_state::text, u.heard_until, l.language,
                (SELECT t.origin::text FROM transcript t WHERE t.answer_id = a.id ORDER BY t.version DESC LIMIT 1) AS origin
         FROM answer a
         JOIN response r ON r.workspace_id = a.workspace_id AND r.id = a.response_id
+        JOIN link l ON l.workspace_id = r.workspace_id AND l.id = r.link_id
         JOIN upload u ON u.workspace_id = a.workspace_id AND u.id = a.upload_id AND u.state = 'ready'
         WHERE a.workspace_id = ${workspaceId}::uuid AND a.id = ${answerId}::uuid
           AND a.question_type IN ('voice', 'voice_text_fallback')`,
@@ -152,6 +155,7 @@ export interface AnalyzedAnswer {
   text: string | null
   /** Of the newest transcript. */
   transcript_id: string | null
+  /** BCP 47: of the newest transcript, else of the link. */
   language: string | null
   question_text: string
   /** What else is wanted of it, as far as the question still says. */
@@ -165,7 +169,8 @@ export interface AnalyzedAnswer {
 /** Those that are recordings or free text, in their order. */
 export async function listAnalyzed(db: Queryable, workspaceId: string, responseId: string): Promise<AnalyzedAnswer[]> {
   return db.query<AnalyzedAnswer>(
-    sql`SELECT a.id, a.upload_id IS NOT NULL AS is_recording, a.text, t.id AS transcript_id, t.language, a.question_text,
+    sql`SELECT a.id, a.upload_id IS NOT NULL AS is_recording, a.text, t.id AS transcript_id,
+               coalesce(t.language, l.language) AS language, a.question_text,
                CASE WHEN json_typeof(q.evaluator_config->'custom_fields') = 'array'
                     THEN ARRAY(SELECT json_array_elements_text(q.evaluator_config->'custom_fields'))
                     ELSE '{}'::text[] END AS custom_fields,
@@ -173,6 +178,8 @@ export async function listAnalyzed(db: Queryable, workspaceId: string, responseI
                EXISTS (SELECT 1 FROM insight i WHERE i.workspace_id = a.workspace_id AND i.answer_id = a.id
                          AND i.transcript_id IS NOT DISTINCT FROM t.id) AS is_understood
         FROM answer a
+        JOIN response r ON r.workspace_id = a.workspace_id AND r.id = a.response_id
+        JOIN link l ON l.workspace_id = r.workspace_id AND l.id = r.link_id
         LEFT JOIN question q ON q.workspace_id = a.workspace_id AND q.id = a.question_id
         LEFT JOIN LATERAL (
           SELECT t.id, t.language FROM transcript t WHERE t.workspace_id = a.workspace_id AND t.answer_id = a.id

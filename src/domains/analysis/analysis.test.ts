@@ -150,6 +150,24 @@ describe('a spoken answer', () => {
     })
   })
 
+  test('is heard and understood as what its link is written in, unless the engine hears otherwise', async () => {
+    const bench = analysisBench(kit)
+    const of = { language: 'fi-FI' }
+    bench.transcription.hearNext({ language: null })
+    await bench.answered(MIXED, { voice: null, text: 'Kaikki hyvin' }, of)
+    await bench.work()
+    bench.transcription.hearNext({ language: 'sv' })
+    await bench.answered(undefined, undefined, of)
+    await bench.work()
+    expect(bench.transcription.history.map(({ language }) => language)).toEqual(['fi-FI', 'fi-FI'])
+    const asked = bench.understanding!.history.map(({ request }) => [request.question, request.language])
+    expect(asked.toSorted()).toEqual([
+      ['Text', 'fi-FI'],
+      ['Voice', 'fi-FI'],
+      ['Voice', 'sv'],
+    ])
+  })
+
   test('of a draft engine is a draft', async () => {
     const bench = analysisBench(kit, { method: 'pocketsphinx', isDraft: true })
     const { responseId } = await bench.answered()

@@ -34,10 +34,14 @@ export type DraftTranscript = (
 export function createDrafter({ world, signer, audio, transcription }: DraftDeps): DraftTranscript {
   const underWay = new Set<string>()
 
-  async function draft(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+  async function draft(
+    source: AsyncIterable<Uint8Array>,
+    language: string | null,
+    signal: AbortSignal,
+  ): Promise<string> {
     const { facts, files } = await audio.convert(limited(source), ['wav16k'], { signal, partial: true })
     if (facts.silent) return ''
-    const { text } = await transcription.transcribe({ wav: files.wav16k, language: null, signal })
+    const { text } = await transcription.transcribe({ wav: files.wav16k, language, signal })
     return text
   }
 
@@ -51,7 +55,7 @@ export function createDrafter({ world, signer, audio, transcription }: DraftDeps
     underWay.add(response.id)
     const patience = AbortSignal.timeout(PATIENCE_MS)
     try {
-      return { text: await draft(source, AbortSignal.any([signal, patience])) }
+      return { text: await draft(source, link.language, AbortSignal.any([signal, patience])) }
     } catch (error) {
       signal.throwIfAborted()
       if (patience.aborted) throw rateLimited(BUSY_SECONDS)

@@ -23,6 +23,8 @@ export interface ProbedAnswer extends Said {
   /** Null once it was deleted. */
   question_id: string | null
   question_text: string
+  /** BCP 47, of the link; null: nobody said. */
+  link_language: string | null
   /** Whether more may be asked: the response is not submitted, its link is there. */
   is_open: boolean
   /** In the order in which they were asked. */
@@ -37,6 +39,7 @@ export async function findProbed(
 ): Promise<ProbedAnswer | undefined> {
   const [row] = await db.query<ProbedAnswer>(
     sql`SELECT a.id, a.field_key, a.text, a.probing, a.workspace_id, a.response_id, r.link_id, a.question_id, a.question_text,
+               l.language AS link_language,
                r.status = 'started' AND l.deleted_at IS NULL AS is_open,
                (SELECT t.language FROM transcript t WHERE t.answer_id = a.id ORDER BY t.version DESC LIMIT 1) AS language,
                coalesce((

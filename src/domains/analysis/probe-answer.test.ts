@@ -203,6 +203,17 @@ describe('an unclear answer', () => {
     expect([await s.asked(), await s.probing()]).toEqual([[], { change: 'settled' }])
   })
 
+  test('in writing is judged as what its link is written in', async () => {
+    const s = await session()
+    await t.db.query(sql`UPDATE link SET language = 'fi' WHERE id = ${s.linkId}::uuid`)
+    const insight = fakeInsight()
+    await probe(await s.put(VAGUE), insight)
+    expect(insight.history.map(({ asked, request }) => [asked, request.language])).toEqual([
+      ['analyze', 'fi'],
+      ['followUp', 'fi'],
+    ])
+  })
+
   test('of another workspace does not exist', async () => {
     const s = await session()
     const answerId = await s.put(VAGUE)

@@ -61,8 +61,8 @@ export async function probeAnswer(
     const about = question && aboutToAsk(answer!, question, questions)
     if (!about) return null
     const { text, number, clarityThreshold, fieldKey } = about
-    const language = said.findLast((one) => one.language !== null)?.language ?? null
-    const { question_text: asked, exchanges } = answer!
+    const { question_text: asked, exchanges, link_language: ofLink } = answer!
+    const language = said.findLast((one) => one.language !== null)?.language ?? ofLink
     const of = { workspaceId, question: asked, language }
     const understood = await understand(deps, { ...of, text, customFields: [] }, signal, { last })
     if (!understood || understood.found.clarity >= clarityThreshold) return null

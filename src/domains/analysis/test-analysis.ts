@@ -69,9 +69,9 @@ export function analysisBench(
     async answered(
       questions: QuestionInput[] = [{ prompt: 'Voice', type: 'voice' }],
       answers: Record<string, string | null> = { voice: null },
-      { submitted = true } = {},
+      { submitted = true, language = null }: { submitted?: boolean; language?: string | null } = {},
     ) {
-      const { id: linkId } = await createLink(world, viewer, { name: 'Spoken', questions })
+      const { id: linkId } = await createLink(world, viewer, { name: 'Spoken', language, questions })
       const link = await loadLink(world, workspaceId, linkId)
       const { token, responseId } = await openSession(world, signer, link, { channel: 'web' })
       const upload = (fieldKey: string) =>

@@ -44,13 +44,13 @@ function isTold({ origin }: RecordingRow): boolean {
 
 async function listen(
   { storage, transcription }: Pick<AnalysisDeps, 'storage' | 'transcription'>,
-  { storage_key: key, upload_id: id }: RecordingRow,
+  { storage_key: key, upload_id: id, language }: RecordingRow,
   signal: AbortSignal,
 ): Promise<Transcribed> {
   const stored = await storage.read(formKey(key, 'wav'))
   if (!stored) throw new Error(`the sound of the upload ${id} is not in storage`)
   const wav = Buffer.concat(await stored.stream.toArray())
-  return transcription.transcribe({ wav, language: null, signal })
+  return transcription.transcribe({ wav, language, signal })
 }
 
 type Outcome = Transcribed | { failed: string } | { unavailable: string }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Tx } from '../../db/database.ts'
 import { violatedConstraint } from '../../db/sql.ts'
 import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
-import { line, parse } from '../../platform/validation.ts'
+import { canonicalLanguage, languageTag, line, parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { once } from '../idempotency.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
@@ -24,6 +24,9 @@ export const linkSchema = z.object({
   status: z.enum(['active', 'paused'], 'must be active or paused').default('active'),
   settings: settingsSchema.nullish(),
   maxResponses: z.int().min(1, 'must be at least 1').max(2_000_000_000).nullish(),
+  language: languageTag()
+    .transform((tag) => canonicalLanguage(tag)!)
+    .nullish(),
   questions: z.unknown().optional(),
 })
 
@@ -45,6 +48,8 @@ export interface CreateLinkInput {
   settings?: LinkSettings | null
   /** How many completed responses are accepted; null or absent: no limit. */
   maxResponses?: number | null
+  /** BCP 47: what its questions are written in, and answers probably spoken in; null or absent: nobody says. */
+  language?: string | null
   questions?: QuestionInput[]
   onFinished?: OnFinishedInput | null
   idempotencyKey?: string | null
@@ -85,6 +90,7 @@ export async function createLink(world: World, viewer: Viewer, input: CreateLink
       status: fields.status,
       settings: fields.settings ?? {},
       maxResponses: fields.maxResponses ?? null,
+      language: fields.language ?? null,
       now,
     })
     const rows = questions.map((question) => ({ ...question, id: world.newId() }))

@@ -60,6 +60,7 @@ describe('creating', () => {
       status: 'active',
       settings: {},
       max_responses: null,
+      language: null,
       response_count: 0,
       deleted_at: null,
     })
@@ -367,6 +368,24 @@ describe('updating', () => {
     await Promise.all(keys.map((key) => updateLink(kit.world, kit.viewer, id, { settings: { [key]: key } })))
     expect((await load(id)).settings).toEqual(Object.fromEntries(keys.map((key) => [key, key])))
   })
+})
+
+test('a language is a tag as it is usually spelled; null takes it away, absence leaves it', async () => {
+  const { id } = await make({ language: 'EN-gb' })
+  expect((await load(id)).language).toBe('en-GB')
+  await updateLink(kit.world, kit.viewer, id, { name: 'Renamed' })
+  expect((await load(id)).language).toBe('en-GB')
+  await updateLink(kit.world, kit.viewer, id, { language: 'fi' })
+  expect((await load(id)).language).toBe('fi')
+  await updateLink(kit.world, kit.viewer, id, { language: null })
+  expect((await load(id)).language).toBeNull()
+  for (const language of ['suomi on kieli', 'e', '../en', 'en_GB'] as const) {
+    expect(await brokenRules(make({ language }))).toEqual(['language language_tag'])
+    expect(await brokenRules(updateLink(kit.world, kit.viewer, id, { language }))).toEqual(['language language_tag'])
+  }
+  // A setting of that name is an owner's own.
+  const own = await make({ settings: { language: 'whatever' } })
+  expect(await load(own.id)).toMatchObject({ language: null, settings: { language: 'whatever' } })
 })
 
 describe('questions', () => {

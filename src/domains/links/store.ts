@@ -16,6 +16,8 @@ export interface LinkRow {
   status: LinkStatus
   settings: LinkSettings
   max_responses: number | null
+  /** BCP 47: what its questions are written in, and answers probably spoken in; null: nobody said. */
+  language: string | null
   response_count: number
   deleted_at: Date | null
 }
@@ -34,7 +36,8 @@ export interface QuestionRow {
   evaluator_config: Record<string, unknown>
 }
 
-const linkColumns = sql`id, workspace_id, name, slug, status, settings, max_responses, response_count, deleted_at`
+const linkColumns = sql`id, workspace_id, name, slug, status, settings, max_responses, language, response_count,
+  deleted_at`
 const questionColumns = sql`id, prompt, field_key, type, "order", required, configuration, condition,
   enable_dynamic_probing, fallback_to_text, evaluator_config`
 
@@ -109,14 +112,16 @@ export async function insertLink(
     status: LinkStatus
     settings: LinkSettings
     maxResponses: number | null
+    language: string | null
     now: Date
   },
 ): Promise<void> {
   await tx.query(
-    sql`INSERT INTO link (id, workspace_id, legacy_id, name, slug, status, settings, max_responses, created_at, updated_at)
+    sql`INSERT INTO link (id, workspace_id, legacy_id, name, slug, status, settings, max_responses, language, created_at,
+                          updated_at)
         VALUES (${link.id}::uuid, ${link.workspaceId}::uuid, ${link.legacyId}, ${link.name}, ${link.slug},
                 ${link.status}::link_status, ${json(link.settings)}::json, ${link.maxResponses}::int,
-                ${link.now}::timestamptz, ${link.now}::timestamptz)`,
+                ${link.language}, ${link.now}::timestamptz, ${link.now}::timestamptz)`,
   )
 }
 
@@ -124,7 +129,7 @@ export async function updateLinkRow(tx: Tx, link: LinkRow, now: Date): Promise<v
   await tx.query(
     sql`UPDATE link SET name = ${link.name}, slug = ${link.slug}, status = ${link.status}::link_status,
                settings = ${json(link.settings)}::json, max_responses = ${link.max_responses}::int,
-               updated_at = ${now}::timestamptz
+               language = ${link.language}, updated_at = ${now}::timestamptz
         WHERE workspace_id = ${link.workspace_id}::uuid AND id = ${link.id}::uuid`,
   )
 }

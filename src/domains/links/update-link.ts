@@ -19,6 +19,8 @@ export interface UpdateLinkInput {
   settings?: LinkSettings
   /** Null: no limit. */
   maxResponses?: number | null
+  /** BCP 47; null: nobody says. */
+  language?: string | null
 }
 
 const schema = linkSchema
@@ -39,6 +41,7 @@ export async function updateLink(world: World, viewer: Viewer, id: string, input
       if (changes.slug !== undefined) link.slug = changes.slug
       if (changes.status !== undefined) link.status = changes.status
       if (changes.maxResponses !== undefined) link.max_responses = changes.maxResponses
+      if (changes.language !== undefined) link.language = changes.language
       if (changes.settings) {
         const settings = merged(link.settings, changes.settings)
         link.settings = parse(z.object({ settings: settingsSchema }), { settings }).settings

@@ -39,7 +39,7 @@ export type SpeakQuestion = (
     fieldKey: string
     /** Of the session, for what was asked in it only. */
     token: string | undefined
-    /** Of a voice there is. Absent: the one in which the question was asked, or the first there is. */
+    /** BCP 47, of a voice there is. Absent: the one in which the question was asked; of the link; of the first voice. */
     language: string | undefined
   },
 ) => Promise<SpokenQuestion>
@@ -47,7 +47,8 @@ export type SpeakQuestion = (
 /**
  * Reads questions of a link aloud. What is asked of everyone is said once and kept; what was asked about an answer is
  * not kept, since it may repeat what a person said. The same words are said once at a time. Throws NOT_FOUND (no such
- * question, nothing to say, or the link's `tts_enabled` is off), SPEECH_UNAVAILABLE, VALIDATION_FAILED at `lang`,
+ * question, nothing to say, or the link's `tts_enabled` is off), SPEECH_UNAVAILABLE (also when no voice speaks the
+ * question's language, and none was asked for), VALIDATION_FAILED at `lang`,
  * RATE_LIMITED (too much is being said already), LINK_DELETED.
  */
 export function createSpeaker({ world, signer, storage, speech, audio }: SpeakDeps): SpeakQuestion {
@@ -98,7 +99,7 @@ export function createSpeaker({ world, signer, storage, speech, audio }: SpeakDe
     const own = questions.find((question) => question.field_key === fieldKey)
     const asked = own ?? (token === undefined ? undefined : await followUpOf(link, token, fieldKey))
     if (!asked) throw new NotFoundError(`question "${fieldKey}"`, ['fieldKey'])
-    const voice = voiceFor(speech.voices(), language, 'language' in asked ? asked.language : null)
+    const voice = voiceFor(speech.voices(), language, ['language' in asked ? asked.language : null, link.language])
     const hash = createHash('sha256')
       .update(JSON.stringify([voice.code, asked.prompt]))
       .digest('hex')
@@ -136,15 +137,24 @@ export async function sweepSpokenQuestions({ db, clock }: World, storage: Storag
   return due.length
 }
 
-function voiceFor(voices: readonly Voice[], language: string | undefined, asked: string | null): Voice {
+/** `known`: what the words are known to be written in, the most specific first. A voice of another language mangles them. */
+function voiceFor(voices: readonly Voice[], language: string | undefined, known: readonly (string | null)[]): Voice {
   const [first] = voices
   if (!first) throw new ExpectedError('SPEECH_UNAVAILABLE', 'This server has no text to speech.')
-  const speaking = (wanted: string) => voices.find((voice) => voice.language === wanted)
-  if (language === undefined) return (asked === null ? undefined : speaking(asked.split('-', 1)[0]!)) ?? first
-  const voice = speaking(language)
-  if (voice) return voice
-  const message = `must be one of ${[...new Set(voices.map((each) => each.language))].join(', ')}`
-  throw new ValidationError([{ path: ['lang'], rule: 'unknown_option', message }])
+  const speaking = (tag: string) => voices.find((voice) => voice.language === tag.split('-', 1)[0]!.toLowerCase())
+  if (language !== undefined) {
+    const voice = speaking(language)
+    if (voice) return voice
+    const message = `must be one of ${[...new Set(voices.map((each) => each.language))].join(', ')}`
+    throw new ValidationError([{ path: ['lang'], rule: 'unknown_option', message }])
+  }
+  const tags = known.filter((tag) => tag !== null)
+  if (tags.length === 0) return first
+  for (const tag of tags) {
+    const voice = speaking(tag)
+    if (voice) return voice
+  }
+  throw new ExpectedError('SPEECH_UNAVAILABLE', `No voice of this server speaks ${tags[0]}.`)
 }
 
 function asExpected(error: unknown): unknown {

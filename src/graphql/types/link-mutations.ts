@@ -77,6 +77,10 @@ const CreateLinkInput = builder.inputType('CreateLinkInput', {
       type: 'PositiveInt',
       description: 'How many completed responses are accepted; no limit when absent.',
     }),
+    language: t.string({
+      description:
+        'What the questions are written in, as a BCP 47 tag such as `fi` or `en-GB`: they are read aloud in it, and answers are probably spoken in it.',
+    }),
     questions: t.field({ type: [QuestionInput], description: 'What it asks, at most 200.' }),
     onFinished: t.field({ type: OnFinishedInput, description: 'What to tell of its submitted responses.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
@@ -95,6 +99,7 @@ const UpdateLinkInput = builder.inputType('UpdateLinkInput', {
     slug: t.string({ description: 'Its name in its address; the old address stops working.' }),
     settings: t.field({ type: SettingsInput, description: 'Merged key by key; null removes a key.' }),
     maxResponses: t.field({ type: 'PositiveInt', description: 'Null: no limit.' }),
+    language: t.string({ description: 'A BCP 47 tag; null: nobody says.' }),
   }),
 })
 
@@ -219,11 +224,12 @@ builder.mutationFields((t) => {
       args: { input: t.arg({ type: UpdateLinkInput, required: true, description: 'The changes.' }) },
       resolve: (_root, args, { world, viewer }) =>
         asData(async () => {
-          const { id: globalId, settings, maxResponses, ...rest } = args.input
+          const { id: globalId, settings, maxResponses, language, ...rest } = args.input
           const id = idOf('Link', globalId, ['id'])
           await updateLink(world, viewer, id, {
             ...given(rest),
             ...(maxResponses === undefined ? {} : { maxResponses }),
+            ...(language === undefined ? {} : { language }),
             ...(settings ? { settings: settingsOf(settings) } : {}),
           })
           return { id }

@@ -85,6 +85,11 @@ export const Link = builder.prismaNode('Link', {
       nullable: true,
       description: 'How many completed responses are accepted; null: no limit.',
     }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description:
+        'What its questions are written in and answers are probably spoken in, as a BCP 47 tag such as `fi` or `en-GB`; null: nobody said.',
+    }),
     responseCount: t.exposeInt('responseCount', { description: 'How many responses were completed; exact.' }),
     publicUrl: t.field({
       type: 'URL',

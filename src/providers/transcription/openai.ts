@@ -15,6 +15,11 @@ export interface OpenAiTranscriptionOptions extends OpenAiOptions {
   workers: number
 }
 
+/** What a server answers to a recording that it does not want, or not in this form. */
+const OF_THE_RECORDING = new Set([400, 413, 415, 422])
+/** What servers say of a language that they do not know: OpenAI's names the parameter. */
+const UNKNOWN_LANGUAGE = /\blanguage\b/i
+
 type Format = 'verbose_json' | 'json'
 
 const MAX_DELAY_MS = 30_000
@@ -52,6 +57,13 @@ export function openAiTranscription(options: OpenAiTranscriptionOptions): Transc
     return post({ path: '/v1/audio/transcriptions', body: form, maxBytes: MAX_ANSWER_BYTES })
   }
 
+  /** What is asked in a language that the server does not know is refused for that, and not for the recording. */
+  function refusal(error: OpenAiFailure, { language }: TranscriptionRequest): TranscriptionError {
+    const isUnknown = (error.status === 400 || error.status === 422) && UNKNOWN_LANGUAGE.test(error.message)
+    if (!isUnknown || language === null) return transcriptionError(error, isUnknown && options.language !== undefined)
+    return new TranscriptionError('unsupported_language', error.message, { cause: error })
+  }
+
   async function transcribed(request: TranscriptionRequest): Promise<Transcribed> {
     const post = server.begin(request.signal)
     // Another recording may find out meanwhile that the server wants json.
@@ -74,7 +86,7 @@ export function openAiTranscription(options: OpenAiTranscriptionOptions): Transc
       try {
         return await turns.take(() => transcribed(request), AbortSignal.any([...given, server.closing]))
       } catch (error) {
-        throw error instanceof OpenAiFailure ? transcriptionError(error) : error
+        throw error instanceof OpenAiFailure ? refusal(error, request) : error
       }
     },
     close: () => server.close(),
@@ -85,11 +97,15 @@ function refusesFormat(error: unknown): boolean {
   return error instanceof OpenAiFailure && error.status === 400 && /response_format|verbose_json/.test(error.message)
 }
 
-function transcriptionError({ fault, status, message, retryable, cause }: OpenAiFailure): TranscriptionError {
+/** `ofOperator`: it is what this server is set to that was refused. */
+function transcriptionError(
+  { fault, status, message, retryable, cause }: OpenAiFailure,
+  ofOperator: boolean,
+): TranscriptionError {
   if (fault === 'closed') return new TranscriptionError('unavailable', 'transcription was closed', { retryable })
-  // It is not the recording's fault that the server is away, busy, or does not know us.
-  const isAway = fault !== 'late' && (retryable || status === 401 || status === 403)
-  return new TranscriptionError(isAway ? 'unavailable' : 'failed', message, { retryable, cause })
+  // It is not the recording's fault that the server is away, busy, somewhere else, or does not know us or the model.
+  const isRefused = status === undefined ? fault !== 'unreachable' : OF_THE_RECORDING.has(status) && !ofOperator
+  return new TranscriptionError(isRefused ? 'failed' : 'unavailable', message, { retryable, cause })
 }
 
 function read(text: string): Transcribed {

@@ -144,8 +144,31 @@ describe('OpenAI’s protocol', () => {
     })
     expect(await outcome(engine)).toEqual(['failed', false, expect.stringContaining('Audio file is too short.')])
     expect(requests).toBe(1)
+  })
+
+  test.each([
+    ['a model that is not there', 404, 'The model does not exist'],
+    ['a path that is not there', 405, 'Method Not Allowed'],
+    ['a server that has moved', 301, ''],
+    ['a bill that is not paid', 402, 'Insufficient balance'],
+  ])('%s is the operator’s matter, not the recording’s', async (_, status, message) => {
+    const { engine } = await troubled(() => ({ status, body: JSON.stringify({ error: { message } }) }))
+    expect(await outcome(engine)).toEqual(['unavailable', false, expect.stringContaining(message)])
     const other = await troubled(undefined, { model: 'no-such-model' })
-    expect(await outcome(other.engine)).toEqual(['failed', false, expect.stringContaining('does not exist')])
+    expect(await outcome(other.engine)).toEqual(['unavailable', false, expect.stringContaining('does not exist')])
+  })
+
+  test('a language that it does not know is refused as such; one that is set here is the operator’s matter', async () => {
+    const { server, engine } = await troubled()
+    const message = expect.stringContaining('Bad language')
+    expect(await outcome(engine, 'kab')).toEqual(['unsupported_language', false, message])
+    const set = await createTranscription({ ...openai, url: server.url, language: 'kab' })
+    expect(await outcome(set)).toEqual(['unavailable', false, message])
+    const strict = { status: 422, body: JSON.stringify({ detail: [{ loc: ['body', 'language'], msg: 'not one of' }] }) }
+    const another = await troubled(() => strict)
+    expect(await outcome(another.engine, 'se')).toEqual(['unsupported_language', false, expect.anything()])
+    // Nobody said any: then it is the recording that is refused.
+    expect((await outcome(another.engine))[0]).toBe('failed')
   })
 
   test.each([

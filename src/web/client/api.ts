@@ -41,6 +41,8 @@ export interface FollowUp {
   follows: string
   number: number
   prompt: string
+  /** BCP 47; null: not known. */
+  language?: string | null
   type: string
   answered: boolean
 }

@@ -127,6 +127,7 @@ export class Chrome {
       if (view === 'review' && missing.length > 0) {
         const items = missing.map((field) => {
           const go = button('link', field.promptText, () => goTo(field))
+          go.lang = field.language
           const fault = field.fault && make('p', { class: 'fault' }, field.fault)
           return make('li', {}, go, fault || undefined)
         })

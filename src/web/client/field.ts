@@ -81,6 +81,11 @@ export abstract class Field {
     return this.prompt.querySelector('span')?.textContent ?? ''
   }
 
+  /** BCP 47: what the question is written in. */
+  get language(): string {
+    return this.prompt.querySelector('span')?.closest<HTMLElement>('[lang]')?.lang ?? ''
+  }
+
   /** The first thing to answer with that is there to be used. */
   focusControl(): void {
     const controls = this.root.querySelectorAll<HTMLElement>('input:not([type=hidden]), textarea, button')

@@ -5,7 +5,7 @@ import type { ClientQuestion } from './model.ts'
 const PLACEHOLDER = 'follow-up'
 
 /** The markup of a further question, made from the page's template for such. */
-export function cloneFollowUp({ fieldKey, prompt }: FollowUp, { writes }: ClientQuestion): HTMLElement {
+export function cloneFollowUp({ fieldKey, prompt, language }: FollowUp, { writes }: ClientQuestion): HTMLElement {
   const template = document.querySelector<HTMLTemplateElement>('#follow-up')!
   const root = (template.content.cloneNode(true) as DocumentFragment).querySelector<HTMLElement>('.question')!
   for (const element of root.querySelectorAll('*')) {
@@ -13,7 +13,9 @@ export function cloneFollowUp({ fieldKey, prompt }: FollowUp, { writes }: Client
       if (value.includes(PLACEHOLDER)) element.setAttribute(name, value.replaceAll(PLACEHOLDER, fieldKey))
     }
   }
-  root.querySelector('.prompt > span')!.textContent = prompt
+  const words = root.querySelector<HTMLElement>('.prompt > span')!
+  words.textContent = prompt
+  if (language) words.lang = language
   const area = root.querySelector('textarea')!
   if (!writes) area.replaceWith(make('input', { type: 'file', id: area.id, name: area.name, accept: 'audio/*' }))
   return root

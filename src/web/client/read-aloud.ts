@@ -7,15 +7,13 @@ const PATIENCE_MS = 10_000
 /** Reads questions aloud: the server's voice, else the browser's own. */
 export class ReadAloud {
   readonly #api: Api
-  readonly #language: string
   readonly #changed: () => void
   /** Whether the person wants to hear: the next questions are then read without asking. */
   isWanted = false
   #reading: string | undefined
 
-  constructor(api: Api, language: string, changed: () => void) {
+  constructor(api: Api, changed: () => void) {
     this.#api = api
-    this.#language = language
     this.#changed = changed
   }
 
@@ -23,7 +21,8 @@ export class ReadAloud {
     return this.#reading === key
   }
 
-  read(key: string, text: string): void {
+  /** `language`: BCP 47, what the text is written in. */
+  read(key: string, text: string, language: string): void {
     this.stop()
     this.#reading = key
     const ended = () => {
@@ -32,8 +31,8 @@ export class ReadAloud {
       this.#changed()
     }
     // Follow-up questions are the session's own, so the address alone would not do.
-    const sound = this.#api.sound(`/speech/${encodeURIComponent(key)}.mp3?lang=${this.#language}`, PATIENCE_MS)
-    play(sound, { ended, failed: () => speak(text, this.#language, ended) })
+    const sound = this.#api.sound(`/speech/${encodeURIComponent(key)}.mp3?lang=${language}`, PATIENCE_MS)
+    play(sound, { ended, failed: () => speak(text, language, ended) })
     this.#changed()
   }
 

@@ -69,7 +69,7 @@ export class Survey {
       const { follows } = field.question
       if (follows !== undefined) this.#steps.addFurther(field, follows, follows)
     }
-    this.#reading = new ReadAloud(api, document.documentElement.lang, () => this.#render())
+    this.#reading = new ReadAloud(api, () => this.#render())
     this.#chrome = new Chrome(form, texts, {
       next: () => void this.#next(),
       back: () => this.#back(),
@@ -146,7 +146,7 @@ export class Survey {
     this.#deps.memory.write({ at: key })
     this.#render()
     if (focus) this.#chrome.arrive(field.prompt)
-    if (focus && this.#reading.isWanted) this.#reading.read(key, field.promptText)
+    if (focus && this.#reading.isWanted) this.#reading.read(key, field.promptText, field.language)
   }
 
   /** The browser's own back and forward. */
@@ -399,7 +399,7 @@ export class Survey {
       this.#reading.stop()
     } else {
       this.#reading.isWanted = true
-      this.#reading.read(key, field.promptText)
+      this.#reading.read(key, field.promptText, field.language)
     }
   }
 

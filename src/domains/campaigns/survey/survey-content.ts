@@ -57,9 +57,9 @@ const DEFAULT_ANSWER_SECONDS = 6
 const DEFAULT_OPT_OUT_KEY = '*'
 
 /**
- * Judges the content of a survey's calls. The voice is the first of the server's unless it says otherwise; `optOutKey` of
- * null means none. Throws VALIDATION_FAILED: `unknown_link`, `nothing_to_ask`, `unknown_option` (the voice),
- * `unknown_field_key`, `duplicate`, and those of voice files.
+ * Judges the content of a survey's calls. Unless it says otherwise the voice is one that speaks the link's language,
+ * or else the first of the server's; `optOutKey` of null means none. Throws VALIDATION_FAILED: `unknown_link`,
+ * `nothing_to_ask`, `unknown_option` (the voice), `unknown_field_key`, `duplicate`, and those of voice files.
  */
 export async function prepareSurvey(
   db: Queryable,
@@ -68,9 +68,10 @@ export async function prepareSurvey(
   voices: readonly string[],
   at: readonly (string | number)[],
 ) {
+  const link = isUuid(given.linkId) ? await findLinkById(db, workspaceId, given.linkId) : undefined
   const content: Omit<SurveyContent, 'said'> = {
     linkId: given.linkId,
-    voice: given.voice ?? voices[0] ?? null,
+    voice: given.voice ?? voiceOf(link?.language, voices),
     greeting: given.greeting ?? null,
     goodbye: given.goodbye ?? null,
     prompts: (given.prompts ?? []).map((each) => ({ ...each, explainsKeys: each.explainsKeys ?? false })),
@@ -81,7 +82,6 @@ export async function prepareSurvey(
     allowRepeats: given.allowRepeats ?? false,
     followUpSms: given.followUpSms ?? null,
   }
-  const link = isUuid(content.linkId) ? await findLinkById(db, workspaceId, content.linkId) : undefined
   if (!link || link.deleted_at !== null) {
     refuse([{ path: [...at, 'linkId'], rule: 'unknown_link', message: 'must be a link of your workspace' }])
   }
@@ -106,6 +106,12 @@ export async function prepareSurvey(
     voiceFileIds: [...new Set(references.map(({ id }) => id))],
     sayings: [...sayings].map(([key, saying]) => ({ key, ...saying })),
   }
+}
+
+/** The code of a voice begins with what it speaks: `fi-f`. */
+function voiceOf(language: string | null | undefined, voices: readonly string[]): string | null {
+  const primary = language?.split('-', 1)[0]
+  return voices.find((code) => code.split('-', 1)[0] === primary) ?? voices[0] ?? null
 }
 
 function faultsOf(
