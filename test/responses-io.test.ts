@@ -94,6 +94,8 @@ const RESPONSES: StoredResponse[] = [
               clarity: 40,
             },
             ...{ summary: '@summary', customFields: { tone: 'angry', city: null } },
+            // Read from what was heard first.
+            ...{ evidence: [{ field: 'topic:price', start: 1, end: 4 }], transcriptVersion: 1 },
           },
         ],
       },
@@ -214,6 +216,11 @@ describe('an export', () => {
       transcript: { version: 2, text: 'Second "hearing"\nwith, commas', isDraft: false },
       insight: { sentiment: 'negative', keyTopics: ['price', '+topic'], customFields: { tone: 'angry', city: null } },
     })
+    expect(one.answers[0].insight).toMatchObject({
+      transcriptVersion: 1,
+      evidence: [{ finding: 'topic', name: 'price', start: 1, end: 4, quote: 'irs' }],
+    })
+    expect(one.answers[0].insight).not.toHaveProperty('readFrom')
     expect(two.answers[0]).toMatchObject({ file: null, transcript: null, insight: null })
     // Where bytes are kept is told to nobody.
     expect(body.toString()).not.toMatch(/storageKey|u\/one/)

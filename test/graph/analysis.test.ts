@@ -13,7 +13,8 @@ const ask = (query: string, variables: object = {}, key = p.key) =>
 
 const ANSWERS = `answers { id fieldKey text upload { durationSeconds }
   transcript { id version text language method createdAt answer { id } }
-  insight { sentiment sentimentScore actionable keyTopics summary method answer { id } transcript { id version } } }`
+  insight { sentiment sentimentScore actionable keyTopics summary clarity customFields { name value }
+    evidence { finding name start end quote } method answer { id } transcript { id version } } }`
 const RECORD = `mutation ($input: RecordAnalysisInput!) { recordAnalysis(input: $input) {
   __typename
   ... on RecordAnalysisPayload { response { id analyzedAt respondent { status } ${ANSWERS} } }
@@ -55,6 +56,11 @@ describe('what an analysis found', () => {
       transcript: { version: 1, text: 'Well, says heard', language: 'en', method: 'Ears of heard' },
       insight: {
         ...{ sentiment: 'POSITIVE', sentimentScore: 0.9, actionable: false, keyTopics: ['heard'], summary: 'heard' },
+        ...{ clarity: 80, customFields: [{ name: 'Who', value: 'heard' }] },
+        evidence: [
+          { finding: 'SENTIMENT', name: null, start: 0, end: 4, quote: 'Well' },
+          { finding: 'TOPIC', name: 'heard', start: 11, end: 16, quote: 'heard' },
+        ],
         ...{ method: 'Ears of heard', answer: { id: spoken.id }, transcript: { id: spoken.transcript.id, version: 1 } },
       },
     })
@@ -107,8 +113,53 @@ describe('what an analysis found', () => {
     ])
   })
 
+  it('rests on stretches of the text that it was read from, also when there is a newer one', async () => {
+    const text = 'Ei 🙂 mutta jono on pitkä'
+    const at = (words: string) => ({ start: text.indexOf(words), end: text.indexOf(words) + words.length })
+    await record({
+      answers: [
+        {
+          ...{ answerId: spoken.id, transcript: { text } },
+          insight: {
+            ...{ sentiment: 'MIXED', clarity: 0, keyTopics: ['jono'] },
+            customFields: [{ name: 'Place' }, { name: 'Mood', value: '🙂' }],
+            evidence: [
+              { finding: 'TOPIC', name: 'jono', ...at('jono') },
+              { finding: 'CUSTOM_FIELD', name: 'Mood', ...at('🙂') },
+              { finding: 'CLARITY', ...at('pitkä') },
+            ],
+          },
+        },
+        {
+          answerId: written.id,
+          insight: { actionable: true, evidence: [{ finding: 'ACTIONABLE', start: 6, end: 10 }] },
+        },
+      ],
+    })
+    const heard = (await answers()).find(({ id }) => id === spoken.id)!
+    expect(heard.insight).toMatchObject({
+      clarity: 0,
+      customFields: [
+        { name: 'Place', value: null },
+        { name: 'Mood', value: '🙂' },
+      ],
+    })
+    for (const { start, end, quote } of heard.insight.evidence) expect(text.slice(start, end)).toBe(quote)
+    expect(heard.insight.evidence.map(({ finding, name, quote }: any) => [finding, name, quote])).toEqual([
+      ['TOPIC', 'jono', 'jono'],
+      ['CUSTOM_FIELD', 'Mood', '🙂'],
+      ['CLARITY', null, 'pitkä'],
+    ])
+    expect((await answers()).find(({ id }) => id === written.id)!.insight.evidence).toEqual([
+      { finding: 'ACTIONABLE', name: null, start: 6, end: 10, quote: 'says' },
+    ])
+    await record({ answers: [{ answerId: spoken.id, transcript: { text: 'Otherwise' } }] })
+    const later = (await answers()).find(({ id }) => id === spoken.id)!
+    expect(later).toMatchObject({ text: 'Otherwise', insight: { evidence: heard.insight.evidence } })
+  })
+
   it('is found by search', async () => {
-    const { data } = await ask('{ responses(first: 9, filter: { search: "SECOND hearing" }) { nodes { id } } }')
+    const { data } = await ask('{ responses(first: 9, filter: { search: "OTHERwise" }) { nodes { id } } }')
     expect(data!.responses.nodes).toEqual([{ id: p.ids.Response }])
   })
 

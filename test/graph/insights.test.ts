@@ -60,7 +60,8 @@ async function insightOf(value: string) {
   await until(async () => {
     const { link } = await data(
       `query ($id: ID!) { link(id: $id) { responses(first: 50) { nodes { analyzedAt answers {
-         text insight { sentiment sentimentScore actionable keyTopics summary method } } } } } }`,
+         text insight { sentiment sentimentScore actionable keyTopics summary clarity
+           evidence { finding name start end quote } method } } } } } }`,
       { id: createLink.link.id },
     )
     const response = link.responses.nodes.find((node: any) => node.answers[0]?.text === value)
@@ -86,6 +87,11 @@ it('shows what a model found, what it cost, and leaves answers to the heuristic 
     actionable: true,
     keyTopics: ['queue'],
     summary: 'Said: The queue was long.',
+    clarity: 91,
+    evidence: [
+      { finding: 'SENTIMENT', name: null, start: 14, end: 18, quote: 'long' },
+      { finding: 'TOPIC', name: 'queue', start: 4, end: 9, quote: 'queue' },
+    ],
     method: 'small-1',
   })
   await insightOf('A very long queue, again.')

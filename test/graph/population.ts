@@ -349,6 +349,12 @@ export async function populate(
               actionable: false,
               keyTopics: [slug],
               summary: slug,
+              clarity: 80,
+              customFields: [{ name: 'Who', value: slug }],
+              evidence: [
+                { finding: 'SENTIMENT', start: 0, end: 4 },
+                { finding: 'TOPIC', name: slug, start: 11, end: 11 + slug.length },
+              ],
             },
           },
         ],

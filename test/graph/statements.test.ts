@@ -363,6 +363,11 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
   [1, 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Insight { summary transcript { text } } } }', 'Insight'],
   [
     1,
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Insight { evidence { quote } transcript { id } } } }',
+    'Insight',
+  ],
+  [
+    1,
     'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on FollowUp { prompt reply { text } answer { text followUps { prompt } } } } }',
     'FollowUp',
   ],

@@ -29,6 +29,9 @@ export interface StoredInsight {
   summary?: string
   clarity?: number
   customFields?: Record<string, string | null>
+  /** Of the text of the answer, or of this version of its transcripts. */
+  evidence?: { field: string; start: number; end: number }[]
+  transcriptVersion?: number
 }
 
 export interface StoredResponse {
@@ -93,14 +96,16 @@ export async function storeResponses(
           ...{ file_name: fileName, duration_seconds: durationSeconds, created_at: startedAt },
         })
       }
+      const versions = (answer.transcripts ?? []).map(() => newId())
       answer.transcripts?.forEach((text, index) => {
-        transcripts.push({ id: newId(), answer_id: answerId, version: index + 1, text, created_at: startedAt })
+        transcripts.push({ id: versions[index], answer_id: answerId, version: index + 1, text, created_at: startedAt })
       })
       answer.insights?.forEach((insight, index) => {
         insights.push({
           ...{ id: newId(), answer_id: answerId, sentiment: insight.sentiment, summary: insight.summary },
           ...{ sentiment_score: insight.sentimentScore, actionable: insight.actionable, clarity: insight.clarity },
           ...{ key_topics: insight.topics ?? [], custom_fields: insight.customFields },
+          ...{ evidence: insight.evidence, transcript_id: versions[(insight.transcriptVersion ?? 0) - 1] },
           created_at: new Date(startedAt.getTime() + index),
         })
       })
@@ -143,12 +148,13 @@ export async function storeResponses(
     FROM jsonb_to_recordset(${json(transcripts)}::jsonb) AS n(id uuid, answer_id uuid, version int, text text,
       created_at timestamptz)`)
   await db.query(sql`INSERT INTO insight (id, workspace_id, answer_id, sentiment, sentiment_score, actionable, key_topics,
-      summary, clarity, custom_fields, method, created_at)
+      summary, clarity, custom_fields, evidence, transcript_id, method, created_at)
     SELECT n.id, ${workspaceId}::uuid, n.answer_id, n.sentiment, n.sentiment_score, n.actionable,
       ARRAY(SELECT jsonb_array_elements_text(n.key_topics)), n.summary, n.clarity,
-      CASE WHEN json_typeof(n.custom_fields) <> 'null' THEN n.custom_fields END, 'test', n.created_at
+      CASE WHEN json_typeof(n.custom_fields) <> 'null' THEN n.custom_fields END,
+      CASE WHEN json_typeof(n.evidence) <> 'null' THEN n.evidence END, n.transcript_id, 'test', n.created_at
     FROM jsonb_to_recordset(${json(insights)}::jsonb) AS n(id uuid, answer_id uuid, sentiment sentiment,
       sentiment_score float8, actionable boolean, key_topics jsonb, summary text, clarity int, custom_fields json,
-      created_at timestamptz)`)
+      evidence json, transcript_id uuid, created_at timestamptz)`)
   return made
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../db/database.ts'
 import { instantText, type Sql, sql } from '../../db/sql.ts'
 import type { QuestionType } from '../links/index.ts'
+import { type Evidence, quoteEvidence, type StoredEvidence } from '../responses/index.ts'
 import { bound } from './bound.ts'
 import { meets, type ResponseFilter, type Sentiment } from './response-filter.ts'
 
@@ -63,6 +64,10 @@ export interface ExportedAnswer {
     summary: string | null
     clarity: number | null
     customFields: Record<string, string | null> | null
+    /** The version of the transcript that it was read from; null: the reply was text. */
+    transcriptVersion: number | null
+    /** What the findings rest on, with the words that it is; positions are UTF-16 units of what it was read from. */
+    evidence: (Evidence & { quote: string })[]
     method: string
   } | null
 }
@@ -97,8 +102,13 @@ const answers = sql`coalesce((
            'insight', (
              SELECT json_build_object('sentiment', i.sentiment, 'sentimentScore', i.sentiment_score,
                                       'actionable', i.actionable, 'keyTopics', i.key_topics, 'summary', i.summary,
-                                      'clarity', i.clarity, 'customFields', i.custom_fields, 'method', i.method)
-             FROM insight i WHERE i.workspace_id = a.workspace_id AND i.answer_id = a.id AND i.is_newest))
+                                      'clarity', i.clarity, 'customFields', i.custom_fields,
+                                      'transcriptVersion', t.version, 'evidence', i.evidence,
+                                      'readFrom', CASE WHEN i.evidence IS NOT NULL THEN coalesce(t.text, a.text) END,
+                                      'method', i.method)
+             FROM insight i
+             LEFT JOIN transcript t ON t.workspace_id = i.workspace_id AND t.id = i.transcript_id
+             WHERE i.workspace_id = a.workspace_id AND i.answer_id = a.id AND i.is_newest))
          ORDER BY a.place)
   FROM (
     SELECT a.*, p.field_key AS follows,
@@ -118,7 +128,7 @@ export async function selectExportPage(
 ): Promise<{ rows: ExportedResponse[]; isLast: boolean }> {
   const beyond = after ? sql`(r.started_at, r.id) > (${after.startedAt}::timestamptz, ${after.id}::uuid)` : sql`true`
   // The page is chosen before anything is gathered for it.
-  const rows = await db.query<ExportedResponse>(
+  const rows = await db.query<StoredResponse>(
     sql`SELECT r.id, r.session_id AS "sessionId", r.respondent_id AS "respondentId",
                (SELECT p.contact_id FROM respondent p WHERE p.workspace_id = r.workspace_id AND p.id = r.respondent_id)
                  AS "contactId",
@@ -129,5 +139,24 @@ export async function selectExportPage(
               ORDER BY r.started_at, r.id LIMIT ${PAGE}::int) r
         ORDER BY r.started_at, r.id`,
   )
-  return { rows, isLast: rows.length < PAGE }
+  return { rows: rows.map(withQuotes), isLast: rows.length < PAGE }
+}
+
+type StoredResponse = Omit<ExportedResponse, 'answers'> & {
+  answers: (Omit<ExportedAnswer, 'insight'> & { insight: StoredInsight | null })[]
+}
+type StoredInsight = Omit<NonNullable<ExportedAnswer['insight']>, 'evidence'> & {
+  evidence: StoredEvidence[] | null
+  /** The text that the evidence is of. */
+  readFrom: string | null
+}
+
+/** The database does not count in UTF-16 units. */
+function withQuotes(response: StoredResponse): ExportedResponse {
+  const answers = response.answers.map((answer): ExportedAnswer => {
+    if (!answer.insight) return { ...answer, insight: null }
+    const { readFrom, evidence, method, ...insight } = answer.insight
+    return { ...answer, insight: { ...insight, evidence: quoteEvidence(evidence, readFrom), method } }
+  })
+  return { ...response, answers }
 }

@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/database.ts'
 import { json, sql } from '../../db/sql.ts'
 import type { QuestionType } from '../links/index.ts'
+import type { StoredEvidence } from './evidence.ts'
 import type { ResponseStatus } from './store.ts'
 
 export type Sentiment = 'positive' | 'neutral' | 'negative' | 'mixed'
@@ -42,11 +43,13 @@ export interface AnalyzableAnswer {
   id: string
   question_type: QuestionType
   upload_id: string | null
+  /** What was written or chosen, or what the recording says by its newest transcript. */
+  text: string | null
 }
 
 export async function listAnalyzable(tx: Tx, workspaceId: string, responseId: string): Promise<AnalyzableAnswer[]> {
   return tx.query<AnalyzableAnswer>(
-    sql`SELECT id, question_type, upload_id FROM answer
+    sql`SELECT id, question_type, upload_id, text FROM answer
         WHERE workspace_id = ${workspaceId}::uuid AND response_id = ${responseId}::uuid`,
   )
 }
@@ -131,7 +134,7 @@ export async function insertInsights(
     /** From 0 to 100. */
     clarity?: number | null
     customFields?: Readonly<Record<string, string | null>> | null
-    evidence?: readonly { field: string; start: number; end: number }[] | null
+    evidence?: readonly StoredEvidence[] | null
   }[],
 ): Promise<void> {
   if (insights.length === 0) return

@@ -21,7 +21,9 @@ export { attachRecordedAnswer, forgetRecordedAnswer, prepareRecordedAnswer } fro
 export { awaitingAnalysis } from './awaiting-analysis.ts'
 export { beginUpload } from './begin-upload.ts'
 export { continueUpload } from './continue-upload.ts'
+export { type Evidence, type FindingKind, quoteEvidence, type StoredEvidence } from './evidence.ts'
 export { finishAnalysis, leaveIncomplete } from './finish-analysis.ts'
+export type { InsightInput } from './insight-input.ts'
 export { type InviteRespondentInput, inviteRespondent } from './invite-respondent.ts'
 export {
   getResponse,

@@ -330,6 +330,27 @@ describe('refusals', () => {
     ['too many topics', 'insight.keyTopics too_long', { insight: { keyTopics: Array(51).fill('x') } }],
     ['an insight of nothing', 'insight required', { insight: { sentiment: null, keyTopics: [] } }],
     ['a blank summary', 'insight.summary too_short', { insight: { summary: '\n' } }],
+    ['a clarity in parts', 'insight.clarity type', { insight: { clarity: 0.5 } }],
+    ['a clarity above 100', 'insight.clarity too_large', { insight: { clarity: 101 } }],
+    ['too many fields', 'insight.customFields too_long', { insight: { customFields: fields(51) } }],
+    [
+      'a field named twice',
+      'insight.customFields.1.name duplicate',
+      { insight: { customFields: [{ name: 'a' }, { name: ' a', value: 'x' }] } },
+    ],
+    ['a field without a name', 'insight.customFields.0.name too_short', { insight: { customFields: [{ name: ' ' }] } }],
+    ['evidence for nothing', 'insight.evidence.0.finding unknown', cited({ finding: 'summary' })],
+    ['evidence for an unknown topic', 'insight.evidence.0.name unknown', cited({ finding: 'topic', name: 'b' })],
+    ['evidence for no topic', 'insight.evidence.0.name unknown', cited({ finding: 'topic' })],
+    ['evidence for an unknown field', 'insight.evidence.0.name unknown', cited({ finding: 'customField', name: 'a' })],
+    ['evidence with a needless name', 'insight.evidence.0.name unknown', cited({ name: 'a' })],
+    ['evidence of no kind', 'insight.evidence.0.finding unknown_option', cited({ finding: 'mood' as never })],
+    ['evidence before the text', 'insight.evidence.0.start too_small', cited({ start: -1 })],
+    ['evidence in parts', 'insight.evidence.0.end type', cited({ end: 1.5 })],
+    ['evidence of no length', 'insight.evidence.0.end too_small', cited({ start: 2, end: 2 })],
+    ['evidence beyond the text', 'insight.evidence.0.end too_large', cited({ end: 7 })],
+    ['evidence of half a character', 'insight.evidence.0 unstorable_character', cited({ start: 4, end: 5 })],
+    ['evidence of a text that is not known', 'insight.evidence.0.end too_large', { insight: cited({}).insight }],
     ['half a character', 'transcript.text unstorable_character', { transcript: { text: 'x\udc00' } }],
   ])('%s', async (_what, rule, found) => {
     const { responseId, ids } = await shared()
@@ -392,6 +413,19 @@ describe('refusals', () => {
     })
   })
 })
+
+const fields = (count: number) => Array.from({ length: count }, (_, n) => ({ name: `${n}` }))
+
+/** An insight with one stretch of a text of six UTF-16 units; the smiling face is the last two. */
+function cited(evidence: Partial<NonNullable<NonNullable<AnswerAnalysis['insight']>['evidence']>[number]>) {
+  return {
+    transcript: { text: 'abcd🙂' },
+    insight: {
+      ...{ sentiment: 'neutral' as const, keyTopics: ['a'] },
+      evidence: [{ finding: 'sentiment' as const, start: 0, end: 6, ...evidence }],
+    },
+  }
+}
 
 let once: ReturnType<typeof answered> | undefined
 /** For tests that change nothing. */

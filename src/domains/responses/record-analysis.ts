@@ -15,14 +15,13 @@ import {
   listAnalyzable,
   lockForAnalysis,
   markAnalyzed,
-  type Sentiment,
   setDurations,
 } from './analysis-store.ts'
+import { toStoredEvidence } from './evidence.ts'
 import { finishAnalysis } from './finish-analysis.ts'
+import { type InsightInput, insightInput, strayEvidence } from './insight-input.ts'
 import { transcriptInput } from './transcript-input.ts'
 
-const MAX_SUMMARY_CHARACTERS = 5_000
-const MAX_TOPICS = 50
 /** A day: longer than any recording that is taken. */
 const MAX_DURATION_SECONDS = 86_400
 /** More than a link has questions; bounds what one call can ask for. */
@@ -36,14 +35,7 @@ export interface AnswerAnalysis {
   /** Of the recording, in seconds. */
   durationSeconds?: number | null
   /** Takes the place of an earlier one as a whole, so it must say something. */
-  insight?: {
-    sentiment?: Sentiment | null
-    /** How strong or how sure, as the analyser means it: 0 to 1. */
-    sentimentScore?: number | null
-    actionable?: boolean | null
-    keyTopics?: readonly string[] | null
-    summary?: string | null
-  } | null
+  insight?: InsightInput | null
 }
 
 export interface RecordAnalysisInput {
@@ -63,7 +55,8 @@ export interface RecordAnalysisInput {
  * still under way here is not waited for; otherwise that is only spared what was recorded. The link may have been deleted
  * meanwhile. Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND (the response),
  * VALIDATION_FAILED (rules of its own: `not_submitted` at `responseId`, `unknown` and `duplicate` at an `answerId`,
- * `not_a_recording` where a transcript or a duration is of none), IDEMPOTENCY_CONFLICT.
+ * `not_a_recording` where a transcript or a duration is of none, `unknown` where evidence is for nothing that its insight
+ * says), IDEMPOTENCY_CONFLICT.
  */
 export async function recordAnalysis(
   world: World,
@@ -91,21 +84,6 @@ export async function recordAnalysis(
   )
 }
 
-const insight = z
-  .object({
-    sentiment: z
-      .enum(['positive', 'neutral', 'negative', 'mixed'], 'must be positive, neutral, negative or mixed')
-      .nullish(),
-    sentimentScore: z.number('must be a number').min(0, 'must be at least 0').max(1, 'must be at most 1').nullish(),
-    actionable: z.boolean('must be true or false').nullish(),
-    keyTopics: z.array(line(200)).max(MAX_TOPICS, `must have at most ${MAX_TOPICS} topics`).nullish(),
-    summary: line(MAX_SUMMARY_CHARACTERS).nullish(),
-  })
-  .refine((found) => Object.values(found).some((value) => (Array.isArray(value) ? value.length > 0 : value != null)), {
-    params: { rule: 'required' },
-    message: 'must say something',
-  })
-
 /** Judges one input: its own rules together with those of the response that it speaks of. */
 function analysisOf(response: AnalyzedResponse, answers: readonly AnalyzableAnswer[]) {
   const known = new Map(answers.map((answer) => [answer.id, answer]))
@@ -129,10 +107,14 @@ function analysisOf(response: AnalyzedResponse, answers: readonly AnalyzableAnsw
         .min(0, 'must not be negative')
         .max(MAX_DURATION_SECONDS, `must be at most ${MAX_DURATION_SECONDS} seconds`)
         .nullish(),
-      insight: insight.nullish(),
+      insight: insightInput.nullish(),
     })
-    .superRefine(({ answerId, transcript, durationSeconds }, context) => {
+    .superRefine(({ answerId, transcript, durationSeconds, insight }, context) => {
       const of = known.get(answerId)
+      const read = transcript?.text ?? of?.text ?? ''
+      for (const { path, rule, message } of insight ? strayEvidence(insight, read) : []) {
+        context.addIssue({ code: 'custom', path: ['insight', ...path], params: { rule }, message })
+      }
       if (!of || (isVoice(of.question_type) && of.upload_id !== null)) return
       for (const [path, found] of Object.entries({ transcript, durationSeconds })) {
         if (found == null) continue
@@ -171,6 +153,11 @@ async function store(world: World, tx: Tx, finding: Parameters<typeof insertTran
           actionable: insight.actionable ?? null,
           keyTopics: insight.keyTopics ?? [],
           summary: insight.summary ?? null,
+          clarity: insight.clarity ?? null,
+          customFields: insight.customFields
+            ? Object.fromEntries(insight.customFields.map(({ name, value }) => [name, value ?? null]))
+            : null,
+          evidence: insight.evidence?.map((each) => toStoredEvidence({ ...each, name: each.name ?? null })) ?? null,
         }
       : [],
   )

@@ -1,4 +1,4 @@
-import { recordAnalysis } from '../../domains/responses/index.ts'
+import { type Evidence, quoteEvidence, recordAnalysis, type StoredEvidence } from '../../domains/responses/index.ts'
 import { builder } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { idOf, idOrNull } from '../global-id.ts'
@@ -13,6 +13,18 @@ export const SentimentEnum = builder.enumType('Sentiment', {
     NEUTRAL: { value: 'neutral', description: 'Neither content nor discontent.' },
     NEGATIVE: { value: 'negative', description: 'Discontent.' },
     MIXED: { value: 'mixed', description: 'Content with one thing, discontent with another.' },
+  } as const,
+})
+
+const FindingKindEnum = builder.enumType('InsightFinding', {
+  description: 'What an insight says, one by one.',
+  values: {
+    SENTIMENT: { value: 'sentiment', description: '`sentiment` and `sentimentScore`.' },
+    ACTIONABLE: { value: 'actionable', description: '`actionable`.' },
+    CLARITY: { value: 'clarity', description: '`clarity`.' },
+    SUMMARY: { value: 'summary', description: '`summary`.' },
+    TOPIC: { value: 'topic', description: 'One of the `keyTopics`.' },
+    CUSTOM_FIELD: { value: 'customField', description: 'One of the `customFields`.' },
   } as const,
 })
 
@@ -74,6 +86,38 @@ export const Transcript = builder.prismaNode('Transcript', {
   }),
 })
 
+const InsightField = builder.objectRef<{ name: string; value: string | null }>('InsightField').implement({
+  description: 'What an answer says of something that its question asks for by name.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'As `evaluatorConfig.custom_fields` of the question calls it.' }),
+    value: t.exposeString('value', { nullable: true, description: 'In words; null: the answer does not say.' }),
+  }),
+})
+
+const POSITIONS =
+  'in UTF-16 code units (as JavaScript counts) from the start of the text that the insight was read from'
+const START = `Where it begins, ${POSITIONS}.`
+const END = `Where it ends, counted as \`start\`: the first unit after it.`
+
+const InsightEvidence = builder.objectRef<Evidence & { quote: string }>('InsightEvidence').implement({
+  description:
+    'A stretch of text that a finding rests on. The text is that of `Insight.transcript`; of an insight without one it is `Answer.text`.',
+  fields: (t) => ({
+    finding: t.field({
+      type: FindingKindEnum,
+      description: 'Which finding.',
+      resolve: (evidence) => evidence.finding,
+    }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'Which topic or custom field; null for other findings.',
+    }),
+    start: t.exposeInt('start', { description: START }),
+    end: t.exposeInt('end', { description: END }),
+    quote: t.exposeString('quote', { description: 'The words that stand there.' }),
+  }),
+})
+
 export const Insight = builder.prismaNode('Insight', {
   id: { field: 'id', description: 'Global id.' },
   select: { id: true },
@@ -110,6 +154,27 @@ export const Insight = builder.prismaNode('Insight', {
     }),
     keyTopics: t.exposeStringList('keyTopics', { description: 'What it is about, up to 50 topics.' }),
     summary: t.exposeString('summary', { nullable: true, description: 'The answer in short.' }),
+    clarity: t.exposeInt('clarity', {
+      nullable: true,
+      description: 'From 0 to 100: how well the answer answers the question.',
+    }),
+    // Parts of one stored value, which cost little beside the insight itself: so does asking for them of a page.
+    customFields: t.field({
+      type: [InsightField],
+      extensions: { listSize: 1 },
+      description: 'What was looked for by name, up to 50 fields; empty when nothing was.',
+      select: { customFields: true },
+      resolve: ({ customFields }) =>
+        Object.entries((customFields ?? {}) as Record<string, string | null>).map(([name, value]) => ({ name, value })),
+    }),
+    evidence: t.field({
+      type: [InsightEvidence],
+      extensions: { listSize: 4 },
+      description: 'What the findings rest on, up to 500 stretches of text; empty when nobody says.',
+      select: { evidence: true, transcript: { select: { text: true } }, answer: { select: { text: true } } },
+      resolve: ({ evidence, transcript, answer }) =>
+        quoteEvidence(evidence as StoredEvidence[] | null, transcript?.text ?? answer.text),
+    }),
     method: t.exposeString('method', { description: 'Who or what made it, as recorded.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was recorded.' }),
   }),
@@ -126,6 +191,29 @@ const TranscriptInput = builder.inputType('TranscriptInput', {
   }),
 })
 
+const InsightFieldInput = builder.inputType('InsightFieldInput', {
+  description: 'What an answer says of something that was looked for by name.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Up to 200 characters; each name at most once.' }),
+    value: t.string({ description: 'Up to 5,000 characters; null: the answer does not say.' }),
+  }),
+})
+
+const InsightEvidenceInput = builder.inputType('InsightEvidenceInput', {
+  description:
+    'A stretch of text that a finding rests on: of the transcript that is given with it, else of the newest one; of a reply that is no recording, of `Answer.text`.',
+  fields: (t) => ({
+    finding: t.field({
+      type: FindingKindEnum,
+      required: true,
+      description: 'Which finding; one that this insight has.',
+    }),
+    name: t.string({ description: 'Which topic or custom field of this insight; absent for other findings.' }),
+    start: t.int({ required: true, description: START }),
+    end: t.int({ required: true, description: END }),
+  }),
+})
+
 const InsightInput = builder.inputType('InsightInput', {
   description: 'What an answer says. It takes the place of an earlier one as a whole, so it must say something.',
   fields: (t) => ({
@@ -134,6 +222,12 @@ const InsightInput = builder.inputType('InsightInput', {
     actionable: t.boolean({ description: 'Whether something can be done about what was said.' }),
     keyTopics: t.stringList({ description: 'What it is about: up to 50 topics of up to 200 characters.' }),
     summary: t.string({ description: 'The answer in short, up to 5,000 characters.' }),
+    clarity: t.int({ description: 'From 0 to 100: how well the answer answers the question.' }),
+    customFields: t.field({ type: [InsightFieldInput], description: 'What was looked for by name, up to 50 fields.' }),
+    evidence: t.field({
+      type: [InsightEvidenceInput],
+      description: 'What the findings rest on, up to 500 stretches of text.',
+    }),
   }),
 })
 
