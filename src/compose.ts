@@ -41,6 +41,7 @@ import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createSealer } from './platform/sealed.ts'
 import { deriveKey } from './platform/secret.ts'
 import { shareLookups } from './platform/shared-lookups.ts'
+import { endSilentBodies } from './platform/silent-bodies.ts'
 import { createSlidingLimiter } from './platform/sliding-limiter.ts'
 import { createAudio } from './providers/audio/index.ts'
 import { createInsight } from './providers/insight/index.ts'
@@ -93,7 +94,7 @@ export interface Replacements {
   clock?: Clock
   /** Open and migrated; closed with the server. */
   db?: Database
-  timings?: GraphQLServerOptions['timings']
+  timings?: GraphQLServerOptions['timings'] & { silentBodyMs?: number }
 }
 
 /** To one origin: many webhooks may lead to one, and none may take the place of all others. */
@@ -104,6 +105,15 @@ const AUDIO_SHARED_SECONDS = 3_600
 
 /** How long a Sayify webhook of a response waits for what is analysed here, where the operator does not say. */
 const ANALYSIS_WAIT_MS = 60_000
+
+/** How long the head of a request may take. */
+const HEADERS_MS = 60_000
+
+/** How long a body may stop arriving. */
+const SILENT_BODY_MS = 60_000
+
+/** How long a request may take to arrive in all: enough for the largest upload on a slow line. */
+const REQUEST_MS = 6 * 3_600_000
 
 /** How long news gather before webhooks are fed, so that a busy log does not ask about them at every append. */
 const GATHER_NEWS_MS = 50
@@ -221,6 +231,7 @@ export async function compose(
       queue,
       analysisWaitMs,
       analysesElsewhere: config.webhooks.analysisWaitMs !== undefined,
+      understands: insight !== null,
       messaging,
       ownAddresses: ownAddresses(config, publicUrl),
       onFed: () => dueLoop.wake(DELIVER_WEBHOOKS),
@@ -326,11 +337,14 @@ export async function compose(
       genReqId: () => newId(),
       trustProxy: config.http.proxies !== null && trust,
       bodyLimit: config.http.maxBodyBytes,
+      requestTimeout: REQUEST_MS,
+      http: { headersTimeout: HEADERS_MS },
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 1_000 },
       rewriteUrl: decodableUrl,
     }) as unknown as FastifyInstance
     onClose(() => app.close())
+    endSilentBodies(app.server, timings?.silentBodyMs ?? SILENT_BODY_MS)
     const routes = new Set<string>()
     app.addHook('onRoute', ({ method, url }) => {
       for (const verb of [method].flat()) routes.add(`${verb} ${url}`)
