@@ -4,6 +4,7 @@ import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import type { Storage } from '../../providers/storage/index.ts'
 import type { World } from '../world.ts'
+import { lockForAnalysis, repeatAnalysis } from './analysis-store.ts'
 import { recordingSettled } from './phone-session.ts'
 import { discardUploads, insertUpload, markUploadReady, type UploadFacts, uploadKey } from './store.ts'
 
@@ -48,7 +49,7 @@ export async function prepareRecordedAnswer(
 
 /**
  * Makes the prepared bytes the answer's, in the transaction that says that the recording is here. From then on it is
- * processed as one that was made on the page.
+ * processed as one that was made on the page. A response that was submitted meanwhile, on the page, is analysed once more.
  */
 export async function attachRecordedAnswer(
   world: World,
@@ -60,6 +61,8 @@ export async function attachRecordedAnswer(
 ): Promise<void> {
   const upload = { id: uploadId, storageKey, receivedSize: 0 }
   const sound = { ...facts, isRecording: true, durationSeconds: durationMs / 1_000 }
+  // Before the answer, as everybody does.
+  await lockForAnalysis(tx, workspaceId, responseId)
   const now = world.clock.now()
   if (await markUploadReady(tx, workspaceId, upload, sound)) {
     const attached = await tx.query(
@@ -70,6 +73,7 @@ export async function attachRecordedAnswer(
     )
     // It was answered otherwise meanwhile.
     if (attached.length === 0) await discardUploads(tx, workspaceId, [uploadId], now)
+    else await repeatAnalysis(tx, workspaceId, responseId, now)
   }
   await recordingSettled(world, tx, emit, workspaceId, responseId)
 }
