@@ -170,3 +170,59 @@ test('a storage that fails does not end the upload', async () => {
   expect(await uploadProgress(deps, link, { token, uploadId })).toMatchObject({ receivedSize: 0 })
   expect((await continueUpload(deps, link, all())).answer).toMatchObject({ answerId: expect.any(String) })
 })
+
+test('an upload that brings a little every half hour is over after a day', async () => {
+  const storage = memoryStorage()
+  const { token } = await openSession(kit.world, kit.signer, link, { channel: 'web' })
+  const deps: UploadDeps = { ...kit, storage, audio: fakeAudio(), maxUploadBytes: 1_000_000 }
+  const { uploadId } = await beginUpload(deps, link, { token, fieldKey: 'file', fileName: null, size: BYTES.length })
+  const send = (offset: number) =>
+    continueUpload(deps, link, {
+      token,
+      uploadId,
+      offset,
+      announced: 1,
+      source: once(BYTES.subarray(offset, offset + 1)),
+    })
+  for (let n = 0; n < 47; n++) {
+    kit.clock.advance(HOUR / 2)
+    await send(n)
+    await sweepUploads(kit.world, storage)
+  }
+  expect(storage.objects.size).toBe(47)
+  kit.clock.advance(HOUR / 2)
+  expect(await refusal(send(47))).toMatchObject({ details: { rule: 'expired' } })
+  await sweepUploads(kit.world, storage)
+  expect(storage.objects.size).toBe(0)
+})
+
+test('a sixth upload of a response ends the oldest, whatever question they are for', async () => {
+  const storage = memoryStorage()
+  const deps: UploadDeps = { ...kit, storage, audio: fakeAudio(), maxUploadBytes: 1_000_000 }
+  const session = async () => (await openSession(kit.world, kit.signer, link, { channel: 'web' })).token
+  const [token, other] = [await session(), await session()]
+  const begin = async (of: string) => {
+    kit.clock.advance(1_000)
+    return (await beginUpload(deps, link, { token: of, fieldKey: 'file', fileName: null, size: BYTES.length })).uploadId
+  }
+  const piece = (uploadId: string) =>
+    continueUpload(deps, link, { token, uploadId, offset: 0, announced: 9, source: once(BYTES.subarray(0, 9)) })
+  const others = await begin(other)
+  const first = await begin(token)
+  await piece(first)
+  const later = [await begin(token), await begin(token), await begin(token), await begin(token)]
+  expect(await uploadProgress(deps, link, { token, uploadId: first })).toMatchObject({ receivedSize: 9 })
+  later.push(await begin(token))
+  expect(await refusal(piece(first))).toMatchObject({ details: { rule: 'expired' } })
+  for (const uploadId of later) await piece(uploadId)
+  expect(await uploadProgress(deps, link, { token: other, uploadId: others })).toMatchObject({ receivedSize: 0 })
+  await sweepUploads(kit.world, storage)
+  expect(storage.objects.size).toBe(5)
+  // What is whole no longer counts.
+  for (const uploadId of later.slice(1)) {
+    await continueUpload(deps, link, { token, uploadId, offset: 9, announced: null, source: once(BYTES.subarray(9)) })
+  }
+  await begin(token)
+  await begin(token)
+  expect(await uploadProgress(deps, link, { token, uploadId: later[0]! })).toMatchObject({ receivedSize: 9 })
+})

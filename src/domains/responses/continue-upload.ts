@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../platform/errors.ts'
 import type { LinkRow } from '../links/index.ts'
 import { acceptBytes, sizeLimit, type UploadDeps } from './accept-bytes.ts'
-import { IDLE_MS } from './begin-upload.ts'
+import { dueAfter } from './begin-upload.ts'
 import { addPiece, deletePiece, insertPiece, listPieces, type PiecedUpload } from './piece-store.ts'
 import { questionOf, type SavedAnswer } from './record-answer.ts'
 import { rejected } from './rejected.ts'
@@ -57,9 +57,9 @@ async function keepPiece(
   incoming: Reader,
 ): Promise<{ at: number; answer: SavedAnswer | null }> {
   const { world, storage } = deps
-  const { workspace_id: workspaceId, expected_size: expected } = upload
+  const { workspace_id: workspaceId, expected_size: expected, created_at: begunAt } = upload
   const id = world.newId()
-  const dueAt = () => new Date(world.clock.now().getTime() + IDLE_MS)
+  const dueAt = () => dueAfter(world.clock.now(), begunAt)
   let size = 0
   async function* bytes() {
     for await (const chunk of incoming.take(PIECE_BYTES)) {
@@ -99,7 +99,7 @@ async function complete(
   // An object of its own: another request may be putting other last bytes to the same pieces.
   const wholeId = world.newId()
   const storageKey = uploadKey(workspaceId, wholeId)
-  const dueAt = new Date(world.clock.now().getTime() + IDLE_MS)
+  const dueAt = dueAfter(world.clock.now(), upload.created_at)
   await insertPiece(world.db, { id: wholeId, upload, offset: 0, dueAt })
   async function* all() {
     for (const id of [...before.map((piece) => piece.id), lastPieceId]) {

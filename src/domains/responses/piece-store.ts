@@ -12,6 +12,7 @@ export interface PiecedUpload {
   expected_size: number
   received_size: number
   due_at: Date | null
+  created_at: Date
 }
 
 /** One of this response. */
@@ -21,11 +22,29 @@ export async function findPiecedUpload(
   id: string,
 ): Promise<PiecedUpload | undefined> {
   const [row] = await db.query<PiecedUpload>(
-    sql`SELECT id, workspace_id, state::text, storage_key, file_name, field_key, expected_size, received_size, due_at
+    sql`SELECT id, workspace_id, state::text, storage_key, file_name, field_key, expected_size, received_size, due_at,
+               created_at
         FROM upload WHERE workspace_id = ${workspaceId}::uuid AND response_id = ${responseId}::uuid
           AND id = ${id}::uuid AND expected_size IS NOT NULL`,
   )
   return row
+}
+
+/** Leaves all but the `keep` latest uploads of a response that are under way to the sweep. */
+export async function discardOlderPieced(
+  db: Queryable,
+  { workspace_id: workspaceId, id: responseId }: { workspace_id: string; id: string },
+  keep: number,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    sql`UPDATE upload SET state = 'discarded', due_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND state = 'pending' AND id IN (
+          SELECT id FROM upload
+          WHERE workspace_id = ${workspaceId}::uuid AND response_id = ${responseId}::uuid AND state = 'pending'
+            AND expected_size IS NOT NULL
+          ORDER BY created_at DESC, id DESC OFFSET ${keep}::int)`,
+  )
 }
 
 /** Notes an attempt before its bytes are stored, so that the sweep knows of them. */

@@ -15,7 +15,7 @@ interface Named {
 
 /**
  * How much of an upload that comes in pieces is here, in bytes. All of it: it is an answer. Throws UPLOAD_REJECTED (rule
- * `expired`: nothing came for an hour, or it was refused), NOT_FOUND, LINK_DELETED, SESSION_COMPLETED.
+ * `expired`: nothing came for an hour, it is a day old, or it was refused), NOT_FOUND, LINK_DELETED, SESSION_COMPLETED.
  */
 export async function uploadProgress(
   deps: Pick<UploadDeps, 'world' | 'signer'>,
@@ -55,7 +55,10 @@ export async function openUpload(
 }
 
 export function expired(): ExpectedError {
-  return rejected('expired', 'This upload is over: it was refused, taken back, or nothing came of it for an hour.')
+  return rejected(
+    'expired',
+    'This upload is over: it was refused or taken back, nothing came of it for an hour, or it took more than a day.',
+  )
 }
 
 function unknownUpload(): ExpectedError {
