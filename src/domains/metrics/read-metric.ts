@@ -10,6 +10,7 @@ import type { World } from '../world.ts'
 import { bucketsOf, countBuckets, MAX_BUCKETS } from './buckets.ts'
 import { METRICS } from './definitions.ts'
 import { type ItemsRequest, itemsOf } from './items.ts'
+import { nearestKept } from './nearest-kept.ts'
 import { EARLIEST, moment, zoneName } from './period.ts'
 import { readAverages } from './read-averages.ts'
 import { readCounts } from './read-counts.ts'
@@ -52,32 +53,38 @@ export async function readMetric(world: World, viewer: Viewer, request: MetricRe
   const { workspaceId } = viewer
   const selection = await select(db, workspaceId, filter)
   const span: Span = { from, to, buckets: granularity ? bucketsOf(granularity, timeZone, from, to) : [] }
-  const items = { metric, workspaceId, selection, groupBy, from, to, now: world.clock.now() }
-  const { withPrevious = false } = request
+  const items = { metric, workspaceId, selection, groupBy, now: world.clock.now() }
+  const { withPrevious = false, withCalendarVersions = true } = request
   const start = withPrevious instanceof Date ? withPrevious.getTime() : 2 * from.getTime() - to.getTime()
-  const earlier: Span = { from: new Date(Math.max(start, EARLIEST)), to: from, buckets: [] }
-  const readAll = (mayReadItems: MayReadItems) =>
-    Promise.all([
-      read(db, items, span, mayReadItems),
-      withPrevious
-        ? read(db, { ...items, ...{ from: earlier.from, to: earlier.to }, groupBy: undefined }, earlier, mayReadItems)
-        : undefined,
-      metric.startsWith('open') ? versionsOf(db, items) : [],
+  const readAll = (mayReadItems: MayReadItems) => {
+    const told = (one: Span) => (request.nearestKept ? nearestKept(metric, one, (at) => !mayReadItems(at)) : one)
+    const present = told(span)
+    const earlier = told({ from: new Date(Math.max(start, EARLIEST)), to: present.from, buckets: [] })
+    return Promise.all([
+      readOrTotal(db, items, present, mayReadItems, request.nearestKept),
+      withPrevious ? read(db, { ...items, groupBy: undefined }, earlier, mayReadItems) : undefined,
+      withCalendarVersions && metric.startsWith('open') ? versionsOf(db, { ...items, from, to }) : [],
     ])
+  }
   const { result, reducedBefore } = await whatIsThere(db, workspaceId, readAll)
-  const [reading, previous, calendarVersions] = result
+  const [{ reading, series }, previous, calendarVersions] = result
   const isCount = ['count', 'distinct'].includes(METRICS[metric].aggregate)
   /** Counts of nothing are 0, but only where they could be made. */
-  const none = isCount && reading.total !== null ? 0 : null
+  const none = isCount && series !== UNREADABLE ? 0 : null
   return {
     value: reading.total,
     ...(previous && { previousValue: previous.total }),
     points: span.buckets.map(({ start, end }, index) => ({
-      ...{ start, end, value: reading.buckets.get(index + 1) ?? none },
+      ...{ start, end, value: series.buckets.get(index + 1) ?? none },
     })),
     groups: sorted(reading.groups),
     calendarVersions,
     isReduced: reducedBefore !== null && from < reducedBefore,
+    unknown: {
+      value: reading === UNREADABLE,
+      previousValue: previous === UNREADABLE,
+      points: span.buckets.length > 0 && series === UNREADABLE,
+    },
   }
 }
 
@@ -97,33 +104,35 @@ export async function contributionsTo(
   const { db } = world
   const { workspaceId } = viewer
   const { metric, from, to } = request
-  const [selection, reducedBefore] = await Promise.all([
-    select(db, workspaceId, request.filter),
-    reductionOf(db, workspaceId),
-  ])
-  const isReduced = reducedBefore !== null && from < reducedBefore
-  if (isReduced || isEmpty(withoutIgnored({ metric, selection }))) return { items: [], total: 0, isReduced }
+  const selection = await select(db, workspaceId, request.filter)
+  if (isEmpty(withoutIgnored({ metric, selection }))) {
+    const reducedBefore = await reductionOf(db, workspaceId)
+    return { items: [], total: 0, isReduced: reducedBefore !== null && from < reducedBefore }
+  }
   const all = itemsOf({ ...{ metric, workspaceId, selection, from, to }, now: world.clock.now() })
   const each =
     METRICS[metric].aggregate === 'distinct'
       ? sql`SELECT DISTINCT ON (entity) * FROM (${all}) d ORDER BY entity, at, id`
       : all
-  const [rows, [count]] = await Promise.all([
-    db.query<{ kind: 'message' | 'conversation'; id: string; at: Date; ms: number | null }>(
-      sql`SELECT kind, id, at, ms FROM (${each}) i
-          WHERE ${after ? sql`(at, id) > (${after.at}::timestamptz, ${after.id}::uuid)` : sql`true`}
-            AND ${before ? sql`(at, id) < (${before.at}::timestamptz, ${before.id}::uuid)` : sql`true`}
-          ORDER BY ${backward ? sql`at DESC, id DESC` : sql`at, id`} LIMIT ${limit}::int`,
-    ),
-    db.query<{ total: number }>(sql`SELECT count(*)::int AS total FROM (${each}) i`),
-  ])
-  const contributions = rows.map(({ kind, id, at, ms }) => ({
-    kind,
-    id,
-    at,
-    value: ms === null ? 1 : Number(ms) / 1_000,
+  const readAll = async (mayReadItems: MayReadItems) => {
+    if (!mayReadItems(from)) return undefined
+    const [rows, [count]] = await Promise.all([
+      db.query<{ kind: 'message' | 'conversation'; id: string; at: Date; ms: number | null }>(
+        sql`SELECT kind, id, at, ms FROM (${each}) i
+            WHERE ${after ? sql`(at, id) > (${after.at}::timestamptz, ${after.id}::uuid)` : sql`true`}
+              AND ${before ? sql`(at, id) < (${before.at}::timestamptz, ${before.id}::uuid)` : sql`true`}
+            ORDER BY ${backward ? sql`at DESC, id DESC` : sql`at, id`} LIMIT ${limit}::int`,
+      ),
+      db.query<{ total: number }>(sql`SELECT count(*)::int AS total FROM (${each}) i`),
+    ])
+    return { rows, total: count!.total }
+  }
+  const { result } = await whatIsThere(db, workspaceId, readAll)
+  if (!result) return { items: [], total: 0, isReduced: true }
+  const items = result.rows.map(({ kind, id, at, ms }) => ({
+    ...{ kind, id, at, value: ms === null ? 1 : Number(ms) / 1_000 },
   }))
-  return { items: contributions, total: count!.total, isReduced }
+  return { items, total: result.total, isReduced: false }
 }
 
 /** Whether messages from a moment on are all there. */
@@ -156,7 +165,24 @@ async function whatIsThere<Result>(
   }
 }
 
-async function read(db: Queryable, request: ItemsRequest, span: Span, mayReadItems: MayReadItems): Promise<Reading> {
+/** What is asked for apart from its period, which `read` takes from a span. */
+type Question = Omit<ItemsRequest, 'from' | 'to'>
+
+/** Reads a value with its series; with `orTotal` also without, where only the series is not known. */
+async function readOrTotal(
+  db: Queryable,
+  question: Question,
+  span: Span,
+  mayReadItems: MayReadItems,
+  orTotal = false,
+): Promise<{ reading: Reading; series: Reading }> {
+  const series = await read(db, question, span, mayReadItems)
+  if (series !== UNREADABLE || !orTotal || span.buckets.length === 0) return { reading: series, series }
+  return { reading: await read(db, question, { ...span, buckets: [] }, mayReadItems), series }
+}
+
+async function read(db: Queryable, question: Question, span: Span, mayReadItems: MayReadItems): Promise<Reading> {
+  const request: ItemsRequest = { ...question, from: span.from, to: span.to }
   if (isEmpty(withoutIgnored(request))) return nothingOf(request)
   const kept = await readKept(db, request, span, mayReadItems)
   if (kept) return kept
@@ -185,6 +211,7 @@ async function readKept(
     readDistincts(db, request, span, mayReadItems),
   ])
   if (!messages || !conversations) return undefined
+  if (messages === UNREADABLE || conversations === UNREADABLE) return UNREADABLE
   const ratio = (count: number | null | undefined, of: number | null | undefined) => (count && of ? count / of : null)
   const ratios = <Key>(counts: Map<Key, number>, of: Map<Key, number>) =>
     new Map([...counts].flatMap(([key, count]) => (of.get(key) ? [[key, count / of.get(key)!]] : [])))

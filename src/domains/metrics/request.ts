@@ -41,6 +41,13 @@ export interface MetricRequest {
   groupBy?: Grouping | undefined
   /** Also the value of the period of the same length that ends where this one begins, or of one that begins here. */
   withPrevious?: boolean | Date | undefined
+  /**
+   * For clients that cannot be told that something is not known: where messages were reduced, a period begins and ends at
+   * the nearest moments that sums are kept by (nearest-kept.ts), and a series that is not known does not keep the value back.
+   */
+  nearestKept?: boolean | undefined
+  /** False: `calendarVersions` are not looked for. */
+  withCalendarVersions?: boolean | undefined
 }
 
 export interface MetricPoint {
@@ -73,6 +80,11 @@ export interface MetricResult {
   calendarVersions: number[]
   /** Whether parts of the period can only be read from what was counted before messages were reduced: then there is no proof. */
   isReduced: boolean
+  /**
+   * What would need messages that were reduced, and is null for that (points: each): not a value of nothing. Groups are
+   * not known where the value is not.
+   */
+  unknown: { value: boolean; previousValue: boolean; points: boolean }
 }
 
 /** One message or conversation that a value was computed from. */

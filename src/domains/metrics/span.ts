@@ -15,7 +15,7 @@ export interface Reading {
   groups: Map<string, number>
 }
 
-/** Of what can not be read. */
+/** Of what would need messages that are not there any more; this one object. */
 export const UNREADABLE: Reading = { total: null, buckets: new Map(), groups: new Map() }
 
 /** The number of the bucket that a moment is in, from 1; 0 where there is no series. */

@@ -315,6 +315,7 @@ export async function metricOf(args: MetricArguments, context: Context, info: Gr
       ...(selected.has('points') ? { granularity } : {}),
       ...(selected.has('groups') ? { groupBy } : {}),
       withPrevious: selected.has('previousValue'),
+      withCalendarVersions: selected.has('calendarVersions'),
     }),
   )
   return { request, result }

@@ -197,6 +197,7 @@ export function metricOperations({ world }: SaysimpleDeps): AnyOperation[] {
           from: between,
           to: new Date(and.getTime() + INCLUSIVE_MS),
           filter: filterOf(query),
+          ...{ nearestKept: true, withCalendarVersions: false },
           ...(by ? { groupBy: by.grouping } : { granularity, withPrevious: !bare && previousTo(between, and) }),
         })
         const body = by

@@ -27,14 +27,22 @@ const buckets = {
 
 const dataOf = (keys: string) => z.record(z.string(), z.number()).meta({ description: keys })
 const BY_BUCKET =
-  'By bucket, ascending: its start in UTC, of weeks `YYYY-<ISO week>`, of quarters `YYYY-<quarter>`. Buckets without anything are 0; no data at all is `{}`.'
+  'By bucket, ascending: its start in UTC, of weeks `YYYY-<ISO week>`, of quarters `YYYY-<quarter>`. Buckets without anything are 0; no data at all is `{}`, and so is what retention has reduced beyond telling.'
 
 export const series = z
   .object({
     ...buckets,
     data: dataOf(BY_BUCKET),
-    aggregatedValue: z.number().meta({ description: 'Over the whole period.' }),
-    previousAggregatedValue: z.number().meta({ description: 'Over the period of the same length before it.' }),
+    aggregatedValue: z
+      .number()
+      .nullable()
+      .meta({
+        description: 'Over the whole period; null: not known any more, since retention has reduced its messages.',
+      }),
+    previousAggregatedValue: z
+      .number()
+      .nullable()
+      .meta({ description: 'Over the period of the same length before it; null as well.' }),
   })
   .meta({ id: 'Metric' })
 

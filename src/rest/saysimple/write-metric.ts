@@ -13,24 +13,33 @@ interface Written {
   firstDataOccurrence?: string
   lastDataOccurrence?: string
   data: Record<string, number>
-  aggregatedValue?: number
-  previousAggregatedValue?: number
+  aggregatedValue?: number | null
+  previousAggregatedValue?: number | null
 }
 
-/** A metric by buckets (contract/saysimple.md 9). What is not measurable is 0 here; without any data there are no buckets. */
+/**
+ * A metric by buckets (contract/saysimple.md 9). An average of nothing is 0 here, and without any data there are no buckets.
+ * What is not known since its messages were reduced is null, its buckets are left out.
+ */
 export function writeSeries(
   metric: MetricName,
-  { value, previousValue, points }: MetricResult,
+  { value, previousValue = null, points, unknown }: MetricResult,
   granularity: Granularity,
   { bare }: { bare: boolean },
 ): Written {
   const write = numberOf(metric)
-  const shown = [value, ...points.map((point) => point.value)].some((each) => isThere(metric, each)) ? points : []
+  const isAny = [value, ...points.map((point) => point.value)].some((each) => isThere(metric, each))
+  const shown = isAny && !unknown.points ? points : []
   return {
     aggregatedBy: granularity.toUpperCase(),
     ...occurrences(shown[0]?.start, shown.at(-1)?.start),
     data: Object.fromEntries(shown.map((point) => [bucketKey(granularity, point.start), write(point.value)])),
-    ...(bare ? {} : { aggregatedValue: write(value), previousAggregatedValue: write(previousValue ?? null) }),
+    ...(bare
+      ? {}
+      : {
+          aggregatedValue: unknown.value ? null : write(value),
+          previousAggregatedValue: unknown.previousValue ? null : write(previousValue),
+        }),
   }
 }
 
