@@ -11,7 +11,7 @@ export interface Entry {
   last_name?: string
   email?: string
   status?: string
-  /** Of an entry that failed. */
+  /** Of an entry that failed; of one that was created, why not all that was asked for was done. */
   messages?: Messages
 }
 
@@ -20,9 +20,10 @@ export function unknownEntry(echo: number | string): Entry {
   return { id: echo, status: 'invalid', messages: { id: ID_INVALID } }
 }
 
-/** All went well, some, or none (contract/saygent.md 4, A3). */
+/** All went well, some, or none (contract/saygent.md 4, A3). Whoever was created has not failed. */
 export function answerOf(entries: readonly Entry[]): Answer {
-  const failed = entries.filter(({ messages }) => messages !== undefined).length
-  const status = failed === 0 ? 'success' : failed === entries.length ? 'failure' : 'warning'
+  const told = entries.filter(({ messages }) => messages !== undefined)
+  const hasFailed = told.length === entries.length && told.every(({ status }) => status !== 'created')
+  const status = told.length === 0 ? 'success' : hasFailed ? 'failure' : 'warning'
   return { status: status === 'failure' ? 400 : 200, body: { status, respondents: entries } }
 }

@@ -170,6 +170,13 @@ describe.each(MODES)('with HTTP status %s', (mode) => {
           { phone: '555-222-3334', status: 'created' },
         ],
       ])
+      // Whoever was created has not failed, also when there is nobody else.
+      const id = await next()
+      const alone = { phone: '555-222-3335', contact: { by: 'phone' } }
+      const told = { ...created(id, { phone: alone.phone }), messages: { contact: text } }
+      await server.answers(200, answer('warning', told), 'POST', RESPONDENTS, {
+        body: { survey_id: 7000, respondents: [alone] },
+      })
     })
 
     it('takes the survey by number, UUID and slug, as a number or a text', async () => {
