@@ -5,7 +5,13 @@ import { INSTANT_SPEECH, presses, type QUESTIONS, shelf, surveyLink } from '../.
 import { eventsAfter, headOf, loadLink, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import type { Behaviour } from '../../providers/telephony/index.ts'
-import { callRespondents, createCampaign, deleteCampaign, updateCampaign } from '../campaigns/index.ts'
+import {
+  addRespondentsCallingSome,
+  callRespondents,
+  createCampaign,
+  deleteCampaign,
+  updateCampaign,
+} from '../campaigns/index.ts'
 import { updateLink, updateQuestion } from '../links/index.ts'
 import { eraseContact } from '../people/index.ts'
 import { addRespondents, openSession, recordAnswer, respondentsByNumber, submitResponse } from '../responses/index.ts'
@@ -141,6 +147,40 @@ describe('a survey by phone', () => {
       ...Array.from({ length: 5 }, () => 'response.answered'),
       'response.submitted',
     ])
+    await engine.board.stop()
+  })
+
+  test('people are added and called in one change, or neither', async () => {
+    const linkId = await surveyLink(t)
+    const phone = () => ({ phone: `+35840123${++lastPhone}` })
+    const respondents = [{ ...phone(), callNow: true }, phone(), { phone: '1', callNow: true }]
+    const trouble = await testEngine(t, {
+      changes: {
+        voiceFiles: {
+          ...INSTANT_SPEECH.voiceFiles,
+          speech: {
+            voices() {
+              throw new Error('nobody can tell')
+            },
+          } as never,
+        },
+      },
+    })
+    const added = () => addRespondentsCallingSome(trouble.deps, t.viewer, { linkId, respondents })
+    await expect(added()).rejects.toThrow('nobody can tell')
+    const count = sql`SELECT count(*)::int AS count FROM respondent WHERE link_id = ${linkId}::uuid`
+    expect(await t.db.query(count)).toEqual([{ count: 0 }])
+    await trouble.board.stop()
+
+    const engine = await engineFor({})
+    const result = await addRespondentsCallingSome(engine.deps, t.viewer, { linkId, respondents })
+    expect(result).toMatchObject({
+      added: [{ outcome: 'added' }, { outcome: 'added' }, { outcome: 'refused' }],
+      notCalled: null,
+    })
+    const [called, other] = result.added as { legacyId: number }[]
+    expect([await statusOf(called!), await statusOf(other!)]).toEqual(['queued', 'created'])
+    await deleteCampaign(engine.deps, t.viewer, await campaignOf(linkId))
     await engine.board.stop()
   })
 

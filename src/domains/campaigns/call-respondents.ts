@@ -91,6 +91,47 @@ export async function addAndCallRespondents(
   return added
 }
 
+/** What came of people of whom some were to be called. */
+export interface AddedAndCalled {
+  /** Of each, in their order. */
+  added: AddedRespondent[]
+  /** Why nobody can be called; null: those who were to be called are, as far as they were added. */
+  notCalled: Issue[] | null
+}
+
+/**
+ * `addRespondents`, and those of them who say `callNow` are called, in one change. What keeps a link from being asked by
+ * phone keeps nobody from being added to it. Throws INSUFFICIENT_SCOPE (`responses:write`; with `callNow` also
+ * `campaigns:write`), NOT_FOUND (the link).
+ */
+export async function addRespondentsCallingSome(
+  deps: CampaignDeps,
+  viewer: Viewer,
+  input: Omit<AddRespondentsInput, 'callNow' | 'idempotencyKey'>,
+): Promise<AddedAndCalled> {
+  requireScope(viewer, 'responses:write')
+  const isCalling = input.respondents.some(({ callNow }) => callNow === true)
+  if (isCalling) requireScope(viewer, 'campaigns:write')
+  const { workspaceId } = viewer
+  let notCalled: Issue[] | null = null
+  const added = await addRespondents(deps.world, viewer, input, {
+    async prepare(tx, emit, link) {
+      try {
+        await surveyCampaignOf(deps, tx, emit, workspaceId, link)
+      } catch (error) {
+        // Judged before anything was written.
+        if (!(error instanceof ValidationError)) throw error
+        notCalled = [...error.issues]
+      }
+    },
+    async call(tx, emit, respondentIds) {
+      if (notCalled === null) await callAll(deps, tx, emit, workspaceId, respondentIds)
+    },
+  })
+  if (isCalling) deps.onDue()
+  return { added, notCalled }
+}
+
 interface Respondent {
   id: string
   link_id: string

@@ -8,7 +8,9 @@ export {
   nextAttemptAt,
 } from './blockers.ts'
 export {
+  type AddedAndCalled,
   addAndCallRespondents,
+  addRespondentsCallingSome,
   type CalledRespondent,
   type CallRespondentsInput,
   callRespondents,

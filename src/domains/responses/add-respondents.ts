@@ -21,6 +21,8 @@ export interface NewRespondent {
   email?: unknown
   /** What a legacy API shows again in its own form; up to 16,000 bytes of JSON. */
   legacyForm?: unknown
+  /** Whether this one is called as well, where not all are. */
+  callNow?: boolean
 }
 
 export interface AddRespondentsInput {
@@ -33,7 +35,7 @@ export interface AddRespondentsInput {
   idempotencyKey?: string | null
 }
 
-/** What is done about the new respondents in the transaction that adds them, by a domain above. */
+/** What is done about those who are to be called in the transaction that adds them, by a domain above. */
 export interface Calling {
   /** Before respondents are numbered: who numbers them may hold a campaign, which therefore comes first. */
   prepare(tx: Tx, emit: Emit, link: LinkRow): Promise<void>
@@ -89,7 +91,8 @@ export async function addRespondents(
     once(tx, key, async () => {
       const link = await holdLink(tx, workspaceId, linkId)
       if (!link || link.deleted_at !== null) throw new NotFoundError('link', ['linkId'])
-      const accepted = judged.flatMap((each) => (each.success ? [each.data] : []))
+      const isCalled = (n: number) => (input.callNow ?? input.respondents[n]!.callNow) === true
+      const accepted = judged.flatMap((each, n) => (each.success ? [{ ...each.data, isCalled: isCalled(n) }] : []))
       const contacts = await contactsOfPeople(
         world,
         tx,
@@ -97,14 +100,14 @@ export async function addRespondents(
         workspaceId,
         accepted.map((each) => personOf(each, country)),
       )
-      if (accepted.length > 0) await calling?.prepare(tx, emit, link)
+      if (accepted.some((each) => each.isCalled)) await calling?.prepare(tx, emit, link)
       const first = accepted.length === 0 ? 0 : await takeLegacyIds(tx, workspaceId, 'respondent', accepted.length)
       const rows = accepted.map(({ legacyForm }, n) => ({
         ...{ id: world.newId(), legacyId: first + n, contactId: contacts[n]!, legacyForm: legacyForm ?? null },
       }))
       await insertRespondents(tx, workspaceId, linkId, rows, now)
       for (const { id } of rows) emit('respondent.created', { linkId, respondentId: id })
-      const ids = rows.map(({ id }) => id)
+      const ids = rows.flatMap(({ id }, n) => (accepted[n]!.isCalled ? [id] : []))
       if (ids.length > 0) await calling?.call(tx, emit, ids)
       let next = 0
       return judged.map((each): AddedRespondent => {

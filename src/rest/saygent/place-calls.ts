@@ -1,6 +1,6 @@
 import type { Viewer } from '../../domains/auth/index.ts'
 import { type CalledRespondent, callRespondents } from '../../domains/campaigns/index.ts'
-import { ExpectedError, ValidationError } from '../../platform/errors.ts'
+import { ExpectedError, type Issue, ValidationError } from '../../platform/errors.ts'
 import type { SaygentDeps } from './deps.ts'
 import type { Messages } from './entries.ts'
 import { SURVEY_INVALID } from './words.ts'
@@ -22,15 +22,19 @@ export async function placeCalls(
         placed.set(each.respondentId, each)
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error
-      for (const id of respondentIds) placed.set(id, { messages: reasonOf(error) })
+      for (const id of respondentIds) placed.set(id, { messages: messagesOf(error) })
     }
   }
   return placed
 }
 
-function reasonOf(error: ExpectedError): Messages {
-  if (!(error instanceof ValidationError)) return { request: error.message }
-  const { path, rule, message } = error.issues[0]!
+function messagesOf(error: ExpectedError): Messages {
+  return error instanceof ValidationError ? reasonOf(error.issues) : { request: error.message }
+}
+
+/** Why respondents cannot be called, in the words of this API. */
+export function reasonOf(issues: readonly Issue[]): Messages {
+  const { path, rule, message } = issues[0]!
   if (rule === 'link_deleted') return { survey_id: SURVEY_INVALID }
   if (path.includes('respondentIds')) return { respondent_ids: `Respondent ids ${message}` }
   return { survey_id: rule === 'unknown_link' ? SURVEY_INVALID : `Survey ${message}` }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { requireScope, type Viewer } from '../../domains/auth/index.ts'
+import { addRespondentsCallingSome } from '../../domains/campaigns/index.ts'
 import { findLinkByName } from '../../domains/links/index.ts'
-import { addRespondents, respondentsByNumber } from '../../domains/responses/index.ts'
+import { respondentsByNumber } from '../../domains/responses/index.ts'
+import type { Issue } from '../../platform/errors.ts'
 import { type Answer, type AnyOperation, operation, Refused } from '../legacy/index.ts'
 import { failureAnswers } from './common-answers.ts'
 import type { SaygentDeps } from './deps.ts'
@@ -9,7 +11,7 @@ import { answerOf, type Entry, unknownEntry } from './entries.ts'
 import { ADD_ANSWER, ADD_REQUEST, READ_ANSWER, READ_REQUEST } from './examples.ts'
 import { idsField, respondentsField, surveyField, textParameter, tokenField } from './fields.ts'
 import { messagesOf, readRespondent } from './new-respondent.ts'
-import { type Placed, placeCalls } from './place-calls.ts'
+import { reasonOf } from './place-calls.ts'
 import { numbersOf, type RequestedId } from './requested-ids.ts'
 import { added, failure, read } from './schemas.ts'
 import { storedEntry } from './stored-respondent.ts'
@@ -54,21 +56,18 @@ export function respondentOperations(deps: SaygentDeps): AnyOperation[] {
     if (given.some(({ isCalled }) => isCalled)) requireScope(viewer, 'campaigns:write')
     const link = await surveyOf(viewer, survey)
     const sound = given.filter(({ messages }) => messages === undefined)
-    const respondents = sound.map(({ person }) => person)
-    const results = await addRespondents(world, viewer, { linkId: link.id, respondents, fallbackCountry: COUNTRY })
-    const resultOf = new Map(sound.map((each, n) => [each, results[n]!]))
-    const toCall = sound.flatMap((each) => {
-      const result = resultOf.get(each)!
-      return each.isCalled && result.outcome === 'added' ? [{ id: result.id, linkId: link.id }] : []
+    const respondents = sound.map(({ person, isCalled }) => ({ ...person, callNow: isCalled }))
+    const { added: results, notCalled } = await addRespondentsCallingSome(deps.campaigns, viewer, {
+      ...{ linkId: link.id, respondents, fallbackCountry: COUNTRY },
     })
-    const placed = await placeCalls(deps, viewer, toCall)
+    const resultOf = new Map(sound.map((each, n) => [each, results[n]!]))
     return answerOf(
       given.map((each): Entry => {
         const result = resultOf.get(each)
         if (result?.outcome !== 'added') {
           return { ...each.echo, status: 'failed', messages: result ? messagesOf(result.issues) : each.messages! }
         }
-        return { id: result.legacyId, ...each.echo, status: 'created', ...uncalled(placed.get(result.id)) }
+        return { id: result.legacyId, ...each.echo, status: 'created', ...(each.isCalled ? uncalled(notCalled) : {}) }
       }),
     )
   }
@@ -148,8 +147,6 @@ export function respondentOperations(deps: SaygentDeps): AnyOperation[] {
 }
 
 /** That a respondent is there and will not be called; that the number is wrong is told by `/status`. */
-function uncalled(placed: Placed | undefined): Pick<Entry, 'messages'> {
-  return placed && 'messages' in placed
-    ? { messages: { contact: `Not called: ${Object.values(placed.messages).join(' ')}` } }
-    : {}
+function uncalled(issues: readonly Issue[] | null): Pick<Entry, 'messages'> {
+  return issues ? { messages: { contact: `Not called: ${Object.values(reasonOf(issues)).join(' ')}` } } : {}
 }
