@@ -1,8 +1,6 @@
 /** What a phone survey says besides the questions, in one language. Keys are what is pressed: a digit, `*` or `#`. */
 export interface Phrases {
   greeting: (name: string) => string
-  /** Said after the greeting. */
-  hearAgain: string
   optOutHint: (key: string) => string
   choice: (label: string, key: string) => string
   yesOrNo: string
@@ -13,7 +11,11 @@ export interface Phrases {
   allThatApply: string
   date: string
   speak: string
+  /** Of a question that is answered by keys. */
+  hearAgain: string
   skip: string
+  /** Of one that is answered by speaking. */
+  skipSpeaking: string
   notUnderstood: string
   notHeard: string
   /** While it is found out whether something more is to be asked. */
@@ -25,7 +27,6 @@ export interface Phrases {
 
 const ENGLISH: Phrases = {
   greeting: (name) => `Hello. This is a short survey: ${name}.`,
-  hearAgain: 'To hear a question again, press the hash key.',
   optOutHint: (key) => `If you do not want to be called again, press ${spoken(key, 'star', 'hash')}.`,
   choice: (label, key) => `For ${label}, press ${apart(key)}.`,
   yesOrNo: 'For yes, press 1. For no, press 2.',
@@ -36,7 +37,9 @@ const ENGLISH: Phrases = {
   allThatApply: 'Press the numbers of all that apply, then the hash key.',
   date: 'Enter the date with eight digits: two for the day, two for the month, four for the year.',
   speak: 'Please speak after the tone, and press the hash key when you are done.',
-  skip: 'To skip this question, press the hash key.',
+  hearAgain: 'To hear this question again, press only the hash key.',
+  skip: 'To skip this question, press only the hash key.',
+  skipSpeaking: 'To skip this question, press the hash key right after the tone.',
   notUnderstood: 'That is not a possible answer.',
   notHeard: 'There was no answer.',
   moment: 'One moment, please.',
@@ -47,7 +50,6 @@ const ENGLISH: Phrases = {
 
 const FINNISH: Phrases = {
   greeting: (name) => `Hei. Tämä on lyhyt kysely: ${name}.`,
-  hearAgain: 'Kysymyksen voi kuunnella uudelleen painamalla ruutua.',
   optOutHint: (key) => `Jos ette halua, että teille soitetaan uudelleen, painakaa ${spoken(key, 'tähteä', 'ruutua')}.`,
   choice: (label, key) => `${label}: painakaa ${apart(key)}.`,
   yesOrNo: 'Kyllä: painakaa 1. Ei: painakaa 2.',
@@ -59,7 +61,9 @@ const FINNISH: Phrases = {
   allThatApply: 'Painakaa kaikkien sopivien vaihtoehtojen numerot ja sitten ruutua.',
   date: 'Näppäilkää päivämäärä kahdeksalla numerolla: päivä kahdella, kuukausi kahdella, vuosi neljällä.',
   speak: 'Puhukaa äänimerkin jälkeen ja painakaa lopuksi ruutua.',
-  skip: 'Kysymyksen voi ohittaa painamalla ruutua.',
+  hearAgain: 'Kysymyksen voi kuunnella uudelleen painamalla pelkkää ruutua.',
+  skip: 'Kysymyksen voi ohittaa painamalla pelkkää ruutua.',
+  skipSpeaking: 'Kysymyksen voi ohittaa painamalla ruutua heti äänimerkin jälkeen.',
   notUnderstood: 'Se ei ole mahdollinen vastaus.',
   notHeard: 'Vastausta ei kuulunut.',
   moment: 'Pieni hetki, olkaa hyvä.',

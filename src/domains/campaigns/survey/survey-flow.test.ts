@@ -17,6 +17,8 @@ const question = (field_key: string, type: QuestionRow['type'], more: Partial<Qu
   ...{ condition: {}, enable_dynamic_probing: false, fallback_to_text: false, evaluator_config: {} },
   ...more,
 })
+/** As a question says it that must be answered. */
+const YES_OR_NO = 'For yes, press 1. For no, press 2. To hear this question again, press only the hash key.'
 const said = ({ text }: { text: string }): Sound => ({ kind: 'voice_file', voiceFileId: text })
 const scriptOf = (questions: QuestionRow[], content: Partial<typeof CONTENT> = {}) =>
   surveyScript({ name: 'Visit' }, questions, { ...CONTENT, ...content }, said)
@@ -70,12 +72,12 @@ describe('a call of a survey', () => {
     const call = callOf(script)
     expect(call.hears()).toEqual([
       'Hello. This is a short survey: Visit.',
-      'To hear a question again, press the hash key. If you do not want to be called again, press star.',
+      'If you do not want to be called again, press star.',
     ])
     expect(call.command()).toMatchObject({ id: 'step-0', kind: 'play', interruptedBy: '*#' })
     call.played()
     expect(call.command()).toMatchObject({ id: 'step-1', kind: 'collect', maxDigits: 1, terminators: '#' })
-    expect(call.hears()).toEqual(['again? For yes, press 1. For no, press 2.'])
+    expect(call.hears()).toEqual([`again? ${YES_OR_NO}`])
     call.press('1')
     expect(call.command()).toMatchObject({ kind: 'play', interruptedBy: '*#' })
     call.played()
@@ -93,11 +95,37 @@ describe('a call of a survey', () => {
     expect(call.command()).toEqual({ id: 'hang_up', kind: 'hangUp' })
   })
 
+  test.each<[QuestionRow['type'], boolean, string, string | undefined]>([
+    ['yes_no', true, 'en', 'To hear this question again, press only the hash key.'],
+    ['yes_no', false, 'en', 'To skip this question, press only the hash key.'],
+    ['number', true, 'en', 'To hear this question again, press only the hash key.'],
+    ['voice', true, 'en', undefined],
+    ['voice', false, 'en', 'To skip this question, press the hash key right after the tone.'],
+    ['yes_no', true, 'fi', 'Kysymyksen voi kuunnella uudelleen painamalla pelkkää ruutua.'],
+    ['yes_no', false, 'fi', 'Kysymyksen voi ohittaa painamalla pelkkää ruutua.'],
+    ['voice', false, 'fi', 'Kysymyksen voi ohittaa painamalla ruutua heti äänimerkin jälkeen.'],
+  ])('says of %s (required: %s, %s) what the hash key does there, and it does', (type, required, voice, hint) => {
+    const call = callOf(scriptOf([question('one', type, { required }), question('two', 'yes_no')], { voice }))
+    expect(call.hears().join()).not.toMatch(/hash|ruutu/)
+    call.played()
+    const asked = call.hears()
+    if (hint) expect(asked.join()).toMatch(new RegExp(`${hint}$`))
+    else expect(asked.join()).not.toMatch(/again|skip/)
+    if (type === 'voice') {
+      call.tell({ type: 'keypress', digit: '#' })
+      call.tell({ type: 'playback', outcome: 'interrupted' })
+      expect(call.command().kind).toBe('record')
+      call.tell({ type: 'recorded', outcome: 'terminated', durationMs: 300 })
+    } else call.press('', 'terminated')
+    if (required) expect(call.hears().at(-1)).toBe(asked.at(-1))
+    else expect(call.hears().join()).toContain('two?')
+  })
+
   test('tells why it asks again, and how often', () => {
     const call = callOf(scriptOf([question('again', 'yes_no')]))
     call.played()
     call.press('7')
-    expect(call.hears()).toEqual(['That is not a possible answer.', 'again? For yes, press 1. For no, press 2.'])
+    expect(call.hears()).toEqual(['That is not a possible answer.', `again? ${YES_OR_NO}`])
     call.press('', 'timeout')
     expect(call.hears()[0]).toBe('There was no answer.')
     call.press('', 'timeout')
@@ -186,7 +214,7 @@ describe('a call of a survey', () => {
     const spoken = callOf(scriptOf(questions, { prompts } as never))
     spoken.played()
     spoken.press('1')
-    expect(spoken.hears()).toEqual(['file-b', 'For yes, press 1. For no, press 2.'])
+    expect(spoken.hears()).toEqual(['file-b', YES_OR_NO])
     const script = scriptOf(questions, { prompts, voice: null as never } as never)
     expect(script.unaskable).toEqual(['a'])
     const silent = callOf(script)

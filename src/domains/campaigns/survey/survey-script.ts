@@ -1,7 +1,7 @@
 import { type Condition, probingOf, type QuestionRow, visibleFieldKeys } from '../../links/index.ts'
 import type { Sound } from '../sound.ts'
 import { keysOf, type PhoneInput, phoneInput } from './keypad.ts'
-import { phrasesOf } from './phrases.ts'
+import { type Phrases, phrasesOf } from './phrases.ts'
 
 /** The content of a SurveyCalls as it is stored. */
 export interface SurveyContent {
@@ -98,7 +98,7 @@ export function surveyScript(
   }
   const phrase = (own: SurveyPhrase | null, otherwise: string): Sound[] =>
     own === null ? say(otherwise) : 'text' in own ? say(own.text) : [voiceFile(own.voiceFileId)]
-  const hints = [phrases.hearAgain, ...(optOutKey === null ? [] : [phrases.optOutHint(optOutKey)])].join(' ')
+  const hint = optOutKey === null ? '' : phrases.optOutHint(optOutKey)
 
   const asks: PhoneQuestion[] = []
   const unaskable: string[] = []
@@ -111,7 +111,7 @@ export function surveyScript(
       unaskable.push(fieldKey)
       continue
     }
-    const menu = required ? known.menu : `${known.menu} ${phrases.skip}`
+    const menu = [known.menu, hashHint(known.input, required, phrases)].join(' ').trim()
     const sounds = recorded
       ? [voiceFile(recorded.voiceFileId), ...(recorded.explainsKeys ? [] : say(menu))]
       : say(`${prompt} ${menu}`)
@@ -124,19 +124,25 @@ export function surveyScript(
     asks,
     conditions: questions.map(({ field_key: fieldKey, condition }) => ({ fieldKey, condition })),
     unaskable,
-    greeting: [...phrase(greeting, phrases.greeting(link.name)), ...say(hints), PAUSE],
+    greeting: [...phrase(greeting, phrases.greeting(link.name)), ...say(hint), PAUSE],
     goodbye: phrase(goodbye, phrases.goodbye),
     unfinished: say(phrases.unfinished),
     optedOut: say(phrases.optedOut),
     notUnderstood: say(phrases.notUnderstood),
     notHeard: say(phrases.notHeard),
     ...(isProbed
-      ? { moment: say(phrases.moment), followUpSaying: { voice, menu: `${phrases.speak} ${phrases.skip}` } }
+      ? { moment: say(phrases.moment), followUpSaying: { voice, menu: `${phrases.speak} ${phrases.skipSpeaking}` } }
       : {}),
     optOutKey,
     tries: content.tries,
     answerMs: content.answerSeconds * 1_000,
   }
+}
+
+/** What the hash key does by itself (`survey-flow.ts`). */
+function hashHint({ kind }: PhoneInput, required: boolean, phrases: Phrases): string {
+  if (kind === 'voice') return required ? '' : phrases.skipSpeaking
+  return required ? phrases.hearAgain : phrases.skip
 }
 
 export function isSurveyScript(script: object): script is SurveyScript {
