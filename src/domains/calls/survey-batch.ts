@@ -83,7 +83,7 @@ export class SurveyBatch {
       call.respondent_id,
     )
     const start = surveyStart(answers)
-    return { ...flow, survey: closed ? { ...start, over: 'answered' } : start }
+    return { ...flow, survey: { ...start, over: closed } }
   }
 
   /** The same with what was asked about what was said in the call, as far as its response has come. */

@@ -421,6 +421,58 @@ describe('a survey by phone', () => {
     await engine.board.stop()
   })
 
+  test('has asked nobody who answers when its link has just become full', async () => {
+    const linkId = await surveyLink(t, [{ prompt: 'Yes?', fieldKey: 'a', type: 'yes_no' }] as typeof QUESTIONS)
+    const engine = await engineFor({ setUpMs: 500, ringMs: 20_000, replies: presses(undefined, '1') })
+    const [person, other] = [await respondent(linkId), await respondent(linkId)]
+    await callRespondents(engine.deps, t.viewer, { respondentIds: [person.id] })
+    await engine.run(new Date(t.clock.now().getTime() + 5_000))
+    expect(engine.fake.calls()).toHaveLength(1)
+    await updateLink(t.world, t.viewer, linkId, { maxResponses: 1 })
+    const link = await loadLink(t.world, t.workspaceId, linkId)
+    const session = await openSession(t.world, t.signer, link, {
+      channel: 'web',
+      respondentToken: t.signer.sign('respondent', other.id),
+    })
+    await recordAnswer(t.world, t.signer, link, { token: session.token, fieldKey: 'a', value: true })
+    await submitResponse(t.world, t.signer, link, { token: session.token })
+    await engine.run()
+    const campaign = await campaignOf(linkId)
+    expect(engine.fake.calls()).toMatchObject([{ cause: 'answered' }])
+    expect(await kit.outcomes(campaign)).toEqual(['no_reply 1'])
+    expect(await kit.campaignOf(campaign)).toMatchObject({ surveyed: 0, no_replies: 1 })
+    expect([await statusOf(person), await responsesOf(person.id)]).toEqual(['called', []])
+    await kit.expectExactStats(campaign)
+    await engine.board.stop()
+  })
+
+  test('a number that the provider has no way to is not called, and not thought invalid', async () => {
+    const linkId = await surveyLink(t, [{ prompt: 'Yes?', fieldKey: 'a', type: 'yes_no' }] as typeof QUESTIONS)
+    const isReached = { SE: false }
+    const engine = await testEngine(t, {
+      changes: { ...INSTANT_SPEECH, reaches: (number) => isReached.SE || !number.startsWith('+46') },
+      people: people({ scripts: [{ endsWith: '', calls: [{ replies: presses(undefined, '1') }] }] }),
+    })
+    const abroad = await respondent(linkId, '+46701234567')
+    const here = await respondent(linkId)
+    const call = () => callRespondents(engine.deps, t.viewer, { respondentIds: [abroad.id, here.id] })
+    await call()
+    await engine.run()
+    const campaign = await campaignOf(linkId)
+    expect((await kit.receiversOf(campaign)).map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['not_called', 'NO_ROUTE'],
+      ['surveyed', null],
+    ])
+    expect([await statusOf(abroad), await statusOf(here)]).toEqual(['created', 'surveyed'])
+    // Once there is a way, it is called when it is asked for.
+    isReached.SE = true
+    await call()
+    await engine.run()
+    expect(await statusOf(abroad)).toBe('surveyed')
+    await kit.expectExactStats(campaign)
+    await engine.board.stop()
+  })
+
   test('lets go of who waits in it when it is deleted, and calls them anew when asked to', async () => {
     const linkId = await surveyLink(t, [{ prompt: 'Yes?', fieldKey: 'a', type: 'yes_no' }] as typeof QUESTIONS)
     const engine = await engineFor({ replies: presses(undefined, '1') })

@@ -41,8 +41,8 @@ export interface SurveyState {
   given: Readonly<Record<string, string | null>>
   /** Asked in vain, or skipped. */
   skipped: readonly string[]
-  /** `answered`: nothing is left that a phone can ask. */
-  over: 'answered' | 'unfinished' | 'opted_out' | null
+  /** `answered`: nothing is left that a phone can ask. `link_closed`: the link took no more when the call was answered. */
+  over: 'answered' | 'unfinished' | 'opted_out' | 'link_closed' | null
   /** How often follow-ups were waited for. */
   waits?: number
   /** Field keys of what was said in this call and is judged: nothing more is asked about it. */

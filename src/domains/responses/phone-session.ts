@@ -23,8 +23,8 @@ import {
 export interface PhoneSession {
   /** By field key; a recording or a file is an answer of null. */
   answers: Record<string, unknown>
-  /** Nothing is to be asked: everything was answered meanwhile, or the link takes no more. */
-  closed: boolean
+  /** Why nothing is to be asked: everything was answered meanwhile, or the link takes no more. Null: all may be. */
+  closed: 'answered' | 'link_closed' | null
 }
 
 /**
@@ -41,13 +41,15 @@ export async function openPhoneSession(
   const open = await lockOpenResponse(tx, workspaceId, respondentId)
   if (open) {
     const answers = await listAnswers(tx, workspaceId, open.id)
-    return { answers: Object.fromEntries(answers.map((each) => [each.field_key, each.value])), closed: false }
+    return { answers: Object.fromEntries(answers.map((each) => [each.field_key, each.value])), closed: null }
   }
   const respondent = await lockRespondent(tx, workspaceId, respondentId)
   const link = respondent && (await holdLink(tx, workspaceId, respondent.link_id))
   const isAnswered = respondent?.status === 'surveyed' || respondent?.status === 'analyzed'
-  if (!respondent || !link || link.deleted_at !== null || isAnswered) return { answers: {}, closed: true }
-  if (link.max_responses !== null && link.response_count >= link.max_responses) return { answers: {}, closed: true }
+  if (isAnswered) return { answers: {}, closed: 'answered' }
+  if (!respondent || !link || link.deleted_at !== null) return { answers: {}, closed: 'link_closed' }
+  if (link.max_responses !== null && link.response_count >= link.max_responses)
+    return { answers: {}, closed: 'link_closed' }
   // The page may have opened one while the row was waited for.
   if (await lockOpenResponse(tx, workspaceId, respondentId)) {
     return openPhoneSession(world, tx, emit, workspaceId, respondentId)
@@ -56,7 +58,7 @@ export async function openPhoneSession(
   const [id, sessionId, now] = [world.newId(), world.newId(), world.clock.now()]
   await insertResponse(tx, { id, workspaceId, linkId, respondentId, sessionId, channel: 'phone', now })
   emit('response.started', { linkId, responseId: id, respondentId, channel: 'phone' })
-  return { answers: {}, closed: false }
+  return { answers: {}, closed: null }
 }
 
 export interface PhoneAnswer {
@@ -148,7 +150,10 @@ export async function finishPhoneResponse(
       sql`UPDATE response SET awaits_recordings = true
           WHERE workspace_id = ${workspaceId}::uuid AND id = ${response.id}::uuid`,
     )
-  } else await completeLocked(tx, emit, response, standing, world.clock.now())
+  } else {
+    // Of a link that is full it stays open, as the page's does that comes too late.
+    await completeLocked(tx, emit, response, standing, world.clock.now())
+  }
   return { left: false }
 }
 
@@ -178,6 +183,7 @@ export async function recordingSettled(
   const isLost = ({ path }: { path: readonly (string | number)[] }) =>
     standing.questions.some(({ field_key: key, type }) => key === path[0] && type.startsWith('voice'))
   if (standing.missing.some(isLost)) return
+  // Or it stays open, as above.
   await completeLocked(tx, emit, response, standing, world.clock.now())
 }
 
