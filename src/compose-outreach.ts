@@ -54,6 +54,7 @@ export async function composeOutreach(parts: OutreachParts): Promise<Outreach> {
   const campaigns: CampaignDeps = {
     ...{ world, voiceFiles, policy, redialAfterSeconds, ringTimeoutMs },
     prices: pricesFile === undefined ? NO_PRICES : await readPriceFile(pricesFile),
+    ...(telephony.reaches ? { reaches: (number) => telephony.reaches!(number) } : {}),
     ...(telephony.rehearsal ? { rehearse: (numbers) => telephony.rehearsal!(numbers) } : {}),
     onDue: wake,
   }

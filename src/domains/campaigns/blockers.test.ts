@@ -75,6 +75,8 @@ describe('each rule, just before and just after it holds', () => {
     [{ receiver: { hasNumber: false } }, ['NO_NUMBER']],
     [{ receiver: { optedOut: true } }, ['OPTED_OUT']],
     [{ receiver: { countryAllowed: false } }, ['COUNTRY_NOT_ALLOWED']],
+    [{ receiver: { hasRoute: true } }, []],
+    [{ receiver: { hasRoute: false } }, ['NO_ROUTE']],
     [{ receiver: { decentHours: [daily('Europe/Helsinki', '08:00', '14:00')] } }, ['QUIET_HOURS 2026-11-24T06:00']],
     [
       {
@@ -188,6 +190,7 @@ describe('whatever the circumstances', () => {
       hasNumber: fc.boolean(),
       optedOut: fc.boolean(),
       countryAllowed: fc.boolean(),
+      hasRoute: fc.boolean(),
       decentHours: fc.array(hours, { maxLength: 2 }),
       contactCapUntil: maybe,
     }),
@@ -218,6 +221,7 @@ describe('whatever the circumstances', () => {
       r.hasNumber &&
       !r.optedOut &&
       r.countryAllowed &&
+      r.hasRoute !== false &&
       r.decentHours.every((each) => isOpen(each, now)) &&
       passed(r.contactCapUntil) &&
       (costs.leftCents === null || costs.leftCents >= costs.callCents) &&

@@ -30,6 +30,7 @@ export const BLOCKING_RULES = {
   ALREADY_ANSWERED: 'The person has answered the survey.',
   OPTED_OUT: 'The person does not want to be called.',
   COUNTRY_NOT_ALLOWED: 'Numbers of this country are not called.',
+  NO_ROUTE: 'The server has no way to telephones of this country.',
   QUIET_HOURS: 'It is too early or too late where the person is.',
   CONTACT_CAP: 'The person was contacted as often as allowed, by all campaigns together.',
   // What it costs, in money and lines
@@ -81,6 +82,8 @@ export interface DialQuestion {
     /** The survey, and may not do so again. Absent: it has not. */
     alreadyAnswered?: boolean
     countryAllowed: boolean
+    /** Whether the provider has a way to the number. Absent: it has. */
+    hasRoute?: boolean
     /** The hours in which people may be called, in each zone that the person may be in. */
     decentHours: readonly CalendarRules[]
     /** When the cap on contacts lets another one through; null: now. */
@@ -155,6 +158,7 @@ export function blockersOf(question: DialQuestion, hours: OpeningHours = OPENING
   block('ALREADY_ANSWERED', receiver.alreadyAnswered === true)
   block('OPTED_OUT', receiver.optedOut)
   block('COUNTRY_NOT_ALLOWED', !receiver.countryAllowed)
+  block('NO_ROUTE', receiver.hasRoute === false)
   if (receiver.decentHours.some((each) => !hours.isOpen(each, now))) {
     block('QUIET_HOURS', true, hours.firstOpening(receiver.decentHours, now) ?? null)
   }
@@ -181,6 +185,7 @@ export const HOPELESS: ReadonlySet<BlockingRule> = new Set<BlockingRule>([
   'ALREADY_ANSWERED',
   'OPTED_OUT',
   'COUNTRY_NOT_ALLOWED',
+  'NO_ROUTE',
   'NO_ATTEMPTS_LEFT',
 ])
 
@@ -199,6 +204,7 @@ const FINAL: ReadonlySet<BlockingRule> = new Set([
   'ALREADY_ANSWERED',
   'OPTED_OUT',
   'COUNTRY_NOT_ALLOWED',
+  'NO_ROUTE',
 ])
 
 /**

@@ -16,6 +16,8 @@ export interface CampaignDeps {
   redialAfterSeconds: number
   /** From the request of a call on; then nobody has answered. Milliseconds. */
   ringTimeoutMs: number
+  /** Whether the telephone provider has a way to a number (E.164); absent: to every number. */
+  reaches?(number: string): boolean
   /** What a simulated provider would do with numbers; absent or undefined: the provider cannot tell. */
   rehearse?(numbers: readonly string[]): Promise<Rehearsal | undefined>
   /** A campaign of this process has something to do. */

@@ -58,6 +58,8 @@ export interface Surroundings {
   durations: ReadonlyMap<string, number>
   /** The most that an attempt can cost at an address; ten-thousandths of a cent. */
   unitsFor(address: string): number
+  /** Whether the provider has a way to an address. */
+  reaches(address: string): boolean
 }
 
 /** Not longer than this, whatever the script says: a call that hangs must not hold its line for ever. */
@@ -84,7 +86,7 @@ export async function policyOf(
  * `known` is the workspace's policy, where the caller had to ask for it before.
  */
 export async function surroundingsOf(
-  deps: Pick<CampaignDeps, 'world' | 'policy' | 'prices'>,
+  deps: Pick<CampaignDeps, 'world' | 'policy' | 'prices' | 'reaches'>,
   db: Queryable,
   campaign: CampaignRow,
   known?: EffectivePolicy,
@@ -156,6 +158,7 @@ export async function surroundingsOf(
     providerPausedUntil: counts!.paused_until,
     leftUnits: cap === null ? null : unitsOf(cap) - Number(counts!.spent ?? 0),
     unitsFor: unitsFor(),
+    reaches: (address) => channel !== 'call' || (deps.reaches?.(address) ?? true),
   }
 
   function closed(of: Survey | undefined): Pick<DialQuestion['campaign'], 'linkClosed'> {
@@ -252,6 +255,7 @@ export async function questionsOf(
         optedOut: address !== null && isOut.get(address)!,
         alreadyAnswered: done.has(candidate.id),
         countryAllowed: !isCountryBound || address === null || isCountryAllowed(policy, address),
+        hasRoute: address === null || surroundings.reaches(address),
         decentHours: isCountryBound && address !== null ? decentHours(policy, address) : [],
         contactCapUntil: contactCapUntil(policy, history.get(candidate.contact_id) ?? [], now),
       },

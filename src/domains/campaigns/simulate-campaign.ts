@@ -95,6 +95,7 @@ export async function simulateCampaign(
       ...{ key, number: address, attempts, retryAt },
       optedOut: address !== null && out.has(address),
       countryAllowed: address === null || isCountryAllowed(policy, address),
+      hasRoute: address === null || surroundings.reaches(address),
       decentHours: address === null ? [] : decentHours(policy, address),
     })),
     ...(contactHistoryMs(policy) === 0

@@ -64,6 +64,8 @@ export interface WaitingReceiver {
   number: string | null
   optedOut: boolean
   countryAllowed: boolean
+  /** Absent: the provider has a way to it. */
+  hasRoute?: boolean
   decentHours: readonly CalendarRules[]
   /** So far; absent: none. */
   attempts?: number
@@ -352,6 +354,7 @@ class Course {
         hasNumber: receiver.number !== null,
         optedOut: receiver.optedOut,
         countryAllowed: receiver.countryAllowed,
+        hasRoute: receiver.hasRoute !== false,
         decentHours: receiver.decentHours,
         contactCapUntil: contactCapUntil?.(receiver.key, receiver.dialledAt, now) ?? null,
       },

@@ -54,6 +54,9 @@ export interface Telephony {
   /** Removes a recording from the provider; nothing happens when there is none. Rejects as `reconcile`. */
   discardRecording(callId: string, commandId: string): Promise<void>
 
+  /** Whether there is a way to a number at all, as this provider is set up; absent: to every number. */
+  reaches?(number: string): boolean
+
   /**
    * Of simulated carriers only: what the fake of this port needs in order to foretell what this carrier would do if it
    * called `numbers` from now on.

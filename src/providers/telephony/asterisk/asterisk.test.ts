@@ -186,13 +186,15 @@ describe('dialling', () => {
     await vi.waitFor(() => expect(events).toMatchObject([{ type: 'ended', cause: 'provider_fault', codes: {} }]))
   })
 
-  test('a number without a route is not called', async () => {
+  test('a number without a route is not called, and not judged', async () => {
     const telephony = open({ routes: { endpoint: undefined, byCountry: { SE: 'PJSIP/{number}@se' } } })
     const request = { callId: randomUUID(), seat: 's', to: TO, ringTimeoutMs: 1, maxDurationMs: 1 }
     expect(await telephony.dial(request)).toEqual({
-      ...{ outcome: 'refused', reason: 'invalid_number', detail: 'ASTERISK_ROUTES has no route for this country.' },
+      ...{ outcome: 'refused', reason: 'provider_fault', detail: 'ASTERISK_ROUTES has no route for this country.' },
+      retryAfterMs: expect.any(Number),
     })
     expect(ari.requests).toEqual([])
+    expect([TO, '+46701234567'].map((number) => telephony.reaches!(number))).toEqual([false, true])
   })
 
   test('many at once are counted with one look, and ended ones free their lines', async () => {

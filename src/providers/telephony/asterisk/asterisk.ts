@@ -179,13 +179,12 @@ export function asteriskTelephony(options: AsteriskOptions): Telephony {
     checkIds(callId)
     if (!isE164(to)) return { outcome: 'refused', reason: 'invalid_number', detail: 'The number is not E.164.' }
     const endpoint = endpointOf(routes, to)
-    if (endpoint === undefined) {
-      return { outcome: 'refused', reason: 'invalid_number', detail: 'ASTERISK_ROUTES has no route for this country.' }
-    }
     const fault = (detail: string): DialResult => {
       line.free(callId)
       return { outcome: 'refused', reason: 'provider_fault', detail, retryAfterMs: RETRY_AFTER_MS }
     }
+    // Says nothing about the number. Who asks `reaches` does not come here.
+    if (endpoint === undefined) return fault('ASTERISK_ROUTES has no route for this country.')
     const seat = seats.get(request.seat)
     try {
       if (known(callId) || endings.get(callId)) return DUPLICATE
@@ -384,6 +383,8 @@ export function asteriskTelephony(options: AsteriskOptions): Telephony {
       const calls = [...(await listCalls()).values()].filter(({ callId }) => !endings.get(callId))
       return calls.map((call) => ({ callId: call.callId, seat: call.seat, to: call.to, stage: stageOf(call) }))
     },
+
+    reaches: (number) => endpointOf(routes, number) !== undefined,
 
     async recording(callId, commandId) {
       checkIds(callId, commandId)
