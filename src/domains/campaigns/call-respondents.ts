@@ -16,7 +16,9 @@ import {
 import { prepareContent } from './content.ts'
 import type { CampaignDeps } from './deps.ts'
 import { lockCampaigns } from './progress.ts'
+import { askedInFull } from './questions.ts'
 import { reachRespondents, standingCampaign } from './standing-campaign.ts'
+import { surveyOf } from './survey/survey-content.ts'
 import type { SurveyContent } from './survey/survey-script.ts'
 
 export interface CallRespondentsInput {
@@ -28,8 +30,8 @@ export interface CallRespondentsInput {
 export interface CalledRespondent {
   respondentId: string
   /**
-   * `queued`: will be called, or is being called. `unchanged`: has answered, and the survey asks nobody twice. `invalid`:
-   * has no number that could be called.
+   * `queued`: will be called, or is being called. `unchanged`: has answered, and the survey asks nobody twice, or has
+   * answered all that a phone can ask and not yet the rest. `invalid`: has no number that could be called.
    */
   outcome: 'queued' | 'unchanged' | 'invalid'
   /** From now on. */
@@ -195,13 +197,16 @@ async function callOfLink(
           AND (c.id = ${campaign.id}::uuid OR r.state = 'in_progress' OR (c.state = 'active' AND c.deleted_at IS NULL))`,
   )
   const isLive = new Set(live.map(({ respondent_id: id }) => id))
+  const survey = await surveyOf(tx, workspaceId, campaign.content as SurveyContent)
+  const asked = survey ? await askedInFull(tx, workspaceId, survey.script, ids) : new Set<string>()
   const judged = respondents.map((respondent): CalledRespondent & { contactId: string | null } => {
     const { id: respondentId, contact_id: contactId } = respondent
     const status = statusOf.get(respondentId)!
     const isDone = status === 'surveyed' || status === 'analyzed'
     if (isLive.has(respondentId)) return { respondentId, contactId, outcome: 'queued', status }
     if (contactId === null || status === 'invalid') return { respondentId, contactId, outcome: 'invalid', status }
-    if (isDone && !allowRepeats) return { respondentId, contactId, outcome: 'unchanged', status }
+    if ((isDone && !allowRepeats) || asked.has(respondentId))
+      return { respondentId, contactId, outcome: 'unchanged', status }
     return { respondentId, contactId, outcome: 'queued', status: 'queued' }
   })
   const toCall = judged.filter(({ outcome, respondentId }) => outcome === 'queued' && !isLive.has(respondentId))

@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/database.ts'
 import { type Sql, sql } from '../../db/sql.ts'
 import { smsParts } from '../../providers/sms/index.ts'
 import { optedOutAmong } from '../contacts/index.ts'
-import type { RespondentStatus } from '../responses/index.ts'
+import { openAnswersOf, type RespondentStatus } from '../responses/index.ts'
 import { type Readiness, readinessOf } from '../voice-files/index.ts'
 import type { DialQuestion, Lines } from './blockers.ts'
 import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
@@ -22,7 +22,8 @@ import { emailCents, longestCallCents, smsCents, UNITS_PER_CENT, unitsOf } from 
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
 import { dueState } from './state.ts'
 import { LINK_PLACEHOLDER, type Survey, surveyOf } from './survey/survey-content.ts'
-import type { Saying, SurveyContent } from './survey/survey-script.ts'
+import { asksNothing } from './survey/survey-flow.ts'
+import type { Saying, SurveyContent, SurveyScript } from './survey/survey-script.ts'
 
 export type Channel = 'call' | 'sms' | 'email'
 
@@ -52,8 +53,8 @@ export interface Surroundings {
   script: CallScript | undefined
   /** Of a survey: what nobody has said yet. */
   unsaid: readonly Saying[]
-  /** Of a survey: whom its link has asked, and whether again. */
-  survey: { linkId: string; allowRepeats: boolean } | undefined
+  /** Of a survey: whom its link has asked, whether again, and what. */
+  survey: { linkId: string; allowRepeats: boolean; script: SurveyScript } | undefined
   /** Milliseconds, by voice file. */
   durations: ReadonlyMap<string, number>
   /** The most that an attempt can cost at an address; ten-thousandths of a cent. */
@@ -135,6 +136,7 @@ export async function surroundingsOf(
     survey: survey && {
       linkId: survey.link.id,
       allowRepeats: (campaign.content as SurveyContent).allowRepeats,
+      script: survey.script,
     },
     isStrict: kind === 'click_to_call',
     campaign: {
@@ -271,20 +273,38 @@ export async function questionsOf(
   })
 }
 
-/** Who of the candidates has answered the survey already and may not do so again. */
+/** Who of the candidates has answered the survey already and may not do so again, or all of it that a phone can ask. */
 async function answeredBy(
   db: Queryable,
   workspaceId: string,
   survey: Surroundings['survey'],
   candidates: readonly Candidate[],
 ): Promise<Set<string>> {
-  if (!survey || survey.allowRepeats) return new Set()
-  const taking = await participationsOf(db, workspaceId, survey.linkId, candidates)
+  if (!survey) return new Set()
+  const { linkId, allowRepeats, script } = survey
+  const taking = await participationsOf(db, workspaceId, linkId, candidates)
+  const respondents = [...taking.values()].map(({ id }) => id)
+  const asked = await askedInFull(db, workspaceId, script, respondents)
   const isDone = ({ id, respondent_id }: Candidate) => {
-    const status = taking.get(respondent_id ?? id)?.status
-    return status === 'surveyed' || status === 'analyzed'
+    const respondent = taking.get(respondent_id ?? id)
+    if (respondent && asked.has(respondent.id)) return true
+    return !allowRepeats && (respondent?.status === 'surveyed' || respondent?.status === 'analyzed')
   }
   return new Set(candidates.filter(isDone).map(({ id }) => id))
+}
+
+/**
+ * Whose response is open and lacks nothing that a phone can ask, because the rest is left for the page or was said there:
+ * a call would only say goodbye. Returns ids of respondents.
+ */
+export async function askedInFull(
+  db: Queryable,
+  workspaceId: string,
+  script: SurveyScript,
+  respondentIds: readonly string[],
+): Promise<Set<string>> {
+  const answers = await openAnswersOf(db, workspaceId, respondentIds)
+  return new Set([...answers].flatMap(([id, given]) => (asksNothing(script, given) ? id : [])))
 }
 
 /** The respondents that receivers are, by their own id, or by the receiver's where it was told of a person only. */

@@ -6,7 +6,7 @@ import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.t
 import { brokenRules, loadLink, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import { callRespondents, createCampaign, updateCampaign } from '../campaigns/index.ts'
-import type { CreateLinkInput } from '../links/index.ts'
+import { addQuestion, type CreateLinkInput } from '../links/index.ts'
 import { addRespondents, openSession, recordAnswer, submitResponse } from '../responses/index.ts'
 
 let t: TestWorld
@@ -37,6 +37,26 @@ async function surveyed(followUpSms: string | null) {
   return { linkId, engine, phone: phone!, respondentId, campaignId: id }
 }
 
+/** Nobody is phoned only to be told goodbye, whoever asks for it. */
+async function asksNobodyForNothing(linkId: string, phone: string, respondentId: string) {
+  const engine = await testEngine(t, { changes: INSTANT_SPEECH })
+  for (const allowRepeats of [false, true]) {
+    const { id } = await createCampaign(engine.deps, t.viewer, {
+      ...{ kind: 'survey_calls', receivers: [{ phone }], content: { linkId, allowRepeats } },
+    })
+    await engine.run()
+    expect(await t.db.query(sql`SELECT outcome, reason FROM receiver WHERE campaign_id = ${id}::uuid`)).toEqual([
+      { outcome: 'not_called', reason: 'ALREADY_ANSWERED' },
+    ])
+  }
+  expect(await callRespondents(engine.deps, t.viewer, { respondentIds: [respondentId] })).toEqual([
+    { respondentId, outcome: 'unchanged', status: 'called' },
+  ])
+  await engine.run()
+  expect(engine.fake.calls()).toEqual([])
+  await engine.board.stop()
+}
+
 const statusOf = async (respondentId: string) =>
   (await t.db.query<{ status: string }>(sql`SELECT status FROM respondent WHERE id = ${respondentId}::uuid`))[0]!.status
 
@@ -49,6 +69,7 @@ describe('what a phone cannot ask', () => {
   test('is asked on the page: the person is texted their own way there, once, and finishes the same response', async () => {
     const { linkId, phone, respondentId } = await surveyed('Thank you. Two more: {link}')
     expect(await statusOf(respondentId)).toBe('called')
+    await asksNobodyForNothing(linkId, phone, respondentId)
     const office = postOffice(t)
     await office.run()
     const token = t.signer.sign('respondent', respondentId)
@@ -74,7 +95,8 @@ describe('what a phone cannot ask', () => {
     const { engine, linkId, campaignId } = await surveyed('Go on: {link}')
     const office = postOffice(t)
     await office.run()
-    // Called again, nobody is texted twice.
+    // Called again, because there is more to ask, nobody is texted twice.
+    await addQuestion(t.world, t.viewer, linkId, { prompt: 'And again?', fieldKey: 'again', type: 'yes_no' })
     const [receiver] = await t.db.query<{ respondent_id: string }>(
       sql`SELECT respondent_id FROM receiver WHERE campaign_id = ${campaignId}::uuid`,
     )
@@ -89,6 +111,7 @@ describe('what a phone cannot ask', () => {
     await again.run()
     await again.board.stop()
     await office.run()
+    expect(again.fake.calls()).toHaveLength(1)
     expect(office.sms.history).toHaveLength(1)
   })
 })

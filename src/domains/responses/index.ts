@@ -37,6 +37,7 @@ export {
   type AskedByPhone,
   finishPhoneResponse,
   followUpsOfCall,
+  openAnswersOf,
   openPhoneSession,
   type PhoneAnswer,
   recordPhoneAnswers,

@@ -1,4 +1,4 @@
-import type { Tx } from '../../db/database.ts'
+import type { Queryable, Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { ValidationError } from '../../platform/errors.ts'
@@ -99,6 +99,28 @@ export async function recordPhoneAnswers(
     })
   }
   return true
+}
+
+/**
+ * What was answered in the responses of respondents that are open, by the respondent's id and by field key; a recording or
+ * a file is an answer of null. Those who have none are left out.
+ */
+export async function openAnswersOf(
+  db: Queryable,
+  workspaceId: string,
+  respondentIds: readonly string[],
+): Promise<Map<string, Record<string, unknown>>> {
+  if (respondentIds.length === 0) return new Map()
+  const rows = await db.query<{ respondent_id: string; answers: Record<string, unknown> }>(
+    sql`SELECT r.respondent_id,
+               coalesce((SELECT json_object_agg(a.field_key, a.value) FROM answer a
+                         WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = r.id), '{}') AS answers
+        FROM (SELECT DISTINCT ON (respondent_id) respondent_id, id, status FROM response
+              WHERE workspace_id = ${workspaceId}::uuid AND respondent_id = ANY(${[...respondentIds]}::uuid[])
+              ORDER BY respondent_id, started_at DESC, id DESC) r
+        WHERE r.status = 'started'`,
+  )
+  return new Map(rows.map(({ respondent_id: id, answers }) => [id, answers]))
 }
 
 /** What was asked about what somebody said in a call. */

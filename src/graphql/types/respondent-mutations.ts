@@ -87,7 +87,11 @@ const CallOutcomeEnum = builder.enumType('CallRespondentOutcome', {
   description: 'What came of asking for a call to a respondent.',
   values: {
     QUEUED: { value: 'queued', description: 'Is called as soon as the rules allow, or is being called.' },
-    UNCHANGED: { value: 'unchanged', description: 'Has answered, and the survey asks nobody twice (`allowRepeats`).' },
+    UNCHANGED: {
+      value: 'unchanged',
+      description:
+        'Has answered, and the survey asks nobody twice (`allowRepeats`); or has answered all that a phone can ask, and the response is still open.',
+    },
     INVALID: { value: 'invalid', description: 'Has no number that could be called.' },
   } as const satisfies Record<string, { value: CalledRespondent['outcome']; description: string }>,
 })

@@ -98,6 +98,11 @@ function moved(flow: FlowState, survey: SurveyState, news: CallEvent): FlowState
   return { ...flow, step, since: news.at.getTime(), reply, survey }
 }
 
+/** Whether a call has nothing to ask whom it knows to have given these answers, by field key. */
+export function asksNothing(script: SurveyScript, answers: Readonly<Record<string, unknown>>): boolean {
+  return nextOf(script, surveyStart(answers)) === undefined
+}
+
 /** The first question that is shown and open; undefined when none is left. */
 function nextOf(script: SurveyScript, { answers, skipped }: SurveyState): number | undefined {
   const shown = shownIn(script, answers)
