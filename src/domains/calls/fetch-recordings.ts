@@ -7,13 +7,13 @@ import type { World } from '../world.ts'
 
 export interface RecordingDeps {
   world: World
-  telephony: Pick<Telephony, 'recording' | 'discardRecording'>
+  telephony: Pick<Telephony, 'capabilities' | 'recording' | 'discardRecording'>
   storage: Storage
 }
 
 const BATCH = 20
 const RETRY_MS = 30_000
-/** A provider that has no recording so long after it told of it never will. */
+/** A provider that has no recording, or cannot give it, so long after it told of it never will. */
 const LOST_AFTER_MS = 3_600_000
 /** WAV of 8 kHz, mono, 16 bits, after its header. */
 const BYTES_PER_MS = 16
@@ -48,11 +48,31 @@ export async function fetchRecordings({ world, telephony, storage }: RecordingDe
       await fetchOne(recording)
     } catch (error) {
       if (!(error instanceof TelephonyUnavailableError)) throw error
-      // All are with the same provider.
-      break
+      // All are with the same provider; one that it cannot give keeps no other from being fetched.
+      if (!(await isProviderThere())) break
     }
   }
   return due.length
+
+  async function isProviderThere(): Promise<boolean> {
+    try {
+      await telephony.capabilities()
+      return true
+    } catch (error) {
+      if (!(error instanceof TelephonyUnavailableError)) throw error
+      return false
+    }
+  }
+
+  /** Undefined when the provider has none. Rejects while it may yet give it. */
+  async function bytesOf(callId: string, commandId: string, isLate: boolean): Promise<Uint8Array | undefined> {
+    try {
+      return await telephony.recording(callId, commandId)
+    } catch (error) {
+      if (!(error instanceof TelephonyUnavailableError) || !isLate || !(await isProviderThere())) throw error
+      return undefined
+    }
+  }
 
   async function fetchOne({ id, workspace_id: workspaceId, call_id: callId, ...rest }: Pending): Promise<void> {
     const { campaign_id: campaignId, command_id: commandId, created_at: createdAt, state } = rest
@@ -65,8 +85,9 @@ export async function fetchRecordings({ world, telephony, storage }: RecordingDe
       )
       return
     }
-    const bytes = await telephony.recording(callId, commandId)
-    if (!bytes && now.getTime() - createdAt.getTime() < LOST_AFTER_MS) return
+    const isLate = now.getTime() - createdAt.getTime() >= LOST_AFTER_MS
+    const bytes = await bytesOf(callId, commandId, isLate)
+    if (!bytes && !isLate) return
     if (bytes) await storage.write(recordingKey(workspaceId, id), oneChunk(bytes))
     const durationMs = bytes ? Math.max(0, Math.round((bytes.length - HEADER_BYTES) / BYTES_PER_MS)) : null
     const answer = bytes && (await prepareRecordedAnswer({ world, storage }, { workspaceId, recordingId: id, bytes }))

@@ -4,6 +4,7 @@ import { outreachKit, people } from '../../../test/kit/outreach.ts'
 import { INSTANT_SPEECH, presses, shelf, surveyLink } from '../../../test/kit/surveys.ts'
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
+import { TelephonyUnavailableError } from '../../providers/telephony/index.ts'
 import { callRespondents } from '../campaigns/index.ts'
 import { addRespondents } from '../responses/index.ts'
 import { createSwitchboard, fetchRecordings, LEASE_MS, type Switchboard } from './index.ts'
@@ -143,5 +144,49 @@ describe('a recording that never comes', () => {
           WHERE p.link_id = ${linkId}::uuid`,
     )
     expect(row).toEqual({ awaits: false, status: 'called' })
+  })
+
+  test('and that the provider fails to give keeps no other back, and is lost at last; one that is away loses none', async () => {
+    const { engine, linkId } = await survey(2, {
+      people: people({ scripts: [{ endsWith: '', calls: [EVERYTHING] }] }),
+    })
+    await engine.run()
+    const recordings = await t.db.query<{ call_id: string }>(
+      sql`SELECT r.call_id FROM recording r JOIN call c ON c.id = r.call_id JOIN campaign k ON k.id = c.campaign_id
+          WHERE k.link_id = ${linkId}::uuid`,
+    )
+    expect(recordings).toHaveLength(2)
+    const [broken] = recordings
+    // Nothing is asked for but these, and the broken one first.
+    await t.db.query(
+      sql`UPDATE recording SET due_at = CASE WHEN call_id = ${broken!.call_id}::uuid THEN due_at - interval '1 day'
+            WHEN call_id = ANY(${recordings.map((each) => each.call_id)}::uuid[]) THEN due_at END`,
+    )
+    const unavailable = async () => {
+      throw new TelephonyUnavailableError('Asterisk answered 500')
+    }
+    const failing = {
+      ...engine.fake,
+      recording: (callId: string, commandId: string) =>
+        callId === broken!.call_id ? unavailable() : engine.fake.recording(callId, commandId),
+    }
+    const away = { ...engine.fake, recording: unavailable, capabilities: unavailable }
+    const { storage } = shelf()
+    const states = async () =>
+      (
+        await t.db.query<{ state: string }>(
+          sql`SELECT r.state FROM recording r WHERE r.call_id = ANY(${recordings.map((each) => each.call_id)}::uuid[])
+              ORDER BY r.state::text`,
+        )
+      ).map(({ state }) => state)
+    await fetchRecordings({ world: t.world, telephony: failing, storage })
+    expect(await states()).toEqual(['pending', 'ready'])
+    t.clock.set(new Date(t.clock.now().getTime() + 3_700_000))
+    await fetchRecordings({ world: t.world, telephony: away, storage })
+    expect(await states()).toEqual(['pending', 'ready'])
+    t.clock.set(new Date(t.clock.now().getTime() + 60_000))
+    await fetchRecordings({ world: t.world, telephony: failing, storage })
+    expect(await states()).toEqual(['lost', 'ready'])
+    expect((await answersOf(linkId)).map(({ status }) => status).toSorted()).toEqual(['completed', 'started'])
   })
 })
