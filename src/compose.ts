@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import fastify, { type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { Redis } from 'ioredis'
 import { decodableUrl, freePort, linkAddresses, originRule, ownAddresses } from './addresses.ts'
 import { composeOutreach } from './compose-outreach.ts'
@@ -359,6 +359,7 @@ export async function compose(
 
     const sockets = config.role === 'worker' ? undefined : graphql.attach(app.server)
     const observe = metrics.plugin({
+      token: config.metricsToken,
       logLag: () => tailer.lag(),
       sockets: () => sockets?.count() ?? 0,
       subscriptions: () => graphql.hub.size(),
@@ -489,7 +490,7 @@ function openDatabase({ database }: Config, logger: ReturnType<typeof createLogg
   return startStep(`open the database ${host}${pathname}`, openPostgres({ url, poolSize, logger }))
 }
 
-/** One line per request, and its id in the answer. Addresses are logged without their query, which may hold tokens. */
+/** One line per request, and its id in the answer. */
 function observeRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -498,11 +499,19 @@ function observeRequests(app: FastifyInstance): void {
     request.log.info(
       {
         method: request.method,
-        path: request.url.split('?', 1)[0],
+        path: loggedPath(request),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
       },
       'request',
     )
   })
+}
+
+/** Without what opens something by itself: queries may hold tokens, and the path of who unsubscribes is one. */
+function loggedPath({ url, routeOptions }: FastifyRequest): string {
+  const { url: route } = routeOptions
+  if (route?.includes(':token')) return route
+  // What a mail program made of such an address, which is then no route.
+  return url.split('?', 1)[0]!.replace(/^\/unsubscribe\/.+/, '/unsubscribe/:token')
 }

@@ -50,6 +50,7 @@ const DEFAULTS = {
   maxUploadBytes: 100_000_000,
   secret: { file: resolve('data/app-secret') },
   acceptedSecret: undefined,
+  metricsToken: undefined,
   firstStart: { apiKey: undefined, sampleLink: true },
 }
 
@@ -79,6 +80,7 @@ test('everything can be set', () => {
       ROLE: 'api',
       APP_SECRET: 's'.repeat(32),
       ACCEPT_APP_SECRET: '0123456789abcdef',
+      METRICS_TOKEN: 'for-prometheus-only',
       BOOTSTRAP_API_KEY: key,
       STORAGE: 'files',
       STORAGE_DIR: '/mnt/files',
@@ -189,6 +191,7 @@ test('everything can be set', () => {
     maxUploadBytes: 5_000_000,
     secret: { given: 's'.repeat(32) },
     acceptedSecret: '0123456789abcdef',
+    metricsToken: 'for-prometheus-only',
     firstStart: { apiKey: key, sampleLink: false },
   })
 })
@@ -297,6 +300,8 @@ test.each([
   ['DATABASE_URL', ['mysql://db/x', 'db'], 'DATABASE_URL must be a URL that starts with postgres:// or postgresql://'],
   ['REDIS_URL', ['http://cache', 'cache'], 'REDIS_URL must be a URL that starts with redis:// or rediss://'],
   ['ROLE', ['both'], 'ROLE must be all, api or worker'],
+  ['METRICS_TOKEN', ['0123456789abcde'], 'METRICS_TOKEN must have at least 16 characters'],
+  ['METRICS_TOKEN', ['with a space in it'], 'METRICS_TOKEN must be printable ASCII without spaces'],
   ['APP_SECRET', ['s'.repeat(31)], 'APP_SECRET must have at least 32 characters'],
   [
     'ACCEPT_APP_SECRET',

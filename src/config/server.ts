@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { flag, type Settings } from './kinds.ts'
+import { flag, printable, type Settings } from './kinds.ts'
 
 /** The process itself, its secrets and its first start. */
 export const serverSettings = {
@@ -15,6 +15,7 @@ export const serverSettings = {
     .string()
     .regex(/^sk_live_\S{8,192}$/, 'must start with sk_live_ and have 16 to 200 characters')
     .optional(),
+  METRICS_TOKEN: printable.min(16, 'must have at least 16 characters').optional(),
   SAMPLE_LINK: flag.default(true),
   LOG_LEVEL: z
     .enum(
@@ -30,6 +31,8 @@ export interface ServerConfig {
   secret: { given: string } | { file: string }
   /** The fingerprint of the secret that may take the place of the one that the database has been used with. */
   acceptedSecret: string | undefined
+  /** What opens `/metrics`; absent: it is open. */
+  metricsToken: string | undefined
   firstStart: { apiKey: string | undefined; sampleLink: boolean }
 }
 
@@ -39,6 +42,7 @@ export function serverOf(e: Settings<typeof serverSettings>, dataFolder: string)
     logLevel: e.LOG_LEVEL,
     secret: e.APP_SECRET ? { given: e.APP_SECRET } : { file: resolve(dataFolder, 'app-secret') },
     acceptedSecret: e.ACCEPT_APP_SECRET,
+    metricsToken: e.METRICS_TOKEN,
     firstStart: { apiKey: e.BOOTSTRAP_API_KEY, sampleLink: e.SAMPLE_LINK },
   }
 }

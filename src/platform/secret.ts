@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -39,4 +39,12 @@ export function fingerprintOf(secret: string): string {
 /** A key of 32 bytes for one purpose, so that a token made for one is nothing to another. */
 export function deriveKey(secret: string, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, 'saygraph', purpose, 32))
+}
+
+/** Tells whether somebody shows this secret, in a time that tells nothing. */
+export function secretCheck(secret: string): (shown: string) => boolean {
+  // Digests are of equal length, whatever was shown.
+  const digestOf = (text: string) => createHash('sha256').update(text).digest()
+  const digest = digestOf(secret)
+  return (shown) => timingSafeEqual(digestOf(shown), digest)
 }

@@ -12,6 +12,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const KEY = 'sk_live_SecretKeyOfThisTest0123456789'
 const SECRET = 'SecretOfTheServer-SecretOfTheServer'
+const METRICS_TOKEN = 'TokenOfPrometheus0123456789'
 const UNKNOWN_KEY = 'sk_live_UnknownButSecret0123456789'
 let folder: string
 let server: ServerProcess
@@ -22,6 +23,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'trace',
     BOOTSTRAP_API_KEY: KEY,
     APP_SECRET: SECRET,
+    METRICS_TOKEN,
     ...(onPostgres ? { DATABASE_URL: await testDatabaseUrl() } : {}),
   })
 })
@@ -80,7 +82,8 @@ test('metrics tell of requests, operations, the log, sockets, subscriptions and 
   await graphql('mutation Making { createLink(input: { name: "Counted" }) { __typename } }')
   await graphql('query Failing { nonsense: links(first: 1000000) { nodes { name } } }')
   await until(() => operation.results.length > 0 && stream.results.length > 0, 'both are told')
-  const response = await get('/metrics')
+  const readMetrics = () => get('/metrics', { authorization: `Bearer ${METRICS_TOKEN}` })
+  const response = await readMetrics()
   expect(response.headers.get('content-type')).toContain('text/plain')
   const text = await response.text()
   for (const line of [
@@ -101,13 +104,22 @@ test('metrics tell of requests, operations, the log, sockets, subscriptions and 
   }
   // Whoever asks for what does not exist must not fill the memory of the server, nor of who watches it.
   for (let n = 0; n < 5; n++) await get(`/nowhere/${n}`)
-  expect((await (await get('/metrics')).text()).match(/nowhere/)).toBeNull()
+  expect((await (await readMetrics()).text()).match(/nowhere/)).toBeNull()
   socket.ws.close()
   stream.abort()
 })
 
+test('metrics are told to whoever shows their token', async () => {
+  for (const headers of [{}, { authorization: `Bearer ${METRICS_TOKEN}x` }, { authorization: `Bearer ${KEY}` }]) {
+    const refused = await get('/metrics', headers as Record<string, string>)
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+    expect(await refused.text()).not.toContain('saygraph_')
+  }
+})
+
 test('no credential is ever written, in whatever form it came', async () => {
-  const secrets: Record<string, string> = { KEY, SECRET, UNKNOWN_KEY }
+  const secrets: Record<string, string> = { KEY, SECRET, UNKNOWN_KEY, METRICS_TOKEN }
+  secrets.unsubscribe = 'AllThatIsNeededToUnsubscribe'
   const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` })
   const { data } = await graphql(`mutation {
     createBrowserToken(input: {}) { ... on CreateBrowserTokenPayload { token } }
@@ -165,6 +177,11 @@ test('no credential is ever written, in whatever form it came', async () => {
   await post('/i/welcome/session/submit', `{"token":"${secrets.session}"`, session)
   await get('/i/welcome/session', { authorization: `Session ${secrets.session}x` })
   await get(`/media/x?signature=${secrets.session}`)
+  // As it is, as mail programs mangle it, and as nobody would write it.
+  for (const path of ['unsubscribe/?', 'unsubscribe/?/', 'unsubscribe/?/x?y', 'unsubscribe/?%zz', '%75nsubscribe/?']) {
+    await get(`/${path.replace('?', secrets.unsubscribe)}`)
+  }
+  await post(`/unsubscribe/${secrets.unsubscribe}`, {})
   await graphql('mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { __typename } }', {
     id: data.createApiKey.apiKey.id,
   })
@@ -172,6 +189,7 @@ test('no credential is ever written, in whatever form it came', async () => {
   const output = server.output()
   for (const line of server.log().trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()
   expect(output).toContain('/i/welcome')
+  expect(output).toContain('/unsubscribe/:token')
   for (const [name, secret] of Object.entries(secrets)) {
     expect(secret.length).toBeGreaterThan(15)
     expect(output.includes(secret), `${name} was written`).toBe(false)

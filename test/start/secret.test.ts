@@ -18,7 +18,7 @@ const environment = async () => ({
 
 /** Starts, stops, and tells what was logged. */
 async function startAndStop(env: Record<string, string>): Promise<string> {
-  const server = await startServer(env)
+  const server = await startServer(env, 100_000)
   onTestFinished(() => server.kill())
   expect(await server.stop()).toBe(0)
   return server.log()

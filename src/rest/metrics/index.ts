@@ -1,7 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { bearer } from '../../platform/bearer.ts'
+import { secretCheck } from '../../platform/secret.ts'
 
 export interface MetricsDeps {
+  /** Who reads them must show it as `Authorization: Bearer`; undefined: anybody may. */
+  token: string | undefined
   /** Read when Prometheus asks. */
   logLag(): Promise<number>
   sockets(): number
@@ -109,17 +113,20 @@ export function createMetrics() {
           for (const { task, state, count } of counts) this.set({ task, state }, count)
         },
       })
+      const mayRead = deps.token === undefined ? () => true : secretCheck(deps.token)
       return async (app) => {
         app.addHook('onResponse', async (request, reply) => {
           const route = request.routeOptions.url ?? '(none)'
           http.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
         })
-        app.get('/metrics', async (_request, reply) =>
-          reply
-            .type(registry.contentType)
-            .header('cache-control', 'no-store')
-            .send(await registry.metrics()),
-        )
+        app.get('/metrics', async (request, reply) => {
+          reply.header('cache-control', 'no-store')
+          if (!mayRead(bearer(request.headers.authorization) ?? '')) {
+            const message = 'Show METRICS_TOKEN as `Authorization: Bearer`.'
+            return reply.code(401).header('www-authenticate', 'Bearer').type('text/plain; charset=utf-8').send(message)
+          }
+          return reply.type(registry.contentType).send(await registry.metrics())
+        })
       }
     },
   }
