@@ -41,7 +41,8 @@ async function makePage(): Promise<GraphiqlPage> {
     defaultQuery: DEFAULT_QUERY,
     // Over SSE the headers tab applies to subscriptions, too.
     subscriptionsProtocol: 'SSE',
-    shouldPersistHeaders: true,
+    // A key that the browser kept would be there for whoever uses it next.
+    shouldPersistHeaders: false,
   }
   const html = renderGraphiQL(options as Parameters<typeof renderGraphiQL>[0])
   return { html, gzipped: await promisify(gzip)(html) }

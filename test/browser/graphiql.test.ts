@@ -31,5 +31,10 @@ test('GraphiQL runs queries and subscriptions, and fetches nothing from elsewher
     await page.waitForTimeout(250)
   }
   expect(await response.innerText()).toContain('LINK_CREATED')
+  // Nor is the key kept for whoever uses the browser next.
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain(app.key)
+  await page.reload()
+  await page.waitForSelector('.graphiql-query-editor .view-lines', { timeout: 30_000 })
+  expect(await page.content()).not.toContain(app.key)
   expect(foreign).toEqual([])
 }, 90_000)
