@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { LinkRow } from '../domains/links/index.ts'
 import { dispositionName } from '../platform/incoming.ts'
 import { preferredLanguage, prefersJson } from './accept.ts'
+import { pageHeaders } from './page-headers.ts'
 
 describe('what a caller would like', () => {
   it.each([
@@ -44,4 +46,26 @@ describe('what a caller would like', () => {
     [`attachment; filename="x.pdf"; filename*=UTF-8''%C3%A4.pdf`, 'ä.pdf'],
     [`attachment; filename="x.pdf"; filename*=UTF-8''%ZZ`, 'x.pdf'],
   ])('Content-Disposition: %s', (header, name) => expect(dispositionName(header)).toBe(name))
+})
+
+describe('where the form of a page may lead', () => {
+  it.each([
+    [undefined, "'self'"],
+    ['https://shop.example/thanks?a=1', "'self' https://shop.example"],
+    ['https://shop.example:8443/', "'self' https://shop.example:8443"],
+    ['https://[2001:db8::1]:8443/', "'self' https://[2001:db8::1]:8443"],
+    ['https://bücher.example/', "'self' https://xn--bcher-kva.example"],
+    // URLs allow such hosts, and a policy would end its directive or itself there.
+    ["https://shop;script-src'unsafe-inline'.example/", "'self'"],
+    ['https://shop,example/', "'self'"],
+    ['https://*/', "'self'"],
+    ['javascript:alert(1)', "'self'"],
+  ])('redirectUrl %s', (redirectUrl, allowed) => {
+    const link = { settings: { redirectUrl } } as unknown as LinkRow
+    const policy = pageHeaders(link)['content-security-policy']!
+    expect(policy.split('; ').filter((directive) => directive.startsWith('form-action'))).toEqual([
+      `form-action ${allowed}`,
+    ])
+    expect(policy.match(/[;,]/g)).toHaveLength(8)
+  })
 })

@@ -16,7 +16,7 @@ export function pageHeaders(link: LinkRow | undefined): Record<string, string> {
     // Recordings are listened to before the server has them.
     "media-src 'self' blob: https: http:",
     // Chromium applies it to the redirect that answers a form, too.
-    `form-action 'self'${redirect ? ` ${new URL(redirect).origin}` : ''}`,
+    `form-action 'self'${redirect ? sourceOf(redirect) : ''}`,
     "base-uri 'none'",
     'frame-ancestors *',
   ]
@@ -29,4 +29,10 @@ export function pageHeaders(link: LinkRow | undefined): Record<string, string> {
     vary: 'Accept, Accept-Language, Cookie',
     'x-content-type-options': 'nosniff',
   }
+}
+
+/** An origin behind a space; nothing for a host whose characters mean something in a policy, as `;` and `,` do. */
+function sourceOf(address: string): string {
+  const { host, origin } = new URL(address)
+  return /^[A-Za-z0-9.:[\]-]+$/.test(host) ? ` ${origin}` : ''
 }
