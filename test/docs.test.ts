@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { ENVIRONMENT_NAMES } from '../src/config/read-config.ts'
 import { EVENT_CATALOG } from '../src/events/index.ts'
 import { ERROR_CODES } from '../src/platform/errors.ts'
+import { DEFAULT_RATES } from '../src/web/deps.ts'
 
 /** The first cells of a document's tables, without their back-ticks. */
 async function rows(document: string): Promise<string[][]> {
@@ -23,6 +24,16 @@ test('docs/errors.md says of every code what the code says', async () => {
   expect(documented).toEqual(
     Object.entries(ERROR_CODES).map(([code, { retryable, text }]) => [`\`${code}\``, retryable ? 'yes' : 'no', text]),
   )
+})
+
+test('docs/public-api.md tells every limit', async () => {
+  const text = await readFile(new URL('../docs/public-api.md', import.meta.url), 'utf8')
+  const told = /^Limits per address and minute: (.*)\.$/m
+    .exec(text)![1]!
+    .split(', ')
+    .map((each) => Number.parseInt(each, 10))
+  expect(Object.values(DEFAULT_RATES).map(({ seconds }) => seconds)).toEqual(told.map(() => 60))
+  expect(told).toEqual(Object.values(DEFAULT_RATES).map(({ points }) => points))
 })
 
 test('docs/events.md lists every type with its payload and scope', async () => {
