@@ -231,7 +231,7 @@ describe('speech', () => {
         `mutation ($input: CreateSpeechInput!) { createSpeech(input: $input) {
           ... on CreateSpeechPayload { voiceFile { ${FIELDS} } } ... on Error { message }
         } }`,
-        { input: { name: 'Hello', text: 'Hyvää huomenta, täällä soittaa naapuri.', voice: 'fi-female' } },
+        { input: { name: 'Hello', text: 'Hyvää huomenta, täällä soittaa naapuri.', voiceCode: 'fi-female' } },
       )
       made = data!.createSpeech.voiceFile
       expect(made).toMatchObject({ status: 'PENDING', mp3Url: null, kind: 'SPEECH', voiceCode: 'fi-female' })
@@ -275,7 +275,7 @@ describe('speech', () => {
     const { data } = await dumb.graphql(`{ voices { code } }`)
     expect(data).toEqual({ voices: [] })
     const { data: refused } = await dumb.graphql(
-      `mutation { createSpeech(input: { name: "x", text: "Hello", voice: "en" }) { __typename ... on Error { code retryable } } }`,
+      `mutation { createSpeech(input: { name: "x", text: "Hello", voiceCode: "en" }) { __typename ... on Error { code retryable } } }`,
     )
     expect(refused!.createSpeech).toEqual({
       ...{ __typename: 'UnavailableError', code: 'SPEECH_UNAVAILABLE', retryable: false },

@@ -68,7 +68,11 @@ export async function playCalls({
 }) {
   say('5. The team has an invitation spoken and calls three people; one place is to be filled.')
   const { createSpeech } = await run(SPEAK, {
-    input: { name: 'Invitation', text: 'Dinner at eight. To come along, press one. Otherwise press two.', voice: 'en' },
+    input: {
+      name: 'Invitation',
+      text: 'Dinner at eight. To come along, press one. Otherwise press two.',
+      voiceCode: 'en',
+    },
   })
   if (createSpeech.__typename !== 'CreateSpeechPayload') {
     say(`   (left out: ${createSpeech.message})`)

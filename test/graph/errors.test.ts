@@ -94,6 +94,23 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       ['questions', '0', 'configuration'],
       () => ({ name: 'x', questions: [{ prompt: 'a', type: 'VOICE', configuration: { text: {} } }] }),
     ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['questions', '1', 'configuration', 'imageChoice', 'cards', '1', 'mediaUrl'],
+      () => ({
+        name: 'x',
+        questions: [
+          { prompt: 'a' },
+          {
+            prompt: 'b',
+            configuration: {
+              imageChoice: { cards: [{ cardId: 'a' }, { cardId: 'b', mediaUrl: 'ftp://x.example/y' }] },
+            },
+          },
+        ],
+      }),
+    ],
     ['ConflictError', 'SLUG_CONFLICT', ['slug'], () => ({ name: 'x', slug: p.linkSlug })],
     [
       'ConflictError',
@@ -125,6 +142,21 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({ linkId: p.ids.Link, question: { prompt: '' } }),
     ],
     [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['question', 'configuration', 'imageChoice', 'cards', '0', 'cardId'],
+      () => ({
+        linkId: p.ids.Link,
+        question: { prompt: 'a', configuration: { imageChoice: { cards: [{ cardId: '' }] } } },
+      }),
+    ],
+    [
+      'ValidationError',
+      'VALIDATION_FAILED',
+      ['question', 'evaluatorConfig', 'maxFollowUps'],
+      () => ({ linkId: p.ids.Link, question: { prompt: 'a', evaluatorConfig: { maxFollowUps: 11 } } }),
+    ],
+    [
       'ConflictError',
       'FIELD_KEY_CONFLICT',
       ['question', 'fieldKey'],
@@ -136,7 +168,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     [
       'ValidationError',
       'VALIDATION_FAILED',
-      ['question', 'configuration', 'max_characters'],
+      ['question', 'configuration', 'text', 'maxCharacters'],
       () => ({ id: p.ids.Question, question: { configuration: { text: { maxCharacters: 0 } } } }),
     ],
     [
@@ -278,10 +310,10 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ],
   ],
   createSpeech: [
-    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: '…', voice: 'en' })],
-    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: 'a '.repeat(81), voice: 'en' })],
-    ['ValidationError', 'VALIDATION_FAILED', ['voice'], () => ({ name: 'x', text: 'a', voice: 'xx' })],
-    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '', text: 'a', voice: 'en' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: '…', voiceCode: 'en' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['text'], () => ({ name: 'x', text: 'a '.repeat(81), voiceCode: 'en' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['voiceCode'], () => ({ name: 'x', text: 'a', voiceCode: 'xx' })],
+    ['ValidationError', 'VALIDATION_FAILED', ['name'], () => ({ name: '', text: 'a', voiceCode: 'en' })],
   ],
   updateVoiceFile: [
     ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('VoiceFile'), name: 'x' })],
@@ -973,8 +1005,8 @@ describe('idempotency keys', () => {
     [
       'createSpeech',
       'voiceFile',
-      () => ({ name: 'x', text: 'Once', voice: 'en' }),
-      () => ({ name: 'x', text: 'Twice', voice: 'en' }),
+      () => ({ name: 'x', text: 'Once', voiceCode: 'en' }),
+      () => ({ name: 'x', text: 'Twice', voiceCode: 'en' }),
     ],
     ['addMessage', 'message', () => MESSAGE, () => ({ ...MESSAGE, direction: 'OUT' })],
     [

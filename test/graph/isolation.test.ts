@@ -328,7 +328,7 @@ const NAMES_NOTHING: Record<string, string> = {
   'AddSigningKeyInput.publicKey': 'the key itself, which may be anywhere',
   'SurveyCallsContentInput.optOutKey': 'a key of the telephone',
   'SurveyPromptInput.fieldKey': 'a question of the link that is named beside it',
-  'ImageCardInput.id': 'a new name within the question',
+  'ImageCardInput.cardId': 'a new name within the question',
 }
 
 const EVER = { from: '2000-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' }

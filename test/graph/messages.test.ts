@@ -341,8 +341,8 @@ describe('settings', () => {
   it('are read and changed', async () => {
     const before = { retentionDays: null, contentPolicy: 'KEEP', tenants: [], ownTraffic: true }
     expect((await query(`{ messageSettings { ${SETTINGS} } }`)).messageSettings).toEqual(before)
-    const update = (input: object) => mutate('updateMessageSettings', input, `settings { ${SETTINGS} }`)
-    const { settings } = await update({ retentionDays: 30_000, contentPolicy: 'ENCRYPT', tenants: ['teddies'] })
+    const update = (input: object) => mutate('updateMessageSettings', input, `messageSettings { ${SETTINGS} }`)
+    const { messageSettings: settings } = await update({ retentionDays: 30_000, contentPolicy: 'ENCRYPT', tenants: ['teddies'] })
     expect(settings).toEqual({
       retentionDays: 30_000,
       contentPolicy: 'ENCRYPT',
@@ -362,7 +362,7 @@ describe('settings', () => {
     await update({ contentPolicy: 'DROP' })
     const { message: dropped } = await add(message('IN', '21:01:00', { content }), 'message { content }')
     expect(dropped.content).toBeNull()
-    expect((await update({ ...before })).settings).toEqual(before)
+    expect((await update({ ...before })).messageSettings).toEqual(before)
   })
 
   it('have versions of the business calendar, which say what business hours are', async () => {

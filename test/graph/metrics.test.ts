@@ -391,8 +391,8 @@ describe('signing keys', () => {
         .signingKeys
     const ids = async () => (await listed()).map(({ id }: Answer) => id)
     expect((await ids()).sort()).toEqual([one.id, two.id].sort())
-    const revoke = (id: string) => mutate('revokeSigningKey', { id }, 'revokedId')
-    expect(await revoke(one.id)).toEqual({ __typename: 'RevokeSigningKeyPayload', revokedId: one.id })
+    const revoke = (id: string) => mutate('revokeSigningKey', { id }, 'revokedSigningKeyId')
+    expect(await revoke(one.id)).toEqual({ __typename: 'RevokeSigningKeyPayload', revokedSigningKeyId: one.id })
     expect(await revoke(one.id)).toMatchObject({ code: 'NOT_FOUND', path: ['id'] })
     expect(await ids()).toEqual([two.id])
   })

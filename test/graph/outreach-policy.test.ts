@@ -12,7 +12,7 @@ const POLICY = 'quietHours { from to } countries contactCap { contacts days } mo
 const LIMITS = `{ outreachLimits { own { ${POLICY} } server { ${POLICY} } spentCents
   effective { quietHours { from to } countries contactCaps { contacts days } monthlySpendCapCents lines } } }`
 const UPDATE = `mutation ($input: UpdateOutreachPolicyInput!) { updateOutreachPolicy(input: $input) {
-  __typename ... on UpdateOutreachPolicyPayload { own { ${POLICY} } } ... on Error { code path } } }`
+  __typename ... on UpdateOutreachPolicyPayload { own { ${POLICY} } effective { lines quietHours { from to } } } ... on Error { code path } } }`
 const update = async (input: object) => (await app.graphql(UPDATE, { input })).data!.updateOutreachPolicy
 
 const NONE = { quietHours: null, countries: null, contactCap: null, monthlySpendCapCents: null, lines: null }
@@ -35,7 +35,10 @@ it('a workspace sees the limits of its server and can make them stricter', async
     monthlySpendCapCents: 0.5,
     lines: 40,
   }
-  expect(await update(own)).toEqual({ __typename: 'UpdateOutreachPolicyPayload', own })
+  expect(await update(own)).toEqual({
+    ...{ __typename: 'UpdateOutreachPolicyPayload', own },
+    effective: { lines: 20, quietHours: [SERVER.quietHours, own.quietHours] },
+  })
   expect((await app.graphql(LIMITS)).data!.outreachLimits).toEqual({
     own,
     server: SERVER,

@@ -114,7 +114,10 @@ const QUESTIONS = [
     prompt: 'Which card?',
     configuration: {
       imageChoice: {
-        cards: [{ id: 'one', label: 'One', mediaUrl: 'https://example.com/1.png', mediaType: 'IMAGE' }, { id: 'two' }],
+        cards: [
+          { cardId: 'one', label: 'One', mediaUrl: 'https://example.com/1.png', mediaType: 'IMAGE' },
+          { cardId: 'two' },
+        ],
       },
     },
   },

@@ -136,7 +136,7 @@ describe('createSurveyCalls', () => {
 
   it('makes them as given, and shows them again', async () => {
     const content = {
-      ...{ voice: 'fi', greeting: { voiceFileId }, goodbye: { text: 'Bye.' }, optOutKey: null, tries: 1 },
+      ...{ voiceCode: 'fi', greeting: { voiceFileId }, goodbye: { text: 'Bye.' }, optOutKey: null, tries: 1 },
       prompts: [
         { fieldKey: 'stars', voiceFileId, explainsKeys: true },
         { fieldKey: 'again', voiceFileId },
@@ -186,14 +186,14 @@ describe('createSurveyCalls', () => {
       { fieldKey: 'nothing', voiceFileId: pendingFileId },
       { fieldKey: 'stars', voiceFileId: other.voiceFileId },
     ]
-    const strange = surveys({ voice: 'xx', prompts, greeting: { voiceFileId: UNKNOWN('VoiceFile') } })
+    const strange = surveys({ voiceCode: 'xx', prompts, greeting: { voiceFileId: UNKNOWN('VoiceFile') } })
     expect((await faults('createSurveyCalls', strange)).sort()).toEqual([
       'content.greeting.voiceFileId: unknown_voice_file',
       'content.prompts.1.fieldKey: unknown_field_key',
       'content.prompts.1.voiceFileId: not_ready',
       'content.prompts.2.fieldKey: duplicate',
       'content.prompts.2.voiceFileId: unknown_voice_file',
-      'content.voice: unknown_option',
+      'content.voiceCode: unknown_option',
     ])
   })
 
@@ -237,8 +237,8 @@ describe('updateSurveyCalls', () => {
     })
     const elsewhere = { id, content: { linkId: await linkWith('Other', [{ prompt: 'Yes?', type: 'YES_NO' }]) } }
     expect(await faults('updateSurveyCalls', elsewhere)).toEqual(['content.linkId: other_link'])
-    expect(await faults('updateSurveyCalls', { id, content: { linkId, voice: 'xx' } })).toEqual([
-      'content.voice: unknown_option',
+    expect(await faults('updateSurveyCalls', { id, content: { linkId, voiceCode: 'xx' } })).toEqual([
+      'content.voiceCode: unknown_option',
     ])
     const again = await mutate('updateSurveyCalls', { id, receivers: [{ contactId }] })
     expect(again).toMatchObject({ __typename: 'ConflictError', code: 'CAMPAIGN_NOT_EDITABLE' })

@@ -125,11 +125,15 @@ describe('a subuser', () => {
     })
     const { createSubuserApiKey } = await done(
       `mutation ($id: ID!) { createSubuserApiKey(input: { subuserId: $id, name: "Key of the child" }) {
-        ... on CreateSubuserApiKeyPayload { key apiKeyId }
+        ... on CreateSubuserApiKeyPayload { key apiKeyId name scopes expiresAt subuser { id email } }
       } }`,
       { id: parent.ids.Subuser },
       parent.key,
     )
+    expect(createSubuserApiKey).toMatchObject({
+      ...{ name: 'Key of the child', scopes: expect.arrayContaining(['LINKS_READ']), expiresAt: null },
+      subuser: { id: parent.ids.Subuser, email: 'sub@parent.example' },
+    })
     const { viewer } = await done('{ viewer { workspace { id slug isSubuser } } }', {}, createSubuserApiKey.key)
     expect(viewer.workspace.isSubuser).toBe(true)
     const child = await populate(app, {

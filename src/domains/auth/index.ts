@@ -5,7 +5,7 @@ export { type BrowserTokens, browserTokens, type ExchangeInput, type IssuedToken
 export { type ChangePasswordInput, changePassword } from './change-password.ts'
 export { type CreateApiKeyInput, createApiKey } from './create-api-key.ts'
 export { type CreateSubuserInput, createSubuser } from './create-subuser.ts'
-export { createSubuserApiKey } from './create-subuser-api-key.ts'
+export { createSubuserApiKey, type SubuserKey } from './create-subuser-api-key.ts'
 export { type CreateUserInput, createUser } from './create-user.ts'
 export { deactivateSubuser } from './deactivate-subuser.ts'
 export { deactivateUser } from './deactivate-user.ts'

@@ -4,8 +4,9 @@ import { sql } from '../../db/sql.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import { isCountry } from '../contacts/index.ts'
-import type { World } from '../world.ts'
-import type { ContactCap, OutreachPolicy, QuietHours } from './policy.ts'
+import type { CampaignDeps } from './deps.ts'
+import type { OutreachLimits } from './get-outreach-policy.ts'
+import { type ContactCap, mergePolicy, type OutreachPolicy, type QuietHours } from './policy.ts'
 import { readPolicy } from './policy-store.ts'
 import { reconsiderReceivers } from './reconsider.ts'
 
@@ -70,19 +71,19 @@ const schema = z.object({
 /**
  * Changes the limits that a workspace sets to its own outreach. They hold besides the server's, and can only make them
  * stricter: a wider one has no effect. Attempts that are under way go on;
- * whoever waits is judged again at once. Returns all that the workspace has set. Throws
+ * whoever waits is judged again at once. Returns what holds then, and whose limits it is made of. Throws
  * INSUFFICIENT_SCOPE (`campaigns:write`), VALIDATION_FAILED.
  */
 export async function updateOutreachPolicy(
-  world: World,
+  { world, policy: server }: Pick<CampaignDeps, 'world' | 'policy'>,
   viewer: Viewer,
   input: OutreachPolicyInput,
-): Promise<OutreachPolicy> {
+): Promise<Omit<OutreachLimits, 'spentCents'>> {
   requireScope(viewer, 'campaigns:write')
   const { workspaceId } = viewer
   const given = parse(schema, input)
   const now = world.clock.now()
-  return world.events.write(workspaceId, async (tx, emit) => {
+  const own = await world.events.write(workspaceId, async (tx, emit): Promise<OutreachPolicy> => {
     await lockPolicy(tx, workspaceId, now)
     const present = await readPolicy(tx, workspaceId)
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
@@ -93,6 +94,7 @@ export async function updateOutreachPolicy(
     emit('workspace.outreachPolicyChanged', {})
     return next
   })
+  return { own, server, effective: mergePolicy(server, own) }
 }
 
 /** Of two who change different limits at one time, the second sees what the first did. */

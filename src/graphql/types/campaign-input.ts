@@ -1,11 +1,12 @@
 import type { CampaignFieldsInput } from '../../domains/campaigns/index.ts'
 import type { ReceiverInput } from '../../domains/contacts/index.ts'
-import { type Issue, NotFoundError, ValidationError } from '../../platform/errors.ts'
+import { NotFoundError } from '../../platform/errors.ts'
 import { builder } from '../builder.ts'
 import { idOrNull } from '../global-id.ts'
 import { type CalendarInput, calendarPath, calendarRulesOf } from './calendar.ts'
 import { type CampaignKind, campaignOf } from './campaign.ts'
 import { ButtonActionEnum, RsvpVoiceFileTypeEnum } from './campaign-kinds.ts'
+import { mapPaths } from './mutation-kit.ts'
 import { NOBODY, voiceFileUuid } from './operation-ids.ts'
 
 export const ReceiverInputType = builder.inputType('ReceiverInput', {
@@ -103,7 +104,7 @@ export const SurveyCallsContentInput = builder.inputType('SurveyCallsContentInpu
       description:
         'Global id of the link whose questions are asked; it needs one that a phone can ask. It stays the same for ever.',
     }),
-    voice: t.string({
+    voiceCode: t.string({
       description:
         '`code` of one of `voices`, who speaks; when absent the first of them, or nobody on a server that cannot speak.',
     }),
@@ -199,6 +200,7 @@ export function surveyOf({
   greeting,
   goodbye,
   prompts,
+  voiceCode,
   ...content
 }: typeof SurveyCallsContentInput.$inferInput) {
   const phrase = (given: typeof SurveyPhraseInput.$inferInput | null | undefined) =>
@@ -208,6 +210,7 @@ export function surveyOf({
     }
   return {
     ...content,
+    ...(voiceCode === undefined ? {} : { voice: voiceCode }),
     ...{ linkId: linkUuid(linkId), greeting: phrase(greeting), goodbye: phrase(goodbye) },
     prompts: prompts?.map((prompt) => ({ ...prompt, voiceFileId: voiceFileUuid(prompt.voiceFileId) })),
   }
@@ -225,16 +228,10 @@ export function campaignIn(globalId: string, kind?: CampaignKind): { id: string;
 }
 
 /** Runs a domain function, with the places of broken rules as the input has them. */
-export async function atInput<T>(input: Pick<CommonInput, 'calendar'>, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (error) {
-    if (!(error instanceof ValidationError) || !input.calendar) throw error
-    const { calendar } = input
-    const issues = error.issues.map((issue): Issue => {
-      const [field, ...rest] = issue.path
-      return field === 'calendar' ? { ...issue, path: ['calendar', ...calendarPath(rest, calendar)] } : issue
-    })
-    throw new ValidationError(issues as [Issue, ...Issue[]])
-  }
+export function atInput<T>({ calendar }: Pick<CommonInput, 'calendar'>, run: () => Promise<T>): Promise<T> {
+  return mapPaths((path) => {
+    const [field, ...rest] = path
+    if (field === 'calendar' && calendar) return ['calendar', ...calendarPath(rest, calendar)]
+    return field === 'content' && rest[0] === 'voice' ? ['content', 'voiceCode', ...rest.slice(1)] : path
+  }, run)
 }

@@ -154,7 +154,13 @@ export const Campaign = builder.prismaInterface('Campaign', {
       nullable: true,
       description: 'How many calls it makes at once; null: as many as workspace and provider allow.',
     }),
-    meta: t.expose('meta', { type: 'JSON', nullable: true, description: 'Your own object, as you gave it.' }),
+    meta: t.field({
+      type: 'JSONObject',
+      nullable: true,
+      description: 'Your own object, as you gave it.',
+      select: { meta: true },
+      resolve: ({ meta }) => meta as Record<string, unknown> | null,
+    }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       nullable: true,

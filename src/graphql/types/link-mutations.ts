@@ -16,7 +16,7 @@ import { asData } from '../errors.ts'
 import { encodeGlobalId, idOf } from '../global-id.ts'
 import { LinkStatusEnum } from './link.ts'
 import { COMMON_ERRORS, ERRORS, given, IDEMPOTENCY_KEY } from './mutation-kit.ts'
-import { QuestionChanges, QuestionInput, questionOf } from './question-input.ts'
+import { atQuestions, QuestionChanges, QuestionInput, questionOf } from './question-input.ts'
 
 const { NotFoundError, ConflictError, LimitReachedError } = ERRORS
 
@@ -209,12 +209,16 @@ builder.mutationFields((t) => {
       resolve: (_root, args, { world, viewer }) =>
         asData(async () => {
           const { questions, settings, onFinished, ...rest } = args.input
-          return createLink(world, viewer, {
+          const link = {
             ...given(rest),
             ...(settings ? { settings: withoutNulls(settingsOf(settings)) } : {}),
             ...(onFinished ? { onFinished: onFinishedOf(onFinished) } : {}),
             questions: (questions ?? []).map((each, index) => questionOf(each, ['questions', index]) as DomainQuestion),
-          })
+          }
+          return atQuestions(
+            ([, index]) => questions?.[Number(index)],
+            () => createLink(world, viewer, link),
+          )
         }),
     }),
     updateLink: t.field({
@@ -270,7 +274,11 @@ builder.mutationFields((t) => {
       resolve: (_root, args, { world, viewer }) =>
         asData(async () => {
           const question = questionOf(args.input.question, ['question']) as DomainQuestion
-          return addQuestion(world, viewer, idOf('Link', args.input.linkId, ['linkId']), question)
+          const linkId = idOf('Link', args.input.linkId, ['linkId'])
+          return atQuestions(
+            () => args.input.question,
+            () => addQuestion(world, viewer, linkId, question),
+          )
         }),
     }),
     updateQuestion: t.field({
@@ -281,7 +289,11 @@ builder.mutationFields((t) => {
       resolve: (_root, args, { world, viewer }) =>
         asData(async () => {
           const id = idOf('Question', args.input.id, ['id'])
-          await updateQuestion(world, viewer, id, questionOf(args.input.question, ['question']))
+          const changes = questionOf(args.input.question, ['question'])
+          await atQuestions(
+            () => args.input.question,
+            () => updateQuestion(world, viewer, id, changes),
+          )
           return { id }
         }),
     }),

@@ -47,10 +47,10 @@ const LinkSettingsType = builder.objectRef<LinkSettings>('LinkSettings').impleme
       description: 'Whether a transcript appears while recording.',
       resolve: (s) => s.live_transcription ?? false,
     }),
-    json: t.field({
+    extra: t.field({
       type: 'JSONObject',
-      description: 'All settings exactly as they were sent, with keys that Saygraph does not know.',
-      resolve: (settings) => settings,
+      description: 'The further keys of your own, as they were given.',
+      resolve: ({ description, thankYouMessage, redirectUrl, tts_enabled, live_transcription, ...extra }) => extra,
     }),
   }),
 })

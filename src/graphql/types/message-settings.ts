@@ -81,7 +81,7 @@ const UpdateMessageSettingsPayload = builder.objectRef<MessageSettings>('UpdateM
   description: 'How messages are kept was changed.',
   extensions: { payload: true },
   fields: (t) => ({
-    settings: t.field({ type: MessageSettingsType, description: 'All that is set now.', resolve: (s) => s }),
+    messageSettings: t.field({ type: MessageSettingsType, description: 'All that is set now.', resolve: (s) => s }),
   }),
 })
 

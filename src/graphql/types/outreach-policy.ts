@@ -151,17 +151,24 @@ const UpdateOutreachPolicyInput = builder.inputType('UpdateOutreachPolicyInput',
   }),
 })
 
-const UpdateOutreachPolicyPayload = builder.objectRef<OutreachPolicy>('UpdateOutreachPolicyPayload').implement({
-  description: "The workspace's own limits were changed.",
-  extensions: { payload: true },
-  fields: (t) => ({
-    own: t.field({
-      type: OutreachPolicyType,
-      description: 'All that the workspace has set for itself now.',
-      resolve: (policy) => policy,
+const UpdateOutreachPolicyPayload = builder
+  .objectRef<Omit<OutreachLimits, 'spentCents'>>('UpdateOutreachPolicyPayload')
+  .implement({
+    description: "The workspace's own limits were changed.",
+    extensions: { payload: true },
+    fields: (t) => ({
+      own: t.field({
+        type: OutreachPolicyType,
+        description: 'All that the workspace has set for itself now.',
+        resolve: (limits) => limits.own,
+      }),
+      effective: t.field({
+        type: EffectivePolicyType,
+        description: 'What holds now: also the limits of the server, which may be stricter.',
+        resolve: (limits) => limits.effective,
+      }),
     }),
-  }),
-})
+  })
 
 builder.mutationField('updateOutreachPolicy', (t) =>
   t.field({
@@ -170,6 +177,6 @@ builder.mutationField('updateOutreachPolicy', (t) =>
       'Changes the limits that the workspace sets to its own outreach, besides those of the server. Attempts under way go on. Needs `campaigns:write`.',
     errors: { types: [...COMMON_ERRORS] },
     args: { input: t.arg({ type: UpdateOutreachPolicyInput, required: true, description: 'The changes.' }) },
-    resolve: (_root, args, { world, viewer }) => asData(() => updateOutreachPolicy(world, viewer, args.input)),
+    resolve: (_root, args, { campaigns, viewer }) => asData(() => updateOutreachPolicy(campaigns, viewer, args.input)),
   }),
 )

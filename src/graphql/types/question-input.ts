@@ -1,6 +1,7 @@
 import type { QuestionInput as DomainInput } from '../../domains/links/index.ts'
 import { type Issue, ValidationError } from '../../platform/errors.ts'
 import { builder } from '../builder.ts'
+import { mapPaths } from './mutation-kit.ts'
 import { ConditionOperatorEnum, QuestionTypeEnum } from './question.ts'
 import { MediaKindEnum, RatingScaleEnum } from './question-configuration.ts'
 
@@ -50,7 +51,7 @@ const RatingInput = builder.inputType('RatingConfigurationInput', {
 const CardInput = builder.inputType('ImageCardInput', {
   description: 'One card.',
   fields: (t) => ({
-    id: t.string({ required: true, description: 'Its id within the question; the value of the answer.' }),
+    cardId: t.string({ required: true, description: 'Its id within the question; the value of the answer.' }),
     label: t.string({ description: 'What it says.' }),
     mediaUrl: t.field({ type: 'URL', description: 'What it shows; http or https.' }),
     mediaType: t.field({ type: MediaKindEnum, description: 'Whether that is a picture or a film.' }),
@@ -170,6 +171,24 @@ export function questionOf(input: GraphQLInput, path: readonly (string | number)
   }
 }
 
+/** Keys that are called differently here, since an `id` of the graph is a global one. */
+const STORED_AS: Readonly<Record<string, string>> = { cardId: 'id' }
+
+/** Runs a domain function, with the places of broken rules as the questions of an input have them. */
+export function atQuestions<T>(questionAt: (path: Issue['path']) => GraphQLInput | undefined, run: () => Promise<T>) {
+  return mapPaths<T>((path) => {
+    const at = path.findIndex((part) => part === 'configuration' || part === 'evaluatorConfig')
+    if (at < 0 || at === path.length - 1) return path
+    const kind = Object.keys(questionAt(path)?.configuration ?? {})
+    const within = path.slice(at + 1).map((part) => (part === 'id' ? 'cardId' : camel(part)))
+    return [...path.slice(0, at + 1), ...(path[at] === 'configuration' ? kind : []), ...within]
+  }, run)
+}
+
+function camel(part: string | number): string | number {
+  return typeof part === 'number' ? part : part.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
 function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
@@ -180,5 +199,5 @@ function snakeKeys(value: unknown): unknown {
   if (value instanceof URL) return value.href
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value).filter(([, item]) => item !== null && item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [snake(key), snakeKeys(item)]))
+  return Object.fromEntries(entries.map(([key, item]) => [STORED_AS[key] ?? snake(key), snakeKeys(item)]))
 }

@@ -80,7 +80,7 @@ const RevokeSigningKeyPayload = builder.objectRef<{ id: string }>('RevokeSigning
   description: 'What is signed with it is refused, and access tokens that were given for it have ended.',
   extensions: { payload: true },
   fields: (t) => ({
-    revokedId: t.id({
+    revokedSigningKeyId: t.id({
       description: 'Global id of the key that is no more.',
       resolve: ({ id }) => encodeGlobalId('SigningKey', id),
     }),

@@ -8,6 +8,7 @@ import {
   rotateSubuserToken,
   rotateUserToken,
   type Scope,
+  type SubuserKey,
   signIn,
   updateSubuser,
   updateUser,
@@ -215,19 +216,30 @@ const DeactivateSubuserPayload = builder.objectRef<{ id: string }>('DeactivateSu
   }),
 })
 
-const CreateSubuserApiKeyPayload = builder
-  .objectRef<{ id: string; key: string }>('CreateSubuserApiKeyPayload')
-  .implement({
-    description: 'The key was made.',
-    extensions: { payload: true },
-    fields: (t) => ({
-      key: t.exposeString('key', { description: 'The key itself. It is shown here and never again.' }),
-      apiKeyId: t.id({
-        description: 'Global id of the key, for those who are in its workspace: it is not among your own keys.',
-        resolve: ({ id }) => encodeGlobalId('ApiKey', id),
-      }),
+const CreateSubuserApiKeyPayload = builder.objectRef<SubuserKey>('CreateSubuserApiKeyPayload').implement({
+  description: 'The key was made. It is not among your own keys, so this is all that you hear of it.',
+  extensions: { payload: true },
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'The key itself. It is shown here and never again.' }),
+    apiKeyId: t.id({
+      description: 'Global id of the key, for those who are in its workspace.',
+      resolve: ({ id }) => encodeGlobalId('ApiKey', id),
     }),
-  })
+    name: t.exposeString('name', { description: 'What it is for.' }),
+    scopes: t.field({ type: [ScopeEnum], description: 'What it may do there.', resolve: ({ scopes }) => scopes }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends by itself; null: never.',
+    }),
+    subuser: t.prismaField({
+      type: 'Subuser',
+      description: 'Whose workspace it is of.',
+      resolve: (query, { subuserId: id }, _args, context) =>
+        context.reader.subuser.findUniqueOrThrow({ ...query, where: { id } }),
+    }),
+  }),
+})
 
 builder.mutationFields((t) => ({
   signIn: t.field({

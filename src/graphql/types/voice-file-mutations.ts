@@ -2,7 +2,7 @@ import { createSpeech, deleteVoiceFile, updateVoiceFile } from '../../domains/vo
 import { builder } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { encodeGlobalId, idOf } from '../global-id.ts'
-import { COMMON_ERRORS, ERRORS, given, IDEMPOTENCY_KEY } from './mutation-kit.ts'
+import { COMMON_ERRORS, ERRORS, given, IDEMPOTENCY_KEY, movePaths } from './mutation-kit.ts'
 
 const { NotFoundError, ConflictError, UnavailableError } = ERRORS
 
@@ -15,7 +15,7 @@ const CreateSpeechInput = builder.inputType('CreateSpeechInput', {
       required: true,
       description: 'What is said, as plain text: up to 80 words between spaces, with a letter or a digit among them.',
     }),
-    voice: t.string({ required: true, description: '`code` of one of `voices`.' }),
+    voiceCode: t.string({ required: true, description: '`code` of one of `voices`.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
@@ -65,7 +65,10 @@ builder.mutationFields((t) => ({
       'Makes a voice file of what a voice says. It is `PENDING` at first; the events `VOICE_FILE_READY` and `VOICE_FILE_FAILED` tell what becomes of it. Needs `voiceFiles:write`.',
     errors: { types: [...COMMON_ERRORS, ConflictError, UnavailableError] },
     args: { input: t.arg({ type: CreateSpeechInput, required: true, description: 'The text and its voice.' }) },
-    resolve: (_root, args, { voiceFiles, viewer }) => asData(() => createSpeech(voiceFiles, viewer, given(args.input))),
+    resolve: (_root, { input: { voiceCode: voice, ...input } }, { voiceFiles, viewer }) =>
+      asData(() =>
+        movePaths([['voice'], ['voiceCode']], () => createSpeech(voiceFiles, viewer, { ...given(input), voice })),
+      ),
   }),
   updateVoiceFile: t.field({
     type: UpdateVoiceFilePayload,
