@@ -26,8 +26,11 @@ const GOOD = {
   ],
 }
 
-async function insightThat(play: (asked: Asked, n: number) => Turn, options: { timeoutMs?: number } = {}) {
-  const server = await startChatServer(play)
+async function insightThat(
+  play: (asked: Asked, n: number) => Turn,
+  { refusing = [], ...options }: { timeoutMs?: number; refusing?: string[] } = {},
+) {
+  const server = await startChatServer(play, refusing)
   const provider = openAiInsight({
     url: server.url,
     apiKey: API_KEY,
@@ -49,6 +52,57 @@ async function failure(attempt: Promise<unknown>): Promise<InsightError> {
   if (!(error instanceof InsightError)) throw error ?? new Error('it succeeded')
   return error
 }
+
+describe('a model that refuses parameters', () => {
+  const bounds = ({ temperature, max_tokens, max_completion_tokens }: Asked) => [
+    temperature,
+    max_tokens,
+    max_completion_tokens,
+  ]
+
+  it.each<[string[], unknown[][]]>([
+    [[], [[0, 1_500, undefined]]],
+    [
+      ['temperature'],
+      [
+        [0, 1_500, undefined],
+        [undefined, 1_500, undefined],
+      ],
+    ],
+    [
+      ['max_tokens', 'temperature'],
+      [
+        [0, 1_500, undefined],
+        [0, undefined, 12_000],
+        [undefined, undefined, 12_000],
+      ],
+    ],
+    [
+      ['max_tokens', 'max_completion_tokens'],
+      [
+        [0, 1_500, undefined],
+        [0, undefined, 12_000],
+        [0, undefined, undefined],
+      ],
+    ],
+  ])('%j is asked without, from then on at once', async (refusing, expected) => {
+    const { provider, server } = await insightThat(() => ({ content: GOOD }), { refusing })
+    const first = provider.tokensAtMost(100)
+    expect((await provider.analyze(request)).found.sentiment).toBe('mixed')
+    const asked = () => server.requests.map(({ body }) => bounds(JSON.parse(body) as Asked))
+    expect(asked()).toEqual(expected)
+    await provider.analyze(request)
+    expect(asked()).toEqual([...expected, expected.at(-1)])
+    // What it may use is as much as it may write.
+    expect(provider.tokensAtMost(100) > first).toBe(refusing.includes('max_tokens'))
+  })
+
+  it('is not one that refuses something else', async () => {
+    const { provider, server } = await insightThat(() => ({ status: 400, body: 'The context is too long' }))
+    expect(await failure(provider.analyze(request))).toMatchObject({ retryable: false })
+    expect(server.requests).toHaveLength(1)
+  })
+})
 
 describe('what a model finds', () => {
   it('is taken over, with the places of its quotes and what it used', async () => {

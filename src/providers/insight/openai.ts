@@ -1,6 +1,6 @@
 import { type OpenAiOptions, openAiServer } from '../openai/index.ts'
 import { InsightError, type InsightProvider, type Usage } from './insight.ts'
-import { askChat, MAX_OUTPUT_TOKENS, type Message } from './openai-chat.ts'
+import { askChat, type Chat, DEFAULT_PARAMETERS, type Message, outputTokensAtMost } from './openai-chat.ts'
 import { ANALYST, INTERVIEWER } from './openai-prompts.ts'
 import { BrokenRule, followUpSchema, insightSchema, readFollowUp, readInsight } from './openai-reply.ts'
 
@@ -22,11 +22,13 @@ const ROUNDS = 2
 /**
  * A model behind OpenAI's `POST /v1/chat/completions`, with `response_format: json_schema`. What was said travels as a
  * JSON string within the user's message and nowhere else; what comes back is checked, and quotes are looked for in the
- * text. Waits ten seconds for the next try at most. Tested against a server of our own that speaks this protocol; it
+ * text. A model that refuses `temperature` or `max_tokens` is asked without, from then on at once. Waits ten seconds for
+ * the next try at most. Tested against a server of our own that speaks this protocol; it
  * has not met OpenAI's.
  */
 export function openAiInsight(options: OpenAiInsightOptions): InsightProvider {
   const { model } = options
+  const chat: Chat = { model, parameters: DEFAULT_PARAMETERS }
   const server = openAiServer({ ...options, maxDelayMs: MAX_DELAY_MS })
 
   async function converse<Found>(
@@ -41,7 +43,7 @@ export function openAiInsight(options: OpenAiInsightOptions): InsightProvider {
     ]
     let usage: Usage = { inputTokens: 0, outputTokens: 0 }
     for (let round = 1; ; round++) {
-      const { content, usage: more } = await askChat(post, { model, messages, schema }).catch((error: unknown) => {
+      const { content, usage: more } = await askChat(post, chat, { messages, schema }).catch((error: unknown) => {
         throw error instanceof InsightError ? withUsage(error, sum(usage, error.usage)) : error
       })
       usage = sum(usage, more)
@@ -61,9 +63,11 @@ export function openAiInsight(options: OpenAiInsightOptions): InsightProvider {
   return {
     method: model,
     isPaid: true,
-    // The second round reads what the first one wrote as well.
-    tokensAtMost: (length) =>
-      ROUNDS * (FRAME_TOKENS + TOKENS_PER_UNIT * length + MAX_OUTPUT_TOKENS) + MAX_OUTPUT_TOKENS,
+    tokensAtMost(length) {
+      const output = outputTokensAtMost(chat.parameters)
+      // The second round reads what the first one wrote as well.
+      return ROUNDS * (FRAME_TOKENS + TOKENS_PER_UNIT * length + output) + output
+    },
     analyze({ text, language, question, customFields, signal }) {
       const answer = cleaned(text, MAX_TEXT)
       const names = [...new Set(customFields)]

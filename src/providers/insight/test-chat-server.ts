@@ -13,8 +13,9 @@ interface Schema {
 export interface Asked {
   model: string
   messages: { role: string; content: string }[]
-  temperature: number
-  max_tokens: number
+  temperature?: number
+  max_tokens?: number
+  max_completion_tokens?: number
   response_format: { type: string; json_schema: { name: string; strict: boolean; schema: Schema } }
 }
 
@@ -25,13 +26,18 @@ export type Turn =
   | 'hang'
   | 'cut'
 
-/** A server of OpenAI's `POST /v1/chat/completions` that holds requests to the protocol and plays a model. */
-export async function startChatServer(play: (asked: Asked, n: number) => Turn) {
+/**
+ * A server of OpenAI's `POST /v1/chat/completions` that holds requests to the protocol and plays a model, one that is
+ * `refusing` these parameters.
+ */
+export async function startChatServer(play: (asked: Asked, n: number) => Turn, refusing: readonly string[] = []) {
   return startReceiver((received, response) => {
     const answer = (status: number, body: string, headers: Record<string, string> = {}) =>
       void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
     const asked = judged(received)
     if (typeof asked === 'string') return answer(400, JSON.stringify({ error: { message: asked } }))
+    const refused = refusing.find((parameter) => parameter in asked)
+    if (refused) return answer(400, JSON.stringify({ error: REFUSALS[refused] }))
     const turn = play(asked, received.n)
     if (turn === 'hang') return
     if (turn === 'cut') return void response.destroy()
@@ -47,14 +53,32 @@ export async function startChatServer(play: (asked: Asked, n: number) => Turn) {
   })
 }
 
+/** As OpenAI's says it. */
+const REFUSALS: Readonly<Record<string, object>> = {
+  temperature: {
+    message:
+      "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+    ...{ type: 'invalid_request_error', param: 'temperature', code: 'unsupported_value' },
+  },
+  max_tokens: {
+    message:
+      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+    ...{ type: 'invalid_request_error', param: 'max_tokens', code: 'unsupported_parameter' },
+  },
+  max_completion_tokens: { message: 'Unrecognized request argument supplied: max_completion_tokens' },
+}
+
 /** The request, or what is wrong with it. */
 function judged({ path, headers, body }: Received): Asked | string {
   if (path !== '/v1/chat/completions') return 'Invalid URL'
   if (headers.authorization !== `Bearer ${API_KEY}`) return 'Incorrect API key provided'
   const asked = JSON.parse(body) as Asked
-  const { model, messages, temperature, max_tokens, response_format: format, ...others } = asked
+  const { model, messages, temperature = 0, max_tokens, max_completion_tokens, ...rest } = asked
+  const { response_format: format, ...others } = rest
   if (Object.keys(others).length > 0) return `Unrecognized request argument: ${Object.keys(others)}`
-  if (typeof model !== 'string' || temperature !== 0 || !(max_tokens > 0)) return 'Bad request'
+  if (typeof model !== 'string' || temperature !== 0) return 'Bad request'
+  if (max_tokens !== undefined && max_completion_tokens !== undefined) return 'Too many bounds'
+  if ((max_tokens ?? max_completion_tokens ?? 1) <= 0) return 'Bad request'
   if (!messages.every(({ role, content }) => /^(system|user|assistant)$/.test(role) && typeof content === 'string')) {
     return 'Bad messages'
   }
