@@ -53,6 +53,8 @@ export interface DueCheckDeps {
   analysisWaitMs: number
   /** Whether webhooks wait for analysers other than this server, too. */
   analysesElsewhere: boolean
+  /** Whether what is said is understood here, and not only heard. */
+  understands: boolean
   messaging: MessagingDeps
   ownAddresses: OwnAddresses
   /** Deliveries were made, so there is something to send. */
@@ -62,12 +64,22 @@ export interface DueCheckDeps {
 /** What the due loop looks for, by name. */
 export function dueChecks(
   world: World,
-  { storage, dispatcher, queue, analysisWaitMs, analysesElsewhere, messaging, ownAddresses, onFed }: DueCheckDeps,
+  {
+    storage,
+    dispatcher,
+    queue,
+    analysisWaitMs,
+    analysesElsewhere,
+    understands,
+    messaging,
+    ownAddresses,
+    onFed,
+  }: DueCheckDeps,
 ): Record<string, () => Promise<number>> {
   const feedDeps: FeedDeps = {
     analysisWaitMs,
     awaitingAnalysis: (tx, workspaceId, ids) =>
-      awaitingAnalysis(tx, workspaceId, ids, { elsewhere: analysesElsewhere }),
+      awaitingAnalysis(tx, workspaceId, ids, { elsewhere: analysesElsewhere, understands }),
   }
   return {
     'sweep uploads': () => sweepUploads(world, storage),
