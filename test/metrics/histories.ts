@@ -227,6 +227,11 @@ export const histories: fc.Arbitrary<History> = fc
     }
   })
 
+/** The moment of the last thing in a history, or of reading, where that is later. */
+export function lastOf({ entries, now }: Pick<History, 'entries' | 'now'>): Date {
+  return new Date(Math.max(Number(now), ...entries.map(({ input }) => Number(input.time))))
+}
+
 /** A moment by what is in a history. */
 const moment = fc.oneof(
   { weight: 3, arbitrary: fc.record({ entry: fc.nat(), more: fc.constantFrom(0, 1, -1) }) },

@@ -24,7 +24,7 @@ import { FakeClock } from '../../src/platform/clock.ts'
 import { ExpectedError } from '../../src/platform/errors.ts'
 import { onPostgres } from '../kit/database.ts'
 import { testWorld, worldOn } from '../kit/world.ts'
-import { COUNTRIES, type Entry, type History, histories, requestOf, requests } from './histories.ts'
+import { COUNTRIES, type Entry, type History, histories, lastOf, requestOf, requests } from './histories.ts'
 import {
   conversationKey,
   conversationsOf,
@@ -113,7 +113,9 @@ async function problemOf({ history, request }: Case): Promise<unknown> {
 
 /** Hands a history over, in batches, to a workspace of its own. */
 async function play({ entries, batches, settling, calendars, now }: History): Promise<Played> {
-  const world = worldOn(t.db, new FakeClock(now))
+  // Nothing is taken from the future; read is at any moment.
+  const clock = new FakeClock(lastOf({ entries, now }))
+  const world = worldOn(t.db, clock)
   const { workspaceId, slug } = await createWorkspace(world, { slug: `history-${++workspaces}`, name: 'History' })
   const viewer = { ...t.viewer, workspaceId, workspaceSlug: slug }
   const deps = { world, writer: createMessageWriter(world) }
@@ -154,6 +156,7 @@ async function play({ entries, batches, settling, calendars, now }: History): Pr
   }
   await settle('the rest')
   await deps.writer.idle()
+  clock.set(now)
   return { deps, viewer, pool: { messages, resolutions, calendars, countries: COUNTRIES }, messageIds, conversationIds }
 }
 

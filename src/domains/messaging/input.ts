@@ -13,7 +13,7 @@ export interface MessageInput {
   provider: string
   /** Kept as it is: `textContent`, `media` and whatever else; up to 256 KiB of JSON. */
   content?: Readonly<Record<string, unknown>> | null | undefined
-  /** When it happened, which all metrics go by. Absent: now. */
+  /** When it happened, which all metrics go by; at most a day ahead. Absent: now. */
   time?: Date | null | undefined
   /** Who wrote it or whom it reached, up to 100 characters. */
   agent?: string | null | undefined
@@ -35,7 +35,7 @@ export interface ResolveInput {
   provider: string
   channel: string
   tenantChannelIdentifier: string
-  /** Absent: now. */
+  /** At most a day ahead. Absent: now. */
   time?: Date | null | undefined
   agent?: string | null | undefined
   tags?: readonly string[] | null | undefined

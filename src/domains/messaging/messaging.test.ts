@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { codeOf, refusal, type TestWorld, testWorld } from '../../../test/kit/world.ts'
+import { brokenRules, codeOf, refusal, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import { type MetricRequest, readMetric } from '../metrics/index.ts'
 import {
@@ -44,6 +44,22 @@ async function read(metric: MetricRequest['metric'], more: Partial<MetricRequest
   const from = new Date(START - 60 * MINUTE)
   return readMetric(t.world, t.viewer, { metric, from, to: new Date(START + 3 * 24 * 60 * MINUTE), ...more })
 }
+
+test('nothing is taken from more than a day ahead', async () => {
+  const day = 24 * 60 * MINUTE
+  const at = (ms: number) => ({ time: new Date(t.clock.now().getTime() + ms), conversation: 'ahead' })
+  await addMessage(deps, t.otherViewer, message(0, 'in', at(day)))
+  const ahead = await refusal(addMessage(deps, t.otherViewer, message(0, 'in', at(day + 1))))
+  expect(ahead).toMatchObject({ code: 'VALIDATION_FAILED', path: ['time'], details: { rule: 'in_the_future' } })
+  const [refused, taken] = await addMessages(deps, t.otherViewer, [
+    message(0, 'in', at(1_000 * day)),
+    message(0, 'in', at(1)),
+  ])
+  expect([refused!.error?.code, taken!.error]).toEqual(['VALIDATION_FAILED', undefined])
+  const resolve = (ms: number) => resolveConversation(deps, t.otherViewer, { ...place, ...at(ms) })
+  expect(await brokenRules(resolve(day + 1))).toEqual(['time in_the_future'])
+  await resolve(day)
+})
 
 test('a conversation is counted as it goes on, also with a late message and a tag that comes late', async () => {
   await addMessage(deps, t.viewer, message(0, 'in'))

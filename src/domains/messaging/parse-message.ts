@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ExpectedError } from '../../platform/errors.ts'
+import { ExpectedError, ValidationError } from '../../platform/errors.ts'
 import { jsonObject, line, parse, text } from '../../platform/validation.ts'
 import { businessHours, storedHours } from './business-hours.ts'
 import type { NewMessage, NewResolution } from './entry.ts'
@@ -13,6 +13,11 @@ const MAX_TAGS = 100
 /** Whoever sends earlier or later ones has mistaken seconds for milliseconds or the like. */
 const EARLIEST = Date.UTC(1970, 0, 1)
 const LATEST = Date.UTC(9999, 0, 1)
+/**
+ * How far ahead a time may be, since clocks differ and zones are mistaken. One message from far ahead would make every
+ * later one of its thread a late one, for which the whole thread is counted anew, and no retention would ever reach it.
+ */
+const MOST_AHEAD_MS = 24 * 3_600_000
 
 const capitals = (longest: number) =>
   z
@@ -56,6 +61,7 @@ const resolution = z.object({ ...place, conversation: line(MAX_IDENTIFIER) })
 /** Checks a message. Throws VALIDATION_FAILED with paths as in MessageInput, below `at`. */
 export function parseMessage(input: MessageInput, now: Date, at: readonly (string | number)[] = []): NewMessage {
   const given = parse(message, input, at)
+  refuseAhead(given.time, now, at)
   const hours =
     given.businessHours === undefined || given.businessHours === null
       ? null
@@ -80,6 +86,13 @@ export function parseMessage(input: MessageInput, now: Date, at: readonly (strin
   }
 }
 
+function refuseAhead(time: Date | null | undefined, now: Date, at: readonly (string | number)[]): void {
+  if (!time || time.getTime() <= now.getTime() + MOST_AHEAD_MS) return
+  throw new ValidationError([
+    { path: [...at, 'time'], rule: 'in_the_future', message: 'must be at most a day in the future' },
+  ])
+}
+
 function extraOf(actor: string | null | undefined, sent: readonly string[] | null | undefined, own: readonly string[]) {
   const isChanged = sent?.some((tag) => !own.includes(tag))
   const extra = { ...(actor && { actor }), ...(isChanged && { tags: sent }) }
@@ -89,6 +102,7 @@ function extraOf(actor: string | null | undefined, sent: readonly string[] | nul
 /** Checks a resolution. Throws VALIDATION_FAILED with paths as in ResolveInput. */
 export function parseResolution(input: ResolveInput, now: Date): NewResolution {
   const given = parse(resolution, input)
+  refuseAhead(given.time, now, [])
   return {
     type: 'resolution',
     at: (given.time ?? now).getTime(),

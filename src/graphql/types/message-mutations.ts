@@ -45,7 +45,7 @@ const messageFields = (t: InputBuilder) => ({
   }),
   time: t.field({
     type: 'DateTime',
-    description: 'When it happened, which metrics go by, to the millisecond; now when absent.',
+    description: 'When it happened, which metrics go by, to the millisecond, at most a day ahead; now when absent.',
   }),
   agent: t.string({ description: `Who wrote it or, of one in, whom it reached, ${AGENT}` }),
   tags: t.stringList({ description: `${TAGS}; of those for teams the first counts.` }),
@@ -91,7 +91,10 @@ const ResolveConversationInput = builder.inputType('ResolveConversationInput', {
   fields: (t) => ({
     id: t.id({ description: 'Global id of the conversation.' }),
     key: t.field({ type: ConversationKeyInput, description: 'What its client calls it.' }),
-    time: t.field({ type: 'DateTime', description: 'When it was resolved, to the millisecond; now when absent.' }),
+    time: t.field({
+      type: 'DateTime',
+      description: 'When it was resolved, to the millisecond, at most a day ahead; now when absent.',
+    }),
     agent: t.string({ description: `Who resolved it, ${AGENT}` }),
     tags: t.stringList({ description: `${TAGS}. They are added to those of the conversation.` }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
