@@ -80,6 +80,8 @@ describeVoice('docs/asterisk.md', { timeout: 120_000 }, () => {
 
   test('from empty folders to the first call', async () => {
     const rig = await startAsterisk('ini file=pjsip_trunk.conf')
+    const info = replaced(block('sh run=info'), { 'http://127.0.0.1:8088': rig.ari.url, 'CHANGE-ME': ARI_PASSWORD })
+    expect(await curl(info)).toMatchObject({ system: { version: rig.asterisk.version } })
     const folder = await mkdtemp(join(tmpdir(), 'docs-asterisk-'))
     closers.push(() => rm(folder, { recursive: true, force: true }))
     const port = String(await freePort())
