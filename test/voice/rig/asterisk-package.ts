@@ -23,7 +23,8 @@ export interface AsteriskPackage {
 
 /**
  * Why the rig cannot run on this machine, in one line; undefined when it can, and then everything is there. Takes half a
- * minute the first time, and nothing after that.
+ * minute the first time, and nothing after that. A mirror that cannot be reached is something that the machine lacks;
+ * rejects when it can be, and what it has cannot be installed.
  */
 export async function prepareRig(): Promise<string | undefined> {
   const lacking = await lacks()
@@ -34,7 +35,21 @@ export async function prepareRig(): Promise<string | undefined> {
     return undefined
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string }
-    return `the voice rig could not be installed: ${(stderr || message).trim().split('\n').at(-1)}`
+    const why = (stderr || message).trim().split('\n').at(-1)
+    if (await isMirrorThere()) throw new Error(`the voice rig cannot be installed: ${why}`, { cause: error })
+    return `the voice rig needs a mirror of Debian that can be reached: ${why}`
+  }
+}
+
+async function isMirrorThere(): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'saygraph-mirror-'))
+  try {
+    await update(folder)
+    return true
+  } catch {
+    return false
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -112,8 +127,8 @@ export async function asteriskPackage(): Promise<AsteriskPackage> {
   return now
 }
 
-async function download(folder: string): Promise<string> {
-  const root = join(folder, 'root')
+/** An apt with nothing of its own in `folder` that knows what sid has. Rejects when the mirror cannot be reached. */
+async function update(folder: string) {
   for (const path of ['lists/partial', 'cache/archives/partial', 'root']) {
     await mkdir(join(folder, path), { recursive: true })
   }
@@ -123,6 +138,12 @@ async function download(folder: string): Promise<string> {
   await writeFile(join(folder, 'apt.conf'), aptConfiguration(folder))
   const options = { env: { ...process.env, APT_CONFIG: join(folder, 'apt.conf') }, maxBuffer: 16 * 1_024 ** 2 }
   await run('apt-get', ['-qq', 'update'], options)
+  return options
+}
+
+async function download(folder: string): Promise<string> {
+  const options = await update(folder)
+  const root = join(folder, 'root')
   await run('apt-get', ['-qq', '-y', '--download-only', 'install', 'asterisk'], options)
   const archives = join(folder, 'cache/archives')
   for (const name of await readdir(archives)) {
@@ -139,6 +160,7 @@ Dir::State::lists "${folder}/lists";
 Dir::State::status "${folder}/status";
 Dir::Cache "${folder}/cache";
 APT::Install-Recommends "false";
+APT::Update::Error-Mode "any";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
