@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, expect } from 'vitest'
 import { makeWav } from '../../src/providers/audio/test-wav.ts'
+import { canHear } from '../../src/providers/transcription/test-speech.ts'
 import type { TestApp } from '../kit/app.ts'
 import { browserContext } from './chromium.ts'
 
@@ -17,6 +18,15 @@ export const SPOKEN = 'the staff were kind and helpful but the waiting room was 
 
 const folder = await mkdtemp(join(tmpdir(), 'saygraph-speech-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Why nobody speaks into the microphone here. */
+export const NO_VOICE = spawnSync('flite', ['-help'], { stdio: 'ignore' }).error
+  ? 'there is no voice to record: apt-get install flite'
+  : undefined
+/** Why nobody understands what is said. */
+export const NO_EAR = canHear
+  ? undefined
+  : 'nobody understands what is said: apt-get install flite pocketsphinx pocketsphinx-en-us'
 
 /** Real speech, made by flite. */
 export async function speechFile(text = SPOKEN): Promise<string> {
