@@ -3,7 +3,7 @@ import type { Field } from './field.ts'
 import type { ClientTexts } from './texts.ts'
 
 export interface Shown {
-  view: 'step' | 'review' | 'thinking' | 'sending' | 'over'
+  view: 'waiting' | 'step' | 'review' | 'thinking' | 'sending' | 'over'
   /** Which question, from 0. */
   at: number
   of: number
@@ -91,7 +91,7 @@ export class Chrome {
   show(shown: Shown): void {
     const { view, at, of } = shown
     const isStep = view === 'step'
-    show(this.#progress, view !== 'over')
+    show(this.#progress, view !== 'over' && view !== 'waiting')
     const label = isStep ? this.#texts.step(at + 1, of) : ''
     this.#count.textContent = label
     this.#bar.max = Math.max(1, of)
@@ -105,7 +105,7 @@ export class Chrome {
     }
     show(this.panel, !isStep)
     this.#fillPanel(shown)
-    show(this.#nav, view !== 'over' && view !== 'sending')
+    show(this.#nav, isStep || view === 'review' || view === 'thinking')
     show(this.#back, shown.canGoBack)
     show(this.#goOn, view === 'thinking')
     const cannotSend = view === 'review' && shown.missing.length > 0
@@ -138,8 +138,9 @@ export class Chrome {
         )
       } else if (view === 'review') {
         panel.replaceChildren(make('h2', {}, texts.completeTitle), make('p', {}, texts.completeText))
-      } else if (view === 'thinking') {
-        panel.replaceChildren(dots(), make('p', { role: 'status' }, texts.thinking))
+      } else if (view === 'thinking' || view === 'waiting') {
+        const word = view === 'thinking' ? texts.thinking : texts.fetching
+        panel.replaceChildren(dots(), make('p', { role: 'status' }, word))
       } else if (view === 'sending') {
         panel.replaceChildren(
           make('p', { role: 'status' }, texts.submitting),

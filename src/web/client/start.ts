@@ -1,4 +1,4 @@
-import { Api, Refused } from './api.ts'
+import { Api, Refused, type SessionView } from './api.ts'
 import { Memory } from './memory.ts'
 import type { ClientPage } from './model.ts'
 import { Shelf } from './shelf.ts'
@@ -27,19 +27,37 @@ export async function start(texts: ClientTexts): Promise<void> {
     token: hidden('session') ?? memory.read().token,
     begun: (token) => memory.write({ token }),
   })
-  const session = api.hasSession ? await api.session().catch(forgotten) : undefined
+  const survey = new Survey({ form, page, texts, api, memory, shelf })
+  const session = api.hasSession ? await survey.waitFor(sessionOf(api)) : NOTHING
   if (session === 'forgotten' || session?.status === 'completed') {
     // It was sent from elsewhere, or is gone; the server's page says which.
     api.forget()
     memory.clear()
     if (session !== 'forgotten') await shelf.clear()
   }
-  const known = session === 'forgotten' || session?.status === 'completed' ? undefined : session
-  if (known) memory.write({ token: api.token })
-  await new Survey({ form, page, texts, api, memory, shelf }).begin(known)
+  const known = session === 'forgotten' || session?.status === 'completed' ? NOTHING : session
+  if (known && known !== NOTHING) memory.write({ token: api.token })
+  await survey.begin(known)
 }
 
-/** No network is no reason to begin anew; a session that the server does not know is. */
-function forgotten(error: unknown): 'forgotten' | undefined {
-  return error instanceof Refused && error.status === 404 ? 'forgotten' : undefined
+/** Of a session that has not begun. */
+const NOTHING: SessionView = { status: 'started', answers: {} }
+/** Seconds between two attempts. */
+const PAUSE_SECONDS = 2
+
+/**
+ * What the server has of the session, asked for until it answers: no network is no reason to begin anew; a session that
+ * it does not know is. Undefined when it will not say.
+ */
+async function sessionOf(api: Api): Promise<SessionView | 'forgotten' | undefined> {
+  for (;;) {
+    try {
+      return await api.session()
+    } catch (error) {
+      const refused = error instanceof Refused && !error.passes ? error : undefined
+      if (refused) return refused.code === 'NOT_FOUND' ? 'forgotten' : undefined
+      const seconds = (error instanceof Refused && error.retryAfter) || PAUSE_SECONDS
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
+    }
+  }
 }

@@ -21,6 +21,8 @@ const NOTICED_MS = 400
 /** As long as anybody would wait for a question. */
 const PATIENCE_MS = 15_000
 const RETRY_MS = 3_000
+/** Before the style sheet shows all questions at once, which it does where no script leads. */
+const HASTE_MS = 2_500
 /** Long enough to read the thanks. */
 const REDIRECT_MS = 5_000
 
@@ -34,7 +36,7 @@ export interface SurveyDeps {
 }
 
 /** What the person looks at. */
-type View = { name: 'step' | 'thinking'; key: string } | { name: 'review' | 'sending' | 'over' }
+type View = { name: 'step' | 'thinking'; key: string } | { name: 'waiting' | 'review' | 'sending' | 'over' }
 
 /** The conversation: one question at a time, each answer saved as it is given, and at the end everything is sent. */
 export class Survey {
@@ -77,10 +79,21 @@ export class Survey {
     })
   }
 
+  /** Until what was answered before is known, nothing is asked: what is entered meanwhile would be written over. */
+  async waitFor<Known>(known: Promise<Known>): Promise<Known> {
+    const result = await Promise.race([known.then((value) => ({ value })), after(HASTE_MS)])
+    if (result) return result.value
+    this.#view = { name: 'waiting' }
+    this.#chrome.live()
+    this.#render()
+    return known
+  }
+
+  /** `session`: what the server has; undefined when it does not say, and what the page shows stays. */
   async begin(session: SessionView | undefined): Promise<void> {
     const { memory } = this.#deps
     for (const followUp of session?.followUps ?? []) this.#addFollowUp(followUp, followUp.follows)
-    for (const field of this.#steps.all) field.restore(session?.answers[field.question.key])
+    if (session) for (const field of this.#steps.all) field.restore(session.answers[field.question.key])
     await this.#unshelve(session?.answers ?? {})
     addEventListener('popstate', ({ state }) => this.#recall(state))
     addEventListener('online', () => this.#render())

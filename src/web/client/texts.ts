@@ -15,6 +15,8 @@ export interface ClientTexts {
   offline: string
   online: string
   retrying: string
+  /** What was answered before is asked for. */
+  fetching: string
   /** The question is answered by speaking. */
   record: string
   recordAgain: string

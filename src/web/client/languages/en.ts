@@ -14,6 +14,7 @@ const en: ClientTexts = {
   offline: 'You are offline. Your answers are kept on this device and will be sent when you are online again.',
   online: 'You are online again.',
   retrying: 'The server does not answer. Your answers are kept on this device, and we keep trying.',
+  fetching: 'Fetching what you have answered so far…',
   record: 'Record your answer',
   recordAgain: 'Record again',
   pause: 'Pause',

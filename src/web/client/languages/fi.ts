@@ -14,6 +14,7 @@ const fi: ClientTexts = {
   offline: 'Verkkoyhteyttä ei ole. Vastauksesi säilyvät tässä laitteessa ja lähetetään, kun yhteys palaa.',
   online: 'Verkkoyhteys palasi.',
   retrying: 'Palvelin ei vastaa. Vastauksesi säilyvät tässä laitteessa, ja yritämme uudelleen.',
+  fetching: 'Haetaan tähänastisia vastauksiasi…',
   record: 'Äänitä vastauksesi',
   recordAgain: 'Äänitä uudelleen',
   pause: 'Tauko',
