@@ -74,6 +74,165 @@ test('a server that does not say at once what it has is asked until it does', as
   expect(response!.answers).toMatchObject({ one: { value: 'first' }, visit: { upload: { mediaType: 'audio/webm' } } })
 }, 60_000)
 
+test('on a device that is full what was said, written and chosen arrives all the same', async () => {
+  const url = await makeLink(app, [
+    VOICE,
+    text('two'),
+    { prompt: 'A file', type: 'file_upload', field_key: 'file' },
+    { ...VOICE, prompt: 'And the food?', field_key: 'food' },
+  ])
+  const { page } = await enter()
+  await page.addInitScript(() => {
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (...args) {
+      if (!(globalThis as any).isFull) return put.apply(this, args)
+      throw new DOMException('The device is full.', 'QuotaExceededError')
+    }
+  })
+  await open(page, url)
+  await record(page)
+  await until(() => page.locator('.time:visible').innerText()).toMatch(/^0:(0[2-9]|1\d)/)
+  await page.evaluate(() => Object.assign(globalThis, { isFull: true }))
+  await page.waitForTimeout(1_500)
+  await button(page, 'Done').click()
+  await page.locator('.said:visible', { hasText: 'Your recording is saved.' }).waitFor()
+  await next(page)
+  await page.getByLabel('Tell us two').fill('second')
+  await next(page)
+  await page.locator('input[type=file]:visible').setInputFiles({
+    ...{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('A line of text.') },
+  })
+  await page.getByText('Saved: a.txt').waitFor()
+  await next(page)
+  await record(page)
+  await page.waitForTimeout(1_500)
+  await button(page, 'Done').click()
+  await page.locator('.said:visible', { hasText: 'Your recording is saved.' }).waitFor()
+  const { answers } = (await responsesOf(app, url))[0]!
+  expect(answers).toMatchObject({ two: { value: 'second' }, file: { upload: { mediaType: 'text/plain' } } })
+  // All of it, with what was said once the device was full.
+  expect(answers.visit!.upload!.durationSeconds).toBeGreaterThan(3)
+  expect(answers.food!.upload!.durationSeconds).toBeGreaterThan(1)
+}, 60_000)
+
+test('of a recording that the device had no room for its beginning is offered, not sent, after a reload', async () => {
+  const url = await makeLink(app, [VOICE])
+  const { page, context } = await enter()
+  await page.addInitScript(() => {
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (value, key) {
+      const isThird = Array.isArray(key) && key[2] === 2
+      if (isThird) throw new DOMException('The device is full.', 'QuotaExceededError')
+      return put.call(this, value, key)
+    }
+  })
+  await open(page, url)
+  await record(page)
+  await until(() => page.locator('.time').innerText()).toMatch(/^0:(0[4-9]|1\d)/)
+  await context.route('**/uploads', (route) => route.abort())
+  await button(page, 'Done').click()
+  await page.getByText(/The server does not answer/).waitFor()
+  await page.reload()
+  await page.getByText(/A recording was cut off/).waitFor()
+  expect(await responsesOf(app, url)).toMatchObject([{ answers: {} }])
+  await context.unroute('**/uploads')
+  await button(page, 'Use this recording').click()
+  await page.getByText('Your recording is saved.').waitFor()
+  const [response] = await responsesOf(app, url)
+  const { durationSeconds } = response!.answers.visit!.upload!
+  expect(durationSeconds).toBeGreaterThan(1)
+  expect(durationSeconds).toBeLessThan(3.5)
+}, 60_000)
+
+test('no piece of a recording is kept without a word of whose it is', async () => {
+  const url = await makeLink(app, [VOICE])
+  const { page } = await enter()
+  await page.addInitScript(() => {
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (...args) {
+      if (this.name === 'takes') throw new DOMException('The device is full.', 'QuotaExceededError')
+      return put.apply(this, args)
+    }
+  })
+  await open(page, url)
+  await record(page)
+  await until(() => page.locator('.time').innerText()).toMatch(/^0:(0[3-9]|1\d)/)
+  // Nothing would ever sweep it.
+  expect(await kept(page)).toEqual([])
+  await button(page, 'Done').click()
+  await page.getByText('Your recording is saved.').waitFor()
+}, 60_000)
+
+test('a microphone that is given and cannot be used is switched off, and there is another way', async () => {
+  const url = await makeLink(app, [{ ...VOICE, fallback_to_text: true }])
+  const { page } = await enter()
+  await watchMicrophones(page)
+  await page.addInitScript(() => {
+    MediaRecorder.prototype.start = () => {
+      throw new DOMException('It is busy.', 'UnknownError')
+    }
+  })
+  await open(page, url)
+  await button(page, 'Record your answer').click()
+  await page.getByText('Your microphone cannot be used right now.').waitFor()
+  expect(await microphones(page)).toEqual(['ended'])
+  await page.locator('textarea:visible').fill('It was fine.')
+  await button(page, 'Send').click()
+  await page.getByText('Thanks for your response!').waitFor()
+}, 60_000)
+
+test('a microphone that is allowed once the question was left stays off', async () => {
+  const url = await makeLink(app, [{ ...VOICE, required: false }, text('two')])
+  const { page } = await enter()
+  await watchMicrophones(page)
+  await open(page, url)
+  await page.evaluate(() => Object.assign(globalThis, { isAsking: true }))
+  await button(page, 'Record your answer').click()
+  await page.getByText('Please allow the microphone.').waitFor()
+  await next(page, 'Skip')
+  await page.evaluate(() => Object.assign(globalThis, { isAsking: false }))
+  await until(() => microphones(page)).toEqual(['ended'])
+  await page.waitForTimeout(1_500)
+  await button(page, 'Back').click()
+  // As if nobody had asked.
+  await button(page, 'Record your answer').waitFor()
+  expect(await page.getByText('Please allow the microphone.').isVisible()).toBe(false)
+  // Who is back in time is heard.
+  await page.evaluate(() => Object.assign(globalThis, { isAsking: true }))
+  await button(page, 'Record your answer').click()
+  await next(page, 'Skip')
+  await button(page, 'Back').click()
+  await page.evaluate(() => Object.assign(globalThis, { isAsking: false }))
+  await button(page, 'Done').waitFor()
+  await page.waitForTimeout(1_500)
+  await next(page)
+  await until(async () => (await responsesOf(app, url))[0]?.answers.visit?.upload?.mediaType).toBe('audio/webm')
+  expect(await microphones(page)).toEqual(['ended', 'ended'])
+}, 60_000)
+
+test('a page that is over records nobody', async () => {
+  const url = await makeLink(app, [text('one'), VOICE])
+  const { page, context } = await enter()
+  await watchMicrophones(page)
+  await open(page, url)
+  let refuse = () => {}
+  const refused = new Promise<void>((resolve) => {
+    refuse = resolve
+  })
+  await context.route('**/answers/one', async (route) => {
+    await refused
+    const error = { code: 'LINK_DELETED', message: 'This link was deleted by its owner.', path: [] }
+    await route.fulfill({ status: 410, json: { error } })
+  })
+  await page.getByLabel('Tell us one').fill('first')
+  await next(page)
+  await record(page)
+  expect(await microphones(page)).toEqual(['live'])
+  refuse()
+  await page.getByText('This page has changed').waitFor()
+  expect(await microphones(page)).toEqual(['ended'])
+}, 60_000)
+
 async function record(page: Page): Promise<void> {
   await button(page, 'Record your answer').click()
   await button(page, 'Done').waitFor()

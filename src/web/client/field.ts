@@ -39,6 +39,14 @@ export abstract class Field {
   /** The person goes on: whatever is still being given is given now. */
   async leave(): Promise<void> {}
 
+  /** The page may go away: what is being typed is kept. */
+  keep(): void {
+    void this.leave()
+  }
+
+  /** The question is asked no more: whatever is still going on ends, and counts for nothing. */
+  dismiss(): void {}
+
   /** What the server has of it, after a reload. */
   restore(saved: Answered | undefined): void {
     this.saved = saved

@@ -89,18 +89,14 @@ export class FileField extends Field {
       seconds: 0,
       peaks: [],
       whole: true,
+      size: file.size,
       at: Date.now(),
     }
     this.#take = take
     this.showFault(undefined)
     await shelf.removeTake(take.key)
-    if (file.size <= SHELVED_BYTES) {
-      // A device without room for it still sends it.
-      await shelf
-        .putPiece(take.key, 0, file)
-        .then(() => shelf.putTake(take))
-        .catch(() => {})
-    }
+    // A device without room for it still sends it.
+    if (file.size <= SHELVED_BYTES) await shelf.putPiece(take, 0, file)
     await outbox.giveTake(take, file)
     changed()
     this.#render()

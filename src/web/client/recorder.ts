@@ -52,11 +52,21 @@ export class Recorder {
   readonly #longest: number
   readonly #listener: Listener
   #shelved: Promise<unknown> = Promise.resolve()
+  #hasRoom = true
   #runningSince: number | undefined
   #quietSince = 0
 
-  /** Asks for the microphone and begins. `longest`: seconds. Throws NoMicrophone. */
-  static async start(shelf: Shelf, key: string, longest: number, listener: Listener): Promise<Recorder> {
+  /**
+   * Asks for the microphone and begins. `longest`: seconds. Undefined, with the microphone off, when it `isWanted` no
+   * more once it is there: people may think about it for long. Throws NoMicrophone, and nothing else.
+   */
+  static async start(
+    shelf: Shelf,
+    key: string,
+    longest: number,
+    listener: Listener,
+    isWanted: () => boolean,
+  ): Promise<Recorder | undefined> {
     if (!canRecord()) throw new NoMicrophone('unsupported')
     let stream: MediaStream
     try {
@@ -66,8 +76,16 @@ export class Recorder {
     } catch (error) {
       throw new NoMicrophone(obstacleOf(error))
     }
-    await shelf.removeTake(key)
-    return new Recorder(shelf, key, longest, listener, stream)
+    if (!isWanted()) {
+      switchOff(stream)
+      return undefined
+    }
+    try {
+      return new Recorder(shelf, key, longest, listener, stream)
+    } catch {
+      switchOff(stream)
+      throw new NoMicrophone('busy')
+    }
   }
 
   private constructor(shelf: Shelf, key: string, longest: number, listener: Listener, stream: MediaStream) {
@@ -133,7 +151,7 @@ export class Recorder {
     this.#quietSince = this.take.seconds
   }
 
-  /** Ends it. The take is whole and on the shelf when this resolves. */
+  /** Ends it. The take is whole when this resolves, and on the shelf if there was room. */
   async stop(): Promise<{ take: Take; blob: Blob }> {
     this.take.seconds = this.seconds
     this.#runningSince = undefined
@@ -144,9 +162,11 @@ export class Recorder {
     })
     this.#release()
     await this.#shelved
+    const blob = this.soFar
     this.take.whole = true
+    this.take.size = blob.size
     await this.#shelf.putTake(this.take)
-    return { take: this.take, blob: this.soFar }
+    return { take: this.take, blob }
   }
 
   /** Ends it and keeps nothing. */
@@ -166,18 +186,19 @@ export class Recorder {
   #release(): void {
     clearInterval(this.#timer)
     removeEventListener('pagehide', this.#hide)
-    for (const track of this.#stream.getTracks()) track.stop()
+    switchOff(this.#stream)
     void this.#context.close()
   }
 
   #keep(data: Blob): void {
     if (data.size === 0) return
     const number = this.#pieces.push(data) - 1
-    const soFar = { ...this.take, seconds: this.seconds }
-    // A full disk must not end the recording: then it is in memory only.
-    this.#shelved = Promise.all([this.#shelved, this.#shelf.putPiece(this.take.key, number, data)])
-      .then(() => this.#shelf.putTake(soFar))
-      .catch(() => {})
+    // A full disk must not end the recording: the rest of it is in memory only.
+    if (!this.#hasRoom) return
+    const kept = this.#shelf.putPiece({ ...this.take, seconds: this.seconds }, number, data).then((isKept) => {
+      this.#hasRoom &&= isKept
+    })
+    this.#shelved = Promise.all([this.#shelved, kept])
   }
 
   #tick(): void {
@@ -195,6 +216,10 @@ export class Recorder {
   #runningSeconds(): number {
     return this.#runningSince === undefined ? 0 : (performance.now() - this.#runningSince) / 1_000
   }
+}
+
+function switchOff(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop()
 }
 
 function obstacleOf(error: unknown): Obstacle {

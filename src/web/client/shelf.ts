@@ -15,6 +15,8 @@ export interface Take {
   peaks: number[]
   /** Whether the recording was stopped; one that was not was cut off by a reload or a crash. */
   whole: boolean
+  /** Bytes, once it is whole. */
+  size?: number
   /** Where the server takes it, once that was asked for. */
   uploadUrl?: string
   /** Milliseconds since 1970, by this device. */
@@ -29,14 +31,17 @@ const STORES = ['values', 'takes', 'pieces'] as const
 type StoreName = (typeof STORES)[number]
 type Key = (string | number)[]
 
+/** One row that is put, or everything below a key that goes. */
+type Change = { store: StoreName; key: Key; value: unknown } | { store: StoreName; under: Key }
+
 interface Rows {
-  get(store: StoreName, key: Key): Promise<unknown>
-  put(store: StoreName, key: Key, value: unknown): Promise<void>
   /** Everything whose key begins so, in the order of the keys. */
   list(store: StoreName, prefix: Key): Promise<{ key: Key; value: unknown }[]>
-  remove(store: StoreName, prefix: Key): Promise<void>
+  /** All of it or nothing. */
+  write(changes: readonly Change[]): Promise<void>
 }
 
+/** A device that is full, or takes nothing any more, is no reason to stop: then things are in memory only. */
 export class Shelf {
   readonly #owner: string
   readonly #rows: Rows
@@ -57,58 +62,82 @@ export class Shelf {
   }
 
   /** `undefined` stands for an answer that was taken back. */
-  putValue(key: string, value: unknown): Promise<void> {
-    return this.#rows.put('values', [this.#owner, key], { value, at: Date.now() })
+  async putValue(key: string, value: unknown): Promise<void> {
+    const row: Change = { store: 'values', key: [this.#owner, key], value: { value, at: Date.now() } }
+    // What was given before must not come back in its place.
+    if (!(await this.#write([row]))) await this.removeValue(key)
   }
 
-  removeValue(key: string): Promise<void> {
-    return this.#rows.remove('values', [this.#owner, key])
+  async removeValue(key: string): Promise<void> {
+    await this.#write([{ store: 'values', under: [this.#owner, key] }])
   }
 
   async values(): Promise<Map<string, unknown>> {
-    const rows = await this.#rows.list('values', [this.#owner])
+    const rows = await this.#list('values', [this.#owner])
     return new Map(rows.map(({ key, value }) => [String(key[1]), (value as { value: unknown }).value]))
   }
 
-  putTake(take: Take): Promise<void> {
-    return this.#rows.put('takes', [this.#owner, take.key], take)
+  async putTake(take: Take): Promise<void> {
+    await this.#write([this.#rowOf(take)])
   }
 
-  putPiece(key: string, number: number, piece: Blob): Promise<void> {
-    return this.#rows.put('pieces', [this.#owner, key, number], piece)
+  /** With the take as it stands then, so that there is no piece of which nothing is known. Whether there was room. */
+  putPiece(take: Take, number: number, piece: Blob): Promise<boolean> {
+    return this.#write([this.#rowOf(take), { store: 'pieces', key: [this.#owner, take.key, number], value: piece }])
   }
 
+  /** A take of which pieces are missing ends before the first of these, and is not whole. */
   async takes(): Promise<{ take: Take; blob: Blob }[]> {
-    const rows = await this.#rows.list('takes', [this.#owner])
+    const rows = await this.#list('takes', [this.#owner])
     const takes: { take: Take; blob: Blob }[] = []
     for (const { value } of rows) {
       const take = value as Take
-      const pieces = await this.#rows.list('pieces', [this.#owner, take.key])
+      const pieces = await this.#list('pieces', [this.#owner, take.key])
       const blob = new Blob(
-        pieces.map(({ value }) => value as Blob),
+        pieces.filter(({ key }, at) => key[2] === at).map(({ value }) => value as Blob),
         { type: take.mediaType },
       )
-      if (blob.size > 0) takes.push({ take, blob })
+      if (blob.size === 0) continue
+      const isCut = take.whole && take.size !== blob.size
+      takes.push({ take: isCut ? { ...take, whole: false, uploadUrl: undefined } : take, blob })
     }
     return takes
   }
 
   async removeTake(key: string): Promise<void> {
-    await this.#rows.remove('takes', [this.#owner, key])
-    await this.#rows.remove('pieces', [this.#owner, key])
+    await this.#write([
+      { store: 'takes', under: [this.#owner, key] },
+      { store: 'pieces', under: [this.#owner, key] },
+    ])
   }
 
   async clear(): Promise<void> {
-    for (const store of STORES) await this.#rows.remove(store, [this.#owner])
+    await this.#write(STORES.map((store) => ({ store, under: [this.#owner] })))
+  }
+
+  #rowOf(take: Take): Change {
+    return { store: 'takes', key: [this.#owner, take.key], value: take }
+  }
+
+  /** Whether it is done. */
+  #write(changes: readonly Change[]): Promise<boolean> {
+    return this.#rows.write(changes).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  #list(store: StoreName, prefix: Key): Promise<{ key: Key; value: unknown }[]> {
+    return this.#rows.list(store, prefix).catch(() => [])
   }
 
   async #sweep(): Promise<void> {
     const before = Date.now() - KEPT_MS
     for (const store of ['values', 'takes'] as const) {
-      for (const { key, value } of await this.#rows.list(store, [])) {
+      for (const { key, value } of await this.#list(store, [])) {
         if ((value as { at: number }).at >= before) continue
-        await this.#rows.remove(store, key)
-        if (store === 'takes') await this.#rows.remove('pieces', key)
+        const pieces: Change[] = store === 'takes' ? [{ store: 'pieces', under: key }] : []
+        await this.#write([{ store, under: key }, ...pieces])
       }
     }
   }
@@ -155,37 +184,37 @@ function under(prefix: Key): IDBKeyRange | undefined {
 
 function overIndexedDb(db: IDBDatabase): Rows {
   function run<Result>(
-    store: StoreName,
+    stores: readonly StoreName[],
     mode: IDBTransactionMode,
-    work: (rows: IDBObjectStore) => () => Result,
+    work: (tx: IDBTransaction) => () => Result,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const tx = db.transaction(store, mode)
-      const result = work(tx.objectStore(store))
+      const tx = db.transaction(stores, mode)
       tx.oncomplete = () => resolve(result())
       tx.onabort = () => reject(tx.error)
+      let result: () => Result
+      try {
+        result = work(tx)
+      } catch (error) {
+        tx.abort()
+        reject(error)
+      }
     })
   }
   return {
-    get: (store, key) =>
-      run(store, 'readonly', (rows) => {
-        const request = rows.get(key)
-        return () => request.result as unknown
-      }),
-    put: (store, key, value) =>
-      run(store, 'readwrite', (rows) => {
-        rows.put(value, key)
-        return () => undefined
-      }),
     list: (store, prefix) =>
-      run(store, 'readonly', (rows) => {
-        const keys = rows.getAllKeys(under(prefix))
-        const values = rows.getAll(under(prefix))
+      run([store], 'readonly', (tx) => {
+        const keys = tx.objectStore(store).getAllKeys(under(prefix))
+        const values = tx.objectStore(store).getAll(under(prefix))
         return () => keys.result.map((key, at) => ({ key: key as Key, value: values.result[at] as unknown }))
       }),
-    remove: (store, prefix) =>
-      run(store, 'readwrite', (rows) => {
-        rows.delete(under(prefix)!)
+    write: (changes) =>
+      run([...new Set(changes.map(({ store }) => store))], 'readwrite', (tx) => {
+        for (const change of changes) {
+          const rows = tx.objectStore(change.store)
+          if ('under' in change) rows.delete(under(change.under)!)
+          else rows.put(change.value, change.key)
+        }
         return () => undefined
       }),
   }
@@ -193,15 +222,16 @@ function overIndexedDb(db: IDBDatabase): Rows {
 
 function inMemory(): Rows {
   const kept = new Map<string, { store: StoreName; key: Key; value: unknown }>()
-  const name = (store: StoreName, key: Key) => JSON.stringify([store, ...key])
   const within = (store: StoreName, prefix: Key) =>
     [...kept.values()].filter((row) => row.store === store && prefix.every((part, at) => row.key[at] === part))
+  const name = (store: StoreName, key: Key) => JSON.stringify([store, ...key])
   return {
-    get: async (store, key) => kept.get(name(store, key))?.value,
-    put: async (store, key, value) => void kept.set(name(store, key), { store, key, value }),
     list: async (store, prefix) => within(store, prefix),
-    remove: async (store, prefix) => {
-      for (const row of within(store, prefix)) kept.delete(name(store, row.key))
+    write: async (changes) => {
+      for (const change of changes) {
+        if (!('under' in change)) kept.set(name(change.store, change.key), change)
+        else for (const row of within(change.store, change.under)) kept.delete(name(row.store, row.key))
+      }
     },
   }
 }

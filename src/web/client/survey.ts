@@ -173,8 +173,7 @@ export class Survey {
 
   /** What is being typed is kept, whatever becomes of the page; a recording is kept as it goes. */
   #keep(): void {
-    const field = this.#current
-    if (!(field instanceof VoiceField && field.isRecording)) void field?.leave()
+    this.#current?.keep()
   }
 
   #back(): void {
@@ -276,8 +275,7 @@ export class Survey {
 
   #over(redirectUrl: string | null): void {
     const { page } = this.#deps
-    this.#view = { name: 'over' }
-    this.#render()
+    this.#close()
     // The page judged the address already: only http and https go on.
     const onward = redirectUrl === null ? undefined : page.redirect
     this.#chrome.thank(onward)
@@ -286,9 +284,15 @@ export class Survey {
 
   /** The server takes no more: closed, deleted, submitted in another tab. */
   #stopped(_refused: Refused): void {
+    this.#close()
+    this.#chrome.stop()
+  }
+
+  /** Nothing is answered here any more, and nobody is recorded. */
+  #close(): void {
+    for (const field of this.#steps.all) field.dismiss()
     this.#view = { name: 'over' }
     this.#render()
-    this.#chrome.stop()
   }
 
   // -- Further questions

@@ -5,7 +5,7 @@ import { Field, type FieldDeps } from './field.ts'
 import { LiveTranscript } from './live-transcript.ts'
 import type { ClientQuestion } from './model.ts'
 import { play, silence } from './player.ts'
-import { canRecord, NoMicrophone, Recorder } from './recorder.ts'
+import { canRecord, type Listener, NoMicrophone, Recorder } from './recorder.ts'
 import type { Take } from './shelf.ts'
 import { countCharacters } from './value-field.ts'
 import { drawWave } from './wave.ts'
@@ -22,8 +22,10 @@ const FETCH_MS = 120_000
 
 type State =
   | { name: 'ready' }
-  | { name: 'asking' }
+  /** The microphone was asked for; `before` is what there is until it is given. */
+  | { name: 'asking'; before: State }
   | { name: 'recording'; recorder: Recorder }
+  | { name: 'stopping'; over: Promise<void> }
   /** Recorded here; `whole` is false for one that a reload cut off, which waits to be kept or deleted. */
   | { name: 'taken'; take: Take; blob: Blob }
   /** The server has a recording that this device has not. */
@@ -89,12 +91,18 @@ export class VoiceField extends Field {
   }
 
   get isAnswered(): boolean {
-    if (this.#state.name === 'taken') return this.#state.take.whole && !this.isRefused
-    return this.#state.name === 'saved' || this.#state.name === 'recording' || this.value !== undefined
+    const state = this.#state.name === 'asking' ? this.#state.before : this.#state
+    if (state.name === 'taken') return state.take.whole && !this.isRefused
+    return ['saved', 'recording', 'stopping'].includes(state.name) || this.value !== undefined
   }
 
   get isRecording(): boolean {
     return this.#state.name === 'recording'
+  }
+
+  /** Whether the person has it before them. */
+  get #isSeen(): boolean {
+    return this.root.isConnected && !this.root.hidden
   }
 
   protected override get givesUpload(): boolean {
@@ -138,9 +146,21 @@ export class VoiceField extends Field {
   /** A recording that is under way ends here, and counts. */
   override async leave(): Promise<void> {
     silence()
-    if (this.#state.name === 'recording') await this.#stop()
+    if (this.#state.name === 'recording' || this.#state.name === 'stopping') await this.#stop()
     else if (this.#state.name === 'writing') await this.#giveText()
     else if (this.#state.name === 'taken' && !this.#state.take.whole) await this.#keepUnfinished()
+  }
+
+  /** A recording is kept as it goes, and one that was cut off counts when the person says so. */
+  override keep(): void {
+    void this.#giveText()
+  }
+
+  override dismiss(): void {
+    if (this.#state.name !== 'recording') return
+    const { recorder } = this.#state
+    this.#enter({ name: 'ready' })
+    void recorder.discard()
   }
 
   get #writes(): boolean {
@@ -159,25 +179,36 @@ export class VoiceField extends Field {
     this.showFault(undefined)
     const before = this.#state
     this.#reason = undefined
-    this.#enter({ name: 'asking' })
+    const asking: State & { name: 'asking' } = { name: 'asking', before }
+    this.#enter(asking)
     this.#say(texts.askingMicrophone)
     const longest = this.question.seconds ?? LONGEST_SECONDS
     try {
-      const recorder = await Recorder.start(shelf, this.question.key, longest, {
-        tick: () => this.#tick(),
-        ended: (why) => void this.#stop(why),
-      })
+      const listener: Listener = { tick: () => this.#tick(), ended: (why) => void this.#stop(why) }
+      // Nobody is heard at a question that they do not see.
+      const isWanted = () => this.#state === asking && this.#isSeen
+      const recorder = await Recorder.start(shelf, this.question.key, longest, listener, isWanted)
+      if (!recorder) return this.#takeBack(asking)
       // The earlier answer stays with the server until the new one replaces it.
-      await outbox.forget(this.question.key)
       this.#enter({ name: 'recording', recorder }, true)
       this.#say(texts.recording)
       if (this.#live) this.#listenLive(recorder)
+      await outbox.forget(this.question.key)
     } catch (error) {
-      if (!(error instanceof NoMicrophone)) throw error
+      if (this.#state !== asking) return
       // What was recorded before is still there.
       this.#enter(before.name === 'taken' || before.name === 'saved' ? before : { name: 'writing' }, true)
-      this.#say(texts.obstacles[error.obstacle])
+      this.#say(texts.obstacles[error instanceof NoMicrophone ? error.obstacle : 'busy'])
     }
+    this.deps.changed()
+  }
+
+  /** The microphone came too late. */
+  #takeBack(asking: State & { name: 'asking' }): void {
+    if (this.#state !== asking) return
+    this.#enter(asking.before)
+    this.#say('')
+    this.#showSending()
     this.deps.changed()
   }
 
@@ -216,11 +247,16 @@ export class VoiceField extends Field {
   }
 
   async #stop(why?: 'longest' | 'microphone'): Promise<void> {
-    if (this.#state.name !== 'recording') return
-    const { recorder } = this.#state
-    const { texts, outbox, changed } = this.deps
     // A second end, by the clock while a finger is on its way, finds nothing to stop.
-    this.#enter({ name: 'asking' })
+    if (this.#state.name === 'stopping') return this.#state.over
+    if (this.#state.name !== 'recording') return
+    const over = this.#take(this.#state.recorder, why)
+    this.#enter({ name: 'stopping', over })
+    return over
+  }
+
+  async #take(recorder: Recorder, why?: 'longest' | 'microphone'): Promise<void> {
+    const { texts, outbox, changed } = this.deps
     const { take, blob } = await recorder.stop()
     this.#enter({ name: 'taken', take, blob }, true)
     const reason = why === 'longest' ? texts.reachedLongest : why === 'microphone' ? texts.microphoneGone : undefined
@@ -234,6 +270,7 @@ export class VoiceField extends Field {
     if (this.#state.name !== 'taken') return
     const { take, blob } = this.#state
     take.whole = true
+    take.size = blob.size
     await this.deps.shelf.putTake(take)
     await this.deps.outbox.giveTake(take, blob)
     this.deps.changed()
@@ -320,13 +357,10 @@ export class VoiceField extends Field {
     const [file] = input.files ?? []
     if (!file) return
     const { shelf, outbox, changed } = this.deps
-    const facts = { seconds: 0, peaks: [], whole: true, at: Date.now() }
+    const facts = { seconds: 0, peaks: [], whole: true, size: file.size, at: Date.now() }
     const take: Take = { key: this.question.key, kind: 'recording', name: file.name, mediaType: file.type, ...facts }
     await shelf.removeTake(take.key)
-    await shelf
-      .putPiece(take.key, 0, file)
-      .then(() => shelf.putTake(take))
-      .catch(() => {})
+    await shelf.putPiece(take, 0, file)
     input.value = ''
     this.showFault(undefined)
     this.#enter({ name: 'taken', take, blob: file }, true)

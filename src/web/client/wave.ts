@@ -13,12 +13,12 @@ export function drawWave(canvas: HTMLCanvasElement, peaks: readonly number[], pl
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale)
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale)
   const context = canvas.getContext('2d')
-  if (!context) return
+  const count = Math.floor(width / (BAR + GAP))
+  if (!context || count === 0) return
   const style = getComputedStyle(canvas)
   const [accent, rest] = [style.color, style.getPropertyValue('--rest').trim() || style.color]
   context.setTransform(scale, 0, 0, scale, 0, 0)
   context.clearRect(0, 0, width, height)
-  const count = Math.floor(width / (BAR + GAP))
   const bars = played === 'recording' ? latest(peaks, count) : fitted(peaks, count)
   for (const [at, peak] of bars.entries()) {
     const tall = Math.max(LEAST, peak) * height
