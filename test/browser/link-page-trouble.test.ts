@@ -233,6 +233,65 @@ test('a page that is over records nobody', async () => {
   expect(await microphones(page)).toEqual(['ended'])
 }, 60_000)
 
+test('a question that its owner deletes meanwhile stops nothing else', async () => {
+  const url = await makeLink(app, [text('one'), VOICE, text('three')])
+  const { page } = await enter()
+  await open(page, url)
+  const id = await linkId(app, url)
+  const { data } = await app.graphql('query ($id: ID!) { link(id: $id) { questions { id fieldKey } } }', { id })
+  for (const question of data!.link.questions.filter(({ fieldKey }: any) => fieldKey !== 'three')) {
+    const deleted = await app.graphql('mutation ($id: ID!) { deleteQuestion(input: { id: $id }) { __typename } }', {
+      id: question.id,
+    })
+    expect(deleted.errors).toBeUndefined()
+  }
+  await page.getByLabel('Tell us one').fill('first')
+  await next(page)
+  await record(page)
+  await page.waitForTimeout(1_200)
+  await next(page)
+  await page.getByLabel('Tell us three').fill('third')
+  await next(page, 'Send')
+  await page.getByText('Thanks for your response!').waitFor()
+  expect(await responsesOf(app, url)).toMatchObject([{ status: 'COMPLETED', answers: { three: { value: 'third' } } }])
+}, 60_000)
+
+test('what is said to a further question that is no longer asked is forgotten', async () => {
+  const url = await makeLink(app, [text('one', { enable_dynamic_probing: true }), text('two')])
+  const { page, context } = await enter()
+  await watchMicrophones(page)
+  const followUp = {
+    fieldKey: 'why',
+    follows: 'one',
+    number: 1,
+    prompt: 'Why was that?',
+    type: 'text',
+    answered: false,
+  }
+  let followUps = [followUp]
+  await context.route('**/session', async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), followUps } })
+  })
+  // It is on its way for as long as it is asked.
+  await context.route('**/answers/why', (route) => route.abort())
+  await open(page, url)
+  await page.getByLabel('Tell us one').fill('first')
+  await next(page)
+  await page.getByLabel('Why was that?').fill('Because.')
+  await next(page)
+  await page.getByText('The server does not answer.').waitFor()
+  followUps = []
+  await button(page, 'Back').click()
+  await button(page, 'Back').click()
+  await page.getByLabel('Tell us one').fill('another')
+  await button(page, 'Next').click()
+  await page.getByLabel('Tell us two').waitFor()
+  await until(() => kept(page)).toEqual([])
+  await next(page, 'Send')
+  await page.getByText('Thanks for your response!').waitFor()
+}, 60_000)
+
 async function record(page: Page): Promise<void> {
   await button(page, 'Record your answer').click()
   await button(page, 'Done').waitFor()

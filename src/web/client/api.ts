@@ -2,6 +2,8 @@
 export class Refused extends Error {
   readonly status: number
   readonly code: string
+  /** What of the request was refused. */
+  readonly path: readonly (string | number)[]
   readonly rule: string | undefined
   readonly issues: readonly { path: readonly (string | number)[]; rule: string }[]
   /** Seconds. */
@@ -12,6 +14,7 @@ export class Refused extends Error {
     super(error?.message ?? `status ${status}`)
     this.status = status
     this.code = error?.code ?? 'UNKNOWN'
+    this.path = error?.path ?? []
     this.rule = error?.rule
     this.issues = error?.issues ?? []
     this.retryAfter = error?.retryAfter

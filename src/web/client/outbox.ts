@@ -120,6 +120,8 @@ export class Outbox {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
+    // Nobody waits for what is gone.
+    this.#wake()
     entry.abort.abort()
     if (entry.kind === 'take' && entry.take.uploadUrl !== undefined) void abandon(this.#api, entry.take.uploadUrl)
   }
@@ -173,6 +175,11 @@ export class Outbox {
       }
       if (error.code === 'UPLOAD_REJECTED' || error.code === 'VALIDATION_FAILED') {
         await this.#finish(key, entry, { state: 'refused', rule: error.rule ?? error.issues[0]?.rule ?? 'invalid' })
+        return 0
+      }
+      if (error.code === 'NOT_FOUND' && error.path[0] === 'fieldKey') {
+        // This question alone is gone: deleted by the link's owner, or no longer asked about another answer.
+        await this.#finish(key, entry, { state: 'none' })
         return 0
       }
       this.#halted = true

@@ -353,7 +353,12 @@ export class Survey {
   /** Further questions that are no longer asked leave the page; whoever was at one is back at what it followed. */
   #forget(gone: readonly Field[], follows: string): void {
     const current = this.#current
-    for (const { root } of gone) root.remove()
+    for (const field of gone) {
+      field.dismiss()
+      field.root.remove()
+      // An answer that is still on its way would find nothing that it answers.
+      void this.#outbox.forget(field.question.key)
+    }
     const before = this.#steps.field(follows)
     if (current && gone.includes(current) && before) this.#go(before, { history: 'replace' })
   }
