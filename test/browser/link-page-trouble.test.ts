@@ -292,6 +292,30 @@ test('what is said to a further question that is no longer asked is forgotten', 
   await page.getByText('Thanks for your response!').waitFor()
 }, 60_000)
 
+test('the way back of the browser ends the wait for a further question', async () => {
+  const url = await makeLink(app, [text('one'), text('two', { enable_dynamic_probing: true }), text('three')])
+  const { page, context } = await enter()
+  await context.route('**/session', async (route) => {
+    const response = await route.fetch()
+    const body = await response.json()
+    if (body.answers?.two) body.answers.two.probing = 'pending'
+    await route.fulfill({ response, json: body })
+  })
+  await open(page, url)
+  await page.getByLabel('Tell us one').fill('first')
+  await next(page)
+  await page.getByLabel('Tell us two').fill('second')
+  await button(page, 'Next').click()
+  await page.getByText('Thinking about your answer…').waitFor()
+  await page.goBack()
+  await until(() => page.locator('.step').innerText()).toBe('Question 1 of 3')
+  // Here it stays, and from here it goes on.
+  await page.waitForTimeout(1_000)
+  expect(await page.locator('.step').innerText()).toBe('Question 1 of 3')
+  await next(page)
+  expect(await page.locator('.step').innerText()).toBe('Question 2 of 3')
+}, 60_000)
+
 async function record(page: Page): Promise<void> {
   await button(page, 'Record your answer').click()
   await button(page, 'Done').waitFor()

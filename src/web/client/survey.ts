@@ -166,6 +166,8 @@ export class Survey {
   #recall(state: unknown): void {
     if (this.#view.name === 'over' || this.#view.name === 'sending') return
     void this.#current?.leave()
+    // Whoever goes elsewhere waits no longer.
+    this.#chrome.onGoOn()
     const key = (state as { key?: string } | null)?.key
     const field = this.#steps.shown.find((each) => each.question.key === key)
     if (field) this.#go(field, { history: 'none' })
@@ -199,10 +201,12 @@ export class Survey {
     if (this.#view.name === 'review') return void this.#submit()
     const field = this.#current
     if (!field) return
+    const from = this.#view
     const isSending = this.#sends(field)
     await field.leave()
-    if (this.#refuses(field)) return
-    if (this.#mayProbe(field) && !this.#outbox.isOffline && navigator.onLine) await this.#think(field)
+    if (this.#view !== from || this.#refuses(field)) return
+    const mayThink = this.#mayProbe(field) && !this.#outbox.isOffline && navigator.onLine
+    if (mayThink && !(await this.#think(field))) return
     const { shown } = this.#steps
     const following = shown[shown.indexOf(field) + 1]
     if (following) this.#go(following)
@@ -301,10 +305,14 @@ export class Survey {
     return question.probes === true
   }
 
-  /** Waits a while for what becomes of an answer; the person may go on at any moment. */
-  async #think(field: Field): Promise<void> {
+  /**
+   * Waits a while for what becomes of an answer; the person may go on at any moment. False when they went elsewhere, or
+   * the page is over, meanwhile.
+   */
+  async #think(field: Field): Promise<boolean> {
     const { key } = field.question
-    if (!field.isAnswered) return
+    const from = this.#view
+    if (!field.isAnswered) return true
     let isSettled = false
     const settled = this.#settled(key).then(() => {
       isSettled = true
@@ -312,13 +320,17 @@ export class Survey {
     const goneOn = new Promise<void>((resolve) => {
       this.#chrome.onGoOn = resolve
     })
-    await Promise.race([settled, after(NOTICED_MS)])
-    if (isSettled) return
-    this.#view = { name: 'thinking', key }
+    await Promise.race([settled, goneOn, after(NOTICED_MS)])
+    if (this.#view !== from) return false
+    if (isSettled) return true
+    const thinking: View = { name: 'thinking', key }
+    this.#view = thinking
     this.#render()
     this.#chrome.arrive(this.#chrome.panel)
     await Promise.race([settled, goneOn, after(PATIENCE_MS)])
+    if (this.#view !== thinking) return false
     this.#view = { name: 'step', key }
+    return true
   }
 
   /** Resolves when the answer is with the server and nothing more becomes of it, or when that cannot be known. */
