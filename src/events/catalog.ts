@@ -114,6 +114,11 @@ export const EVENT_CATALOG = {
     stream: 'linkId',
     payload: z.object({ linkId: id, responseId: id, respondentId: id }),
   },
+  'response.deleted': {
+    scope: 'responses:read',
+    stream: 'linkId',
+    payload: z.object({ linkId: id, responseId: id, respondentId: id }),
+  },
   'answer.soundReady': {
     scope: 'responses:read',
     stream: 'linkId',

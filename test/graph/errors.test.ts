@@ -205,6 +205,7 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
     ['ValidationError', 'VALIDATION_FAILED', ['all'], () => ({ all: false })],
   ],
   eraseContact: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact') })]],
+  deleteResponse: [['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Response') })]],
   mergeContacts: [
     ['NotFoundError', 'NOT_FOUND', ['id'], () => ({ id: UNKNOWN('Contact'), duplicateIds: [p.freeContact] })],
     [
@@ -849,6 +850,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   retranscribe: 'responses:write',
   createSpeech: 'voiceFiles:write',
   updateVoiceFile: 'voiceFiles:write',
+  deleteResponse: 'responses:write',
   deleteVoiceFile: 'voiceFiles:write',
   createVoiceBroadcast: 'campaigns:write',
   createClickToCall: 'campaigns:write',

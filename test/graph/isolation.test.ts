@@ -727,6 +727,7 @@ const cases = [...fieldsOf(schema)].flatMap((place) =>
 )
 /** What ends things comes last, so that what is tried with one's own ids still finds them. */
 const LAST = [
+  'deleteResponse',
   'mergeContacts',
   'deleteContact',
   'eraseContact',

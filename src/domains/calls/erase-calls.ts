@@ -28,3 +28,37 @@ export async function eraseCallsOf(
   )
   return [...new Set(rows.flatMap(({ phone }) => (phone === null ? [] : [phone])))]
 }
+
+/**
+ * Forgets what was said and pressed in the calls that brought a response, and in all of its respondent's where that has
+ * no other. Recordings go with the next look at them. A call that is under way keeps what is pressed in it.
+ */
+export async function eraseSpeechOf(
+  { clock }: Pick<World, 'clock'>,
+  tx: Tx,
+  workspaceId: string,
+  responseId: string,
+): Promise<void> {
+  const calls = await tx.query<{ id: string }>(
+    sql`SELECT id FROM call
+        WHERE workspace_id = ${workspaceId}::uuid AND (
+          id IN (SELECT a.call_id FROM answer a
+                 WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid)
+          OR respondent_id IN (
+            SELECT r.respondent_id FROM response r
+            WHERE r.workspace_id = ${workspaceId}::uuid AND r.id = ${responseId}::uuid AND NOT EXISTS (
+              SELECT 1 FROM response o WHERE o.workspace_id = r.workspace_id AND o.respondent_id = r.respondent_id
+                AND o.id <> r.id)))
+        ORDER BY id FOR UPDATE`,
+  )
+  const ids = calls.map((call) => call.id)
+  if (ids.length === 0) return
+  await tx.query(
+    sql`UPDATE call SET digits = NULL, flow = NULL
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) AND settled_at IS NOT NULL`,
+  )
+  await tx.query(
+    sql`UPDATE recording SET state = 'lost', duration_ms = NULL, size = NULL, due_at = ${clock.now()}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND call_id = ANY(${ids}::uuid[])`,
+  )
+}

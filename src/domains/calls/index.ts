@@ -1,6 +1,6 @@
 export { type AnsweredCall, findAnsweredCalls } from './answered-calls.ts'
 export type { CallDeps } from './deps.ts'
-export { eraseCallsOf } from './erase-calls.ts'
+export { eraseCallsOf, eraseSpeechOf } from './erase-calls.ts'
 export { fetchRecordings, type RecordingDeps } from './fetch-recordings.ts'
 export { LEASE_MS } from './seats.ts'
 export { createSwitchboard, type Switchboard } from './switchboard.ts'

@@ -12,6 +12,7 @@ import {
   insertResponse,
   latestResponseOf,
   lockRespondent,
+  lockResponse,
   type ResponseChannel,
   type ResponseRow,
 } from './store.ts'
@@ -123,6 +124,13 @@ export async function sessionResponse(
   const response = sessionId === undefined ? undefined : await findResponseBySession(world.db, sessionId)
   if (response?.workspace_id !== link.workspace_id || response.link_id !== link.id) throw sessionUnknown()
   return response
+}
+
+/** Locks an open session's response for a change to it. Throws LINK_DELETED, or NOT_FOUND when it was deleted meanwhile. */
+export async function lockSession(tx: Tx, sessionId: string): Promise<ResponseRow> {
+  const response = await lockResponse(tx, sessionId)
+  if (response) return response
+  throw (await findResponseBySession(tx, sessionId)) ? linkDeleted() : sessionUnknown()
 }
 
 export function sessionUnknown(): ExpectedError {

@@ -69,10 +69,11 @@ export async function recordAnalysis(
   if (!isUuid(id)) throw new NotFoundError('response', ['responseId'])
   const { workspaceId } = viewer
   const key = { workspaceId, key: idempotencyKey, operation: 'recordAnalysis', input: asked, now: world.clock.now() }
-  return world.events.write(workspaceId, (tx, emit) =>
-    once(tx, key, async () => {
-      const response = await lockForAnalysis(tx, workspaceId, id)
-      if (!response) throw new NotFoundError('response', ['responseId'])
+  return world.events.write(workspaceId, async (tx, emit) => {
+    // Before the key is looked at: of a response that was deleted since there is nothing to return again.
+    const response = await lockForAnalysis(tx, workspaceId, id)
+    if (!response) throw new NotFoundError('response', ['responseId'])
+    return once(tx, key, async () => {
       const analysis = parse(analysisOf(response, await listAnalyzable(tx, workspaceId, id)), asked)
       // Only now: whoever waited for the lock comes after whoever had it.
       const now = world.clock.now()
@@ -80,8 +81,8 @@ export async function recordAnalysis(
       if (analysis.final ?? true) await finishAnalysis(tx, emit, { ...response, id, workspaceId }, now)
       else await markAnalyzed(tx, workspaceId, id, { final: false, now })
       return { id }
-    }),
-  )
+    })
+  })
 }
 
 /** Judges one input: its own rules together with those of the response that it speaks of. */

@@ -6,13 +6,12 @@ import type { World } from '../world.ts'
 import { parseAnswerValue } from './answer-value.ts'
 import { followUpQuestion, listFollowUps, settleWithoutReplies, withShownFollowUps } from './follow-ups.ts'
 import { keepAnswer } from './keep-answer.ts'
-import { linkDeleted, sessionCompleted, sessionResponse } from './open-session.ts'
+import { linkDeleted, lockSession, sessionCompleted, sessionResponse } from './open-session.ts'
 import { shownQuestions } from './shown.ts'
 import {
   deleteAnswers,
   discardUploads,
   listAnswers,
-  lockResponse,
   type PlacedQuestion,
   type ResponseRow,
   touchResponse,
@@ -57,8 +56,7 @@ export async function clearAnswer(
   const { questions } = await questionOf(world, found, fieldKey)
   const { session_id, workspace_id } = found
   return world.events.write(workspace_id, async (tx) => {
-    const response = await lockResponse(tx, session_id)
-    if (!response) throw linkDeleted()
+    const response = await lockSession(tx, session_id)
     if (response.status === 'completed') throw sessionCompleted()
     const now = world.clock.now()
     await discardUploads(tx, workspace_id, await deleteAnswers(tx, response, [fieldKey]), now)
@@ -105,8 +103,7 @@ export async function saveAnswer(
 ): Promise<SavedAnswer> {
   try {
     return await world.events.write(workspace_id, async (tx, emit) => {
-      const response = await lockResponse(tx, session_id)
-      if (!response) throw linkDeleted()
+      const response = await lockSession(tx, session_id)
       if (response.status === 'completed') throw sessionCompleted()
       await also(tx)
       const answerId = await keepAnswer(world, tx, emit, response, question, { ...reply, text: asText(reply.value) })

@@ -2,8 +2,7 @@ import { type Issue, ValidationError } from '../../platform/errors.ts'
 import type { LinkRow } from '../links/index.ts'
 import type { World } from '../world.ts'
 import { completeLocked, standingOf } from './complete-response.ts'
-import { linkDeleted, linkFull, sessionResponse } from './open-session.ts'
-import { lockResponse } from './store.ts'
+import { linkFull, lockSession, sessionResponse } from './open-session.ts'
 import type { TokenSigner } from './tokens.ts'
 
 /**
@@ -23,8 +22,7 @@ export async function submitResponse(
   const { workspace_id: workspaceId } = found
   const now = world.clock.now()
   return world.events.write(workspaceId, async (tx, emit) => {
-    const response = await lockResponse(tx, found.session_id)
-    if (!response) throw linkDeleted()
+    const response = await lockSession(tx, found.session_id)
     if (response.status === 'completed') return { responseId: response.id }
     const standing = await standingOf(tx, response)
     if (standing.missing.length > 0) throw new ValidationError(standing.missing as [Issue, ...Issue[]])

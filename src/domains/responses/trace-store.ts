@@ -1,7 +1,8 @@
 import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
-import type { RespondentStatus } from './store.ts'
+import { lockForAnalysis } from './analysis-store.ts'
+import { lockRespondent, type RespondentStatus } from './store.ts'
 
 /**
  * Empties what contacts have said, and what was made of it: values and texts of answers, transcripts, insights,
@@ -58,6 +59,46 @@ export async function eraseAnswersOf(
         WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
   )
   return ids
+}
+
+/**
+ * Removes a response with its answers and what was made of them. Uploads are left to the sweep, which removes their bytes;
+ * until then they belong to no response. Counts follow. An anonymous respondent whom nothing else knows is removed as
+ * well. Undefined when there is no such response.
+ */
+export async function removeResponse(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  now: Date,
+): Promise<{ linkId: string; respondentId: string } | undefined> {
+  const response = await lockForAnalysis(tx, workspaceId, id)
+  if (!response) return undefined
+  const { link_id: linkId, respondent_id: respondentId, status } = response
+  // Transcripts, insights, words for search, and follow-ups with their replies go with the answers.
+  await tx.query(sql`DELETE FROM answer WHERE workspace_id = ${workspaceId}::uuid AND response_id = ${id}::uuid`)
+  await tx.query(
+    sql`UPDATE upload SET response_id = NULL, state = 'discarded', due_at = ${now}::timestamptz, file_name = NULL,
+               waveform = NULL
+        WHERE workspace_id = ${workspaceId}::uuid AND response_id = ${id}::uuid`,
+  )
+  await tx.query(sql`DELETE FROM response WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`)
+  if (status === 'completed') {
+    await tx.query(
+      sql`UPDATE link SET response_count = response_count - 1
+          WHERE workspace_id = ${workspaceId}::uuid AND id = ${linkId}::uuid`,
+    )
+  }
+  // A page may be opening a session of it.
+  await lockRespondent(tx, workspaceId, respondentId)
+  await tx.query(
+    sql`DELETE FROM respondent p WHERE p.workspace_id = ${workspaceId}::uuid AND p.id = ${respondentId}::uuid
+          AND p.contact_id IS NULL
+          AND NOT EXISTS (SELECT 1 FROM response r WHERE r.workspace_id = p.workspace_id AND r.respondent_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM receiver r WHERE r.workspace_id = p.workspace_id AND r.respondent_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM call c WHERE c.workspace_id = p.workspace_id AND c.respondent_id = p.id)`,
+  )
+  return { linkId, respondentId }
 }
 
 /** How far each status is: of two participations that become one the further one's counts. */

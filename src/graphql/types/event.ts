@@ -45,6 +45,7 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'followUp.asked': 'An answer was unclear, and one more question was asked about it.',
   'response.submitted': 'A response was completed.',
   'response.analyzed': 'An analysis has found in the answers of a response all that it will.',
+  'response.deleted': 'A response was deleted with all that was said in it.',
   'answer.soundReady': 'The recording of an answer can be played in any browser; its waveform and length are known.',
   'answer.soundFailed': 'The recording of an answer cannot be decoded; the payload says why.',
   'response.analysisIncomplete':
