@@ -1,4 +1,4 @@
-import { type AnalysisDeps, startAnalyses } from '../domains/analysis/index.ts'
+import { type AbandonedDeps, type AnalysisDeps, startAnalyses } from '../domains/analysis/index.ts'
 import { type MessagingDeps, type OwnAddresses, takeOwnTraffic } from '../domains/messaging/index.ts'
 import { awaitingAnalysis, sweepSpokenQuestions, sweepUploads } from '../domains/responses/index.ts'
 import { type PrepareDeps, sweepVoiceFiles } from '../domains/voice-files/index.ts'
@@ -12,18 +12,22 @@ import { prepareVoiceFile } from './prepare-voice-file.ts'
 import { processAnswer } from './process-answer.ts'
 import { pruneDeliveries } from './prune-deliveries.ts'
 import { pruneEvents } from './prune-events.ts'
+import { reanalyzeLink } from './reanalyze-link.ts'
 import { reduceMessages } from './reduce-messages.ts'
 import { retranscribeLink } from './retranscribe-link.ts'
+import { settleAbandoned } from './settle-abandoned.ts'
 import { settleMetrics } from './settle-metrics.ts'
 
 /** What the queue runs. Every process gives it all of them, also one that only sends. */
-export function implementations(deps: PrepareDeps & AnalysisDeps): Implementation[] {
+export function implementations(deps: PrepareDeps & AnalysisDeps & AbandonedDeps): Implementation[] {
   const { world } = deps
   return [
     prepareVoiceFile(deps),
     processAnswer(deps),
     analyzeResponse(deps),
     retranscribeLink(world),
+    reanalyzeLink(world),
+    settleAbandoned(deps),
     pruneDeliveries(world),
     pruneEvents(world),
     reduceMessages(world),

@@ -23,7 +23,7 @@ const EVENT_RETENTION_DAYS = 30
 
 const kit = await testWorld()
 const { world, db, clock, workspaceId } = kit
-const queue = { send: async () => {}, hurry: () => {} }
+const queue = { send: async () => {}, hurry: () => {}, abandoned: async () => [] }
 const deps = {
   ...{ world, queue, storage: memoryStorage(), speech: fakeSpeech(), audio: fakeAudio() },
   ...{ transcription: fakeTranscription(), insight: null, fallback: null },
@@ -48,6 +48,8 @@ test('every task has a name of its own, and its time where it has one', () => {
     ['process-answer', undefined],
     ['analyze-response', undefined],
     ['retranscribe-link', undefined],
+    ['reanalyze-link', undefined],
+    ['settle-abandoned', '*/5 * * * *'],
     ['prune-deliveries', '3 * * * *'],
     ['prune-events', '7 * * * *'],
     ['reduce-messages', '37 * * * *'],

@@ -55,6 +55,24 @@ const states = () =>
 const finished = async (count: number) =>
   (await states()).filter(({ state }) => state === 'completed' || state === 'failed').length === count
 
+describe('what failed for good', () => {
+  test('is named as long as nobody is at the same again', async () => {
+    let fails = true
+    const queue = await started(({ n }) => {
+      if (fails && n === 1) throw new Error('no')
+    })
+    const all = (tx?: Parameters<typeof queue.abandoned>[1]) => queue.abandoned(task, tx)
+    expect(await all()).toEqual([])
+    for (const n of [1, 2]) await queue.send(task, { n })
+    await until(() => finished(2), 'both jobs are done with', 20_000)
+    expect(await all()).toEqual([{ n: 1 }])
+    expect(await db.transaction((tx) => all({ tx }))).toEqual([{ n: 1 }])
+    await queue.send(task, { n: 1 }, { startAfter: 3_600 })
+    expect(await all()).toEqual([])
+    fails = false
+  })
+})
+
 describe('working', () => {
   test('as many at once as the task may have', async () => {
     let inside = 0

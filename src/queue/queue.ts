@@ -53,6 +53,11 @@ export interface Queue {
   ): Promise<void>
   /** Has this process look for the next jobs of a task at once: some were queued a moment ago. */
   hurry(task: Task): void
+  /**
+   * The payloads of jobs of a task that failed for good in the last week, each once, as long as no job with the same
+   * payload waits or runs; at most 1,000. Nothing before `start`.
+   */
+  abandoned<Payload extends z.ZodObject>(task: Task<Payload>, options?: { tx?: Tx }): Promise<z.output<Payload>[]>
   /** What waits, runs or has failed in the last week, all processes together; nothing before `start`. */
   counts(): Promise<JobCount[]>
   /**
@@ -69,6 +74,8 @@ const HEARTBEAT_SECONDS = 60
 const RETRY_DELAY_MAX_SECONDS = 3_600
 /** Dependent jobs, which are not used here; their look-up cannot be switched off alone. */
 const FLOW_INTERVAL_SECONDS = 3_600
+/** More at once is a fault of something else. */
+const MOST_ABANDONED = 1_000
 /** Each turn means that the waiting job was taken in between two statements. */
 const MAX_SEND_TURNS = 10
 
@@ -222,6 +229,18 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
     hurry({ name }) {
       if (stopping) return
       for (const worker of workers.get(name) ?? []) started?.notifyWorker(worker)
+    },
+
+    async abandoned(task, { tx } = {}) {
+      if (!started) return []
+      const rows = await (tx ?? db).query<{ data: object }>(
+        sql`SELECT DISTINCT f.data FROM pgboss.job f
+            WHERE f.name = ${task.name} AND f.state = 'failed' AND NOT EXISTS (
+              SELECT 1 FROM pgboss.job o
+              WHERE o.name = f.name AND o.data = f.data AND o.state IN ('created', 'retry', 'active'))
+            LIMIT ${MOST_ABANDONED}::int`,
+      )
+      return rows.map(({ data }) => readPayload(task, data))
     },
 
     async counts() {

@@ -267,4 +267,12 @@ describe('transcripts', () => {
       expect((await ask(again, { input })).data!.retranscribe).toEqual({ recordings: 0 })
     }
   })
+
+  it('are understood again, as others are that are submitted', async () => {
+    const again = `mutation ($input: ReanalyzeInput!) { reanalyze(input: $input) {
+      ... on ReanalyzePayload { responses } ... on Error { code } } }`
+    const asked = async (input: object) => (await ask(again, { input })).data!.reanalyze
+    expect(await asked({ responseId: p.ids.Response })).toEqual({ responses: 1 })
+    expect(await asked({ linkId: p.ids.Link, all: true })).toEqual({ responses: 1 })
+  })
 })

@@ -280,6 +280,11 @@ const FAILURES: Record<string, [type: string, code: string, path: string[], inpu
       () => ({ answerId: p.spokenAnswer, text: 'x', expectedVersion: 1_000 }),
     ],
   ],
+  reanalyze: [
+    ['NotFoundError', 'NOT_FOUND', ['responseId'], () => ({ responseId: UNKNOWN('Response') })],
+    ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link') })],
+    ['ValidationError', 'VALIDATION_FAILED', ['responseId'], () => ({})],
+  ],
   retranscribe: [
     ['NotFoundError', 'NOT_FOUND', ['responseId'], () => ({ responseId: UNKNOWN('Response') })],
     ['NotFoundError', 'NOT_FOUND', ['linkId'], () => ({ linkId: UNKNOWN('Link') })],
@@ -847,6 +852,7 @@ const WRITE_SCOPES: Record<string, Scope | null> = {
   addRespondents: 'responses:write',
   recordAnalysis: 'responses:write',
   correctTranscript: 'responses:write',
+  reanalyze: 'responses:write',
   retranscribe: 'responses:write',
   createSpeech: 'voiceFiles:write',
   updateVoiceFile: 'voiceFiles:write',

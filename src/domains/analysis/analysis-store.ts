@@ -27,6 +27,14 @@ export async function claimResponses(tx: Tx, now: Date, limit: number): Promise<
   )
 }
 
+/** Whether processing an answer is not due: either there is a job for it, or it was done. */
+export async function isNotDue(db: Queryable, workspaceId: string, id: string): Promise<boolean> {
+  const rows = await db.query(
+    sql`SELECT 1 FROM answer WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND process_due_at IS NULL`,
+  )
+  return rows.length > 0
+}
+
 export async function processLater(db: Queryable, workspaceId: string, id: string, dueAt: Date): Promise<void> {
   await db.query(
     sql`UPDATE answer SET process_due_at = ${dueAt}::timestamptz
@@ -162,9 +170,21 @@ export interface AnalyzedAnswer {
   custom_fields: string[]
   /** Whether its question lets it be judged. */
   is_evaluated: boolean
-  /** Whether there is an insight that was read from what it says now. */
+  /** Whether there is an insight that was read from what it says now and is not to be found anew, or one of somebody else. */
   is_understood: boolean
 }
+
+/** The newest transcript (`t`) of an answer (`a`). */
+const newestTranscript = sql`LATERAL (
+  SELECT t.id, t.language FROM transcript t WHERE t.workspace_id = a.workspace_id AND t.answer_id = a.id
+  ORDER BY t.version DESC LIMIT 1) t`
+
+/** An insight (`i`) of an answer (`a`) that no engine need or may replace, given its newest transcript (`t`). */
+const stands = sql`i.workspace_id = a.workspace_id AND i.answer_id = a.id AND i.is_newest
+  AND (i.origin = 'recorded' OR i.transcript_id IS NOT DISTINCT FROM t.id AND NOT i.is_outdated)`
+
+/** An answer (`a`) to a question (`q`) that lets it be judged. */
+const isEvaluated = sql`coalesce(q.configuration->>'enable_ai_evaluation', '') <> 'false'`
 
 /** Those that are recordings or free text, in their order. */
 export async function listAnalyzed(db: Queryable, workspaceId: string, responseId: string): Promise<AnalyzedAnswer[]> {
@@ -174,16 +194,12 @@ export async function listAnalyzed(db: Queryable, workspaceId: string, responseI
                CASE WHEN json_typeof(q.evaluator_config->'custom_fields') = 'array'
                     THEN ARRAY(SELECT json_array_elements_text(q.evaluator_config->'custom_fields'))
                     ELSE '{}'::text[] END AS custom_fields,
-               coalesce(q.configuration->>'enable_ai_evaluation', '') <> 'false' AS is_evaluated,
-               EXISTS (SELECT 1 FROM insight i WHERE i.workspace_id = a.workspace_id AND i.answer_id = a.id
-                         AND i.transcript_id IS NOT DISTINCT FROM t.id) AS is_understood
+               ${isEvaluated} AS is_evaluated, EXISTS (SELECT 1 FROM insight i WHERE ${stands}) AS is_understood
         FROM answer a
         JOIN response r ON r.workspace_id = a.workspace_id AND r.id = a.response_id
         JOIN link l ON l.workspace_id = r.workspace_id AND l.id = r.link_id
         LEFT JOIN question q ON q.workspace_id = a.workspace_id AND q.id = a.question_id
-        LEFT JOIN LATERAL (
-          SELECT t.id, t.language FROM transcript t WHERE t.workspace_id = a.workspace_id AND t.answer_id = a.id
-          ORDER BY t.version DESC LIMIT 1) t ON true
+        LEFT JOIN ${newestTranscript} ON true
         WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid
           AND a.question_type IN ('voice', 'voice_text_fallback', 'text')
         ORDER BY a."order", a.id`,
@@ -206,10 +222,10 @@ const askable = (all: boolean, askedAt: Date) => sql`a.question_type IN ('voice'
     SELECT 1 FROM transcript t WHERE t.workspace_id = a.workspace_id AND t.answer_id = a.id
       AND (t.origin <> 'transcribed' OR NOT ${all} OR t.created_at >= ${askedAt}::timestamptz))`
 
-/** Which recordings are to be listened to again: those without a transcript, or all. */
+/** What is to be done again: what was not done or failed, or all that engines of this server have made. */
 export interface Asked {
   all: boolean
-  /** What was transcribed since then is not asked for again. */
+  /** What was made since then is not asked for again. */
   askedAt: Date
 }
 
@@ -247,7 +263,7 @@ export async function lockResponsesAfter(
  * Has recordings of locked responses listened to again, and what depends on it: an analysis of those that were submitted,
  * the processing of answers of the others. Returns how many recordings.
  */
-export async function askAgain(
+export async function listenAgain(
   tx: Tx,
   workspaceId: string,
   responseIds: readonly string[],
@@ -275,6 +291,54 @@ export async function askAgain(
           AND r.workspace_id = a.workspace_id AND r.id = a.response_id AND r.status = 'started'`,
   )
   return asked.length
+}
+
+/** An insight (`i`) that is asked for anew: of an engine, from before that; unless all are, of what stood in for one only. */
+const isAskedAnew = ({ all, askedAt }: Asked) =>
+  sql`i.origin = ANY(CASE WHEN ${all} THEN '{found,fallback}' ELSE '{fallback}' END::insight_origin[])
+      AND i.created_at < ${askedAt}::timestamptz`
+
+/** Submitted responses (`r`) with a part that could not be analysed, or an answer that is to be understood. */
+const isToReanalyze = (asked: Asked) => sql`r.status = 'completed' AND (r.analysis = 'incomplete' OR EXISTS (
+  SELECT 1 FROM answer a
+  LEFT JOIN question q ON q.workspace_id = a.workspace_id AND q.id = a.question_id
+  LEFT JOIN ${newestTranscript} ON true
+  WHERE a.workspace_id = r.workspace_id AND a.response_id = r.id AND ${isEvaluated}
+    AND a.question_type IN ('voice', 'voice_text_fallback', 'text') AND a.text ~ '[^[:space:]]'
+    AND NOT EXISTS (SELECT 1 FROM insight i WHERE ${stands} AND NOT (${isAskedAnew(asked)}))))`
+
+export async function countToReanalyze(
+  db: Queryable,
+  workspaceId: string,
+  linkId: string,
+  asked: Asked,
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM response r
+        WHERE r.workspace_id = ${workspaceId}::uuid AND r.link_id = ${linkId}::uuid AND ${isToReanalyze(asked)}`,
+  )
+  return row!.count
+}
+
+/** Has those of locked responses analysed again that are to be. Returns how many. */
+export async function analyzeAgain(
+  tx: Tx,
+  workspaceId: string,
+  responseIds: readonly string[],
+  asked: Asked,
+  now: Date,
+): Promise<number> {
+  const due = await tx.query<{ id: string }>(
+    sql`UPDATE response r SET analysis = 'pending', analysis_due_at = ${now}::timestamptz
+        WHERE r.workspace_id = ${workspaceId}::uuid AND r.id = ANY(${responseIds}::uuid[]) AND ${isToReanalyze(asked)}
+        RETURNING r.id`,
+  )
+  await tx.query(
+    sql`UPDATE insight i SET is_outdated = true FROM answer a
+        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ANY(${due.map((row) => row.id)}::uuid[])
+          AND i.workspace_id = a.workspace_id AND i.answer_id = a.id AND i.is_newest AND ${isAskedAnew(asked)}`,
+  )
+  return due.length
 }
 
 export interface CorrectableAnswer {

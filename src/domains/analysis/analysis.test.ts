@@ -16,8 +16,15 @@ import { InsightError } from '../../providers/insight/index.ts'
 import { TranscriptionError } from '../../providers/transcription/index.ts'
 import { createContact } from '../contacts/index.ts'
 import { deleteLink, deleteQuestion, listQuestions } from '../links/index.ts'
-import { eraseAnswersOf, recordAnalysis } from '../responses/index.ts'
-import { correctTranscript, retranscribe } from './index.ts'
+import { awaitingAnalysis, eraseAnswersOf, recordAnalysis } from '../responses/index.ts'
+import {
+  analyzeResponseTask,
+  correctTranscript,
+  processAnswerTask,
+  reanalyze,
+  retranscribe,
+  settleAbandoned,
+} from './index.ts'
 import { analysisBench } from './test-analysis.ts'
 
 const UNKNOWN = '0193a1f0-0000-7000-8000-000000000000'
@@ -432,6 +439,12 @@ describe('without what listens or understands', () => {
     const bench = analysisBench(kit, { insight: null })
     const spoken = await bench.answered()
     const written = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    // Nobody waits for what is dropped.
+    const ids = [spoken.responseId, written.responseId]
+    const awaited = (understands: boolean) =>
+      awaitingAnalysis(kit.db, kit.workspaceId, ids, { elsewhere: false, understands })
+    expect(await awaited(false)).toEqual(new Set([spoken.responseId]))
+    expect(await awaited(true)).toEqual(new Set(ids))
     await bench.work()
     expect((await bench.stored(spoken.responseId)).response).toMatchObject({ analysis: 'done', respondent: 'analyzed' })
     expect((await bench.stored(written.responseId)).response).toMatchObject({ analysis: null, respondent: 'surveyed' })
@@ -480,6 +493,39 @@ describe('an analysis by somebody else', () => {
       ],
     })
     expect(bench.transcription.history).toEqual([])
+  })
+
+  test('that says nothing of the words stands when those are heard here, or corrected', async () => {
+    const bench = analysisBench(kit)
+    const { responseId, ids } = await bench.answered(MIXED, { voice: null, text: 'All of it was fine' })
+    await recordAnalysis(kit.world, kit.viewer, {
+      ...{ responseId, method: 'by hand', final: false },
+      answers: [{ answerId: ids.voice!, insight: { summary: 'mine' } }],
+    })
+    await bench.work()
+    const expected = {
+      response: { analysis: 'done' },
+      insights: [
+        { key: 'voice', summary: 'mine', version: null },
+        { key: 'text', method: 'fake' },
+      ],
+    }
+    expect(await bench.stored(responseId)).toMatchObject({ ...expected, transcripts: [{ version: 1 }] })
+    await correctTranscript(kit.world, kit.viewer, { answerId: ids.voice!, text: 'what was really said' })
+    await bench.work()
+    kit.clock.advance(1_000)
+    await reanalyze(bench.deps, kit.viewer, { responseId, all: true })
+    await bench.work()
+    expect(await bench.stored(responseId)).toMatchObject({
+      transcripts: [{ version: 1 }, { version: 2 }],
+      insights: [...expected.insights, { key: 'text', method: 'fake' }],
+    })
+    // Recorded anew it is theirs all the same.
+    await recordAnalysis(kit.world, kit.viewer, {
+      ...{ responseId, method: 'by hand' },
+      answers: [{ answerId: ids.voice!, insight: { summary: 'mine again' } }],
+    })
+    expect((await bench.stored(responseId)).insights[1]).toMatchObject({ summary: 'mine again', version: 2 })
   })
 
   test('that comes while an answer is understood here keeps its place', async () => {
@@ -712,4 +758,182 @@ test('what was erased while it was listened to or understood is not written agai
   const { answers, transcripts, insights } = await bench.stored(responseId)
   expect(answers.map(({ text }) => text)).toEqual([null, null])
   expect([transcripts, insights]).toEqual([[], []])
+})
+
+describe('asking for insights again', () => {
+  const again = (bench: ReturnType<typeof analysisBench>, input: Parameters<typeof reanalyze>[2]) =>
+    reanalyze(bench.deps, kit.viewer, input)
+  const found = async (bench: ReturnType<typeof analysisBench>, responseId: string) =>
+    (await bench.stored(responseId)).insights.map(({ key, method }) => [key, method])
+
+  test('finds what nothing understood when it came, once', async () => {
+    const none = analysisBench(kit, { insight: null })
+    const { responseId, link } = await none.answered(MIXED, { voice: null, text: 'All of it was fine' })
+    const written = await none.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    await none.work()
+    expect(await found(none, responseId)).toEqual([])
+    const bench = analysisBench(kit)
+    const before = await head()
+    for (const { linkId, id } of [
+      { linkId: link.id, id: responseId },
+      { linkId: written.link.id, id: written.responseId },
+    ]) {
+      expect(await again(bench, { linkId })).toEqual({ responses: 1 })
+      await bench.work()
+      expect((await bench.stored(id)).response).toMatchObject({ analysis: 'done', respondent: 'analyzed' })
+      expect(await again(bench, { linkId })).toEqual({ responses: 0 })
+    }
+    expect(await found(bench, responseId)).toEqual([
+      ['voice', 'fake'],
+      ['text', 'fake'],
+    ])
+    expect((await told(before)).filter((type) => type === 'response.analyzed')).toHaveLength(2)
+    await bench.work()
+    expect((await told(before)).filter((type) => type === 'response.analyzed')).toHaveLength(2)
+  })
+
+  test('finds anew what only the fallback understood; with all, also what the analyser did', async () => {
+    let fails = true
+    const bench = analysisBench(kit, {
+      insight: { analyze: ({ text }) => (fails && text.startsWith('All') ? new InsightError('no such model') : {}) },
+      fallback: { method: 'lists' },
+    })
+    const { responseId } = await bench.answered(MIXED, { voice: null, text: 'All of it was fine' })
+    await bench.work()
+    fails = false
+    const text = ['text', 'lists (fake failed)']
+    expect(await found(bench, responseId)).toEqual([['voice', 'fake'], text])
+    kit.clock.advance(1_000)
+    expect(await again(bench, { responseId })).toEqual({ responses: 1 })
+    // Until it is there the other one stands.
+    expect(await found(bench, responseId)).toHaveLength(2)
+    await bench.work()
+    expect(await found(bench, responseId)).toEqual([['voice', 'fake'], text, ['text', 'fake']])
+    expect(await again(bench, { responseId })).toEqual({ responses: 0 })
+    kit.clock.advance(1_000)
+    expect(await again(bench, { responseId, all: true })).toEqual({ responses: 1 })
+    await bench.work()
+    expect((await found(bench, responseId)).map(([key]) => key)).toEqual(['voice', 'voice', 'text', 'text', 'text'])
+  })
+
+  test('tries again what was left incomplete, and leaves open what is not submitted', async () => {
+    const bench = analysisBench(kit, { isAvailable: false })
+    const { responseId } = await bench.answered()
+    const open = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' }, { submitted: false })
+    await bench.work()
+    expect((await bench.stored(responseId)).response.analysis).toBe('incomplete')
+    const later = analysisBench(kit)
+    for (const [key, bytes] of bench.storage.objects) later.storage.objects.set(key, bytes)
+    expect(await again(later, { responseId })).toEqual({ responses: 1 })
+    await later.work()
+    expect(await later.stored(responseId)).toMatchObject({
+      ...{ response: { analysis: 'done' }, transcripts: [{ version: 1 }], insights: [{ key: 'voice' }] },
+    })
+    expect(await again(later, { responseId: open.responseId, all: true })).toEqual({ responses: 0 })
+    expect((await later.stored(open.responseId)).response.analysis).toBeNull()
+  })
+
+  test('of a link is done again after a crash, and finds nothing anew twice', async () => {
+    const bench = analysisBench(kit)
+    const { responseId, link } = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    await bench.work()
+    kit.clock.advance(1_000)
+    expect(await again(bench, { linkId: link.id, all: true })).toEqual({ responses: 1 })
+    const [job] = bench.jobs.splice(0) as [any]
+    await bench.run(job)
+    kit.clock.advance(1_000)
+    await bench.work()
+    await bench.run(job)
+    expect(await bench.work()).toEqual([])
+    expect(await found(bench, responseId)).toHaveLength(2)
+  })
+
+  test('leaves out what nobody may evaluate, and silence', async () => {
+    const bench = analysisBench(kit)
+    const questions = [
+      { prompt: 'Secret', type: 'text' as const, configuration: { enable_ai_evaluation: false } },
+      { prompt: 'Silent', type: 'voice' as const },
+    ]
+    bench.transcription.hearNext({ text: '' })
+    const { responseId } = await bench.answered(questions, { secret: 'Mine', silent: null })
+    await bench.work()
+    kit.clock.advance(1_000)
+    expect(await again(bench, { responseId, all: true })).toEqual({ responses: 0 })
+  })
+
+  test('needs its scope and something of the workspace; with a key happens once', async () => {
+    const bench = analysisBench(kit)
+    const { responseId, link } = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    const reader = { ...kit.viewer, scopes: new Set(['responses:read' as const]) }
+    expect(await codeOf(reanalyze(bench.deps, reader, { responseId }))).toBe('INSUFFICIENT_SCOPE')
+    for (const input of [{ responseId }, { linkId: link.id }]) {
+      expect(await codeOf(reanalyze(bench.deps, kit.otherViewer, input))).toBe('NOT_FOUND')
+    }
+    for (const input of [{}, { responseId, linkId: link.id }]) {
+      expect(await brokenRules(again(bench, input))).toEqual(['responseId exactly_one'])
+    }
+    const once = () => again(bench, { linkId: link.id, idempotencyKey: `again ${link.id}` })
+    expect([await once(), await once()]).toEqual([{ responses: 1 }, { responses: 1 }])
+    expect(bench.jobs).toHaveLength(1)
+  })
+})
+
+describe('what was given up', () => {
+  const PROBED = [{ prompt: 'Text', type: 'text' as const, enableDynamicProbing: true }]
+  /** A queue that has given up these, and what it says of them later. */
+  const gaveUp = (task: { name: string }, payload: object, later: object[] = [payload]) => {
+    const said = [[payload], later]
+    return {
+      abandoned: async ({ name }: { name: string }) => (name === task.name ? (said.shift() ?? []) : []) as any[],
+    }
+  }
+  const settle = (queue: ReturnType<typeof gaveUp>) =>
+    settleAbandoned({ world: kit.world, queue }, new AbortController().signal)
+
+  test('an analysis is incomplete, is told of, and can be asked for again', async () => {
+    const bench = analysisBench(kit)
+    const { responseId } = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    const payload = { workspaceId: kit.workspaceId, responseId }
+    // It is still due: nobody has begun.
+    expect(await settle(gaveUp(analyzeResponseTask, payload))).toBe(0)
+    await bench.start()
+    bench.jobs.length = 0
+    // Somebody has asked again meanwhile.
+    expect(await settle(gaveUp(analyzeResponseTask, payload, []))).toBe(0)
+    expect((await bench.stored(responseId)).response.analysis).toBe('pending')
+    const before = await head()
+    expect(await settle(gaveUp(analyzeResponseTask, payload))).toBe(1)
+    expect((await bench.stored(responseId)).response).toMatchObject({ analysis: 'incomplete', respondent: 'surveyed' })
+    expect(await told(before)).toEqual(['response.analysisIncomplete'])
+    expect(await settle(gaveUp(analyzeResponseTask, payload))).toBe(0)
+    expect(await reanalyze(bench.deps, kit.viewer, { responseId })).toEqual({ responses: 1 })
+    await bench.work()
+    expect((await bench.stored(responseId)).response.analysis).toBe('done')
+  })
+
+  test('an answer is asked about no more', async () => {
+    const bench = analysisBench(kit)
+    const { ids } = await bench.answered(PROBED, { text: 'Meh' }, { submitted: false })
+    const probing = async () => {
+      const [row] = await kit.db.query<{ probing: string }>(
+        sql`SELECT probing::text FROM answer WHERE id = ${ids.text!}::uuid`,
+      )
+      return row!.probing
+    }
+    const payload = { workspaceId: kit.workspaceId, answerId: ids.text! }
+    expect(await settle(gaveUp(processAnswerTask, payload))).toBe(0)
+    await bench.start()
+    bench.jobs.length = 0
+    expect(await settle(gaveUp(processAnswerTask, payload, []))).toBe(0)
+    expect(await probing()).toBe('pending')
+    expect(await settle(gaveUp(processAnswerTask, payload))).toBe(1)
+    expect(await probing()).toBe('settled')
+  })
+
+  test('what is gone meanwhile is passed over', async () => {
+    for (const of of [{ workspaceId: kit.workspaceId }, { workspaceId: kit.otherViewer.workspaceId }]) {
+      expect(await settle(gaveUp(analyzeResponseTask, { ...of, responseId: UNKNOWN }))).toBe(0)
+      expect(await settle(gaveUp(processAnswerTask, { ...of, answerId: UNKNOWN }))).toBe(0)
+    }
+  })
 })

@@ -77,7 +77,7 @@ async function understandOne(
   const asked = { workspaceId, text: text!, language, question, customFields }
   const understood = await understand(deps, asked, signal, { last })
   if (!understood) return
-  const { found, method } = understood
+  const { found, method, origin } = understood
   await world.events.write(workspaceId, async (tx) => {
     await lockForAnalysis(tx, workspaceId, responseId)
     if (!(await isPending(tx, workspaceId, responseId))) return
@@ -86,6 +86,6 @@ async function understandOne(
     const isSame = now?.transcript_id === answer.transcript_id && now.text === text && !now.is_understood
     if (!isSame) return
     const insight = { id: world.newId(), answerId: answer.id, ...found }
-    await insertInsights(tx, { workspaceId, method, now: world.clock.now() }, [insight])
+    await insertInsights(tx, { workspaceId, method, now: world.clock.now() }, [insight], { origin })
   })
 }

@@ -59,6 +59,11 @@ export async function findProbed(
   return row
 }
 
+/** The answer and the replies, in the order in which they were given. */
+export function saidIn(answer: ProbedAnswer): Said[] {
+  return [answer, ...answer.exchanges.flatMap(({ reply }) => reply ?? [])]
+}
+
 /** Locks a response against changes of its answers, and holds its link, deleted or not. */
 export async function holdResponse(tx: Tx, workspaceId: string, id: string): Promise<void> {
   await tx.query(

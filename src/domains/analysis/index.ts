@@ -9,6 +9,7 @@ export {
   updateInsightBudget,
 } from './insight-budget.ts'
 export { processAnswer } from './process-answer.ts'
+export { type Reanalyzed, type ReanalyzeInput, reanalyze, reanalyzeLink } from './reanalyze.ts'
 export {
   type RetranscribeDeps,
   type Retranscribed,
@@ -16,5 +17,12 @@ export {
   retranscribe,
   retranscribeLink,
 } from './retranscribe.ts'
+export { type AbandonedDeps, settleAbandoned } from './settle-abandoned.ts'
 export { startAnalyses } from './start-analyses.ts'
-export { analyzeResponseTask, processAnswerTask, retranscribeLinkTask } from './tasks.ts'
+export {
+  analyzeResponseTask,
+  processAnswerTask,
+  reanalyzeLinkTask,
+  retranscribeLinkTask,
+  settleAbandonedTask,
+} from './tasks.ts'

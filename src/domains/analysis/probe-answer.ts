@@ -5,7 +5,7 @@ import {
   holdResponse,
   insertFollowUp,
   type ProbedAnswer,
-  type Said,
+  saidIn,
   settleProbing,
 } from './follow-up-store.ts'
 import { askFollowUp, type UnderstandDeps, understand } from './understand.ts'
@@ -92,11 +92,6 @@ function aboutToAsk(answer: ProbedAnswer, question: QuestionRow, questions: read
   // The link has a question of that name.
   if (questions.some((each) => each.field_key === fieldKey)) return undefined
   return { text: texts.join('\n'), number, fieldKey, clarityThreshold: probing.clarityThreshold }
-}
-
-/** The answer and the replies, in the order in which they were given. */
-function saidIn(answer: ProbedAnswer): Said[] {
-  return [answer, ...answer.exchanges.flatMap(({ reply }) => reply ?? [])]
 }
 
 /** Whether nothing was said or asked meanwhile. */

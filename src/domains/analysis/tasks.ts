@@ -23,3 +23,16 @@ export const retranscribeLinkTask = defineTask({
   name: 'retranscribe-link',
   payload: z.object({ workspaceId: z.uuid(), linkId: z.uuid(), all: z.boolean(), askedAt: z.iso.datetime() }),
 })
+
+/** Has the responses of a link analysed again, some at a time. */
+export const reanalyzeLinkTask = defineTask({
+  name: 'reanalyze-link',
+  payload: z.object({ workspaceId: z.uuid(), linkId: z.uuid(), all: z.boolean(), askedAt: z.iso.datetime() }),
+})
+
+/** Settles what was given up: a process that dies is noticed after a minute, four times. */
+export const settleAbandonedTask = defineTask({
+  name: 'settle-abandoned',
+  payload: z.object({}),
+  cron: '*/5 * * * *',
+})

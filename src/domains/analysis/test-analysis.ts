@@ -11,6 +11,7 @@ import {
   type AnalysisDeps,
   analyzeResponse,
   processAnswer,
+  reanalyzeLink,
   retranscribeLink,
   startAnalyses,
   type WorkOptions,
@@ -26,8 +27,12 @@ export function analysisBench(
   kit: TestWorld,
   {
     insight = {},
+    fallback = null,
     ...engine
-  }: { insight?: Parameters<typeof fakeInsight>[0] | null } & Parameters<typeof fakeTranscription>[0] = {},
+  }: {
+    insight?: Parameters<typeof fakeInsight>[0] | null
+    fallback?: Parameters<typeof fakeInsight>[0] | null
+  } & Parameters<typeof fakeTranscription>[0] = {},
 ) {
   const { world, signer, viewer, workspaceId, db } = kit
   const storage = memoryStorage()
@@ -36,7 +41,7 @@ export function analysisBench(
   const jobs: { task: string; payload: Row }[] = []
   const understanding = insight && fakeInsight(insight)
   const deps: AnalysisDeps & { queue: { hurry(): void } } = {
-    ...{ world, storage, audio, transcription, insight: understanding, fallback: null },
+    ...{ world, storage, audio, transcription, insight: understanding, fallback: fallback && fakeInsight(fallback) },
     queue: { send: async ({ name }, payload) => void jobs.push({ task: name, payload }), hurry() {} },
   }
   const options = (more: Partial<WorkOptions> = {}): WorkOptions => ({
@@ -46,6 +51,7 @@ export function analysisBench(
   const runs: Record<string, (payload: Row, options: WorkOptions) => Promise<void>> = {
     'process-answer': (payload, how) => processAnswer(deps, payload, how),
     'analyze-response': (payload, how) => analyzeResponse(deps, payload, how),
+    'reanalyze-link': (payload, how) => reanalyzeLink(world, payload, how.signal),
     'retranscribe-link': (payload, how) => retranscribeLink(world, payload, how.signal),
   }
 

@@ -30,6 +30,9 @@ export interface TryOptions {
   last?: boolean
 }
 
+/** `fallback`: what stands in for the analyser. */
+export type Understander = 'found' | 'fallback'
+
 /**
  * What is said in an answer, and who says so; null where nothing analyses. What costs tokens is paid from the
  * workspace's budget. The fallback answers, and `method` says why, when the budget is used up or the analyser fails for
@@ -40,7 +43,7 @@ export async function understand(
   { workspaceId, ...request }: UnderstandInput,
   signal: AbortSignal,
   options: TryOptions = {},
-): Promise<{ found: InsightFound; method: string } | null> {
+): Promise<{ found: InsightFound; method: string; origin: Understander } | null> {
   const names = request.customFields.reduce((sum, name) => sum + name.length, 0)
   const length = request.text.length + request.question.length + names
   return tried(deps, workspaceId, length, options, (provider) => provider.analyze({ ...request, signal }))
@@ -64,12 +67,12 @@ async function tried<Found>(
   length: number,
   { last = false }: TryOptions,
   ask: (provider: InsightProvider) => Promise<{ found: Found; usage: Usage }>,
-): Promise<{ found: Found; method: string } | null> {
+): Promise<{ found: Found; method: string; origin: Understander } | null> {
   if (!insight) return null
   const instead = async (why: string) => {
     if (!fallback) throw new InsightError(why)
     const { found } = await ask(fallback)
-    return { found, method: `${fallback.method} (${why})` }
+    return { found, method: `${fallback.method} (${why})`, origin: 'fallback' as const }
   }
   const tokens = insight.isPaid ? insight.tokensAtMost(length) : 0
   const reservation = insight.isPaid
@@ -80,7 +83,7 @@ async function tried<Found>(
   try {
     const answer = await ask(insight)
     usage = answer.usage
-    return { found: answer.found, method: insight.method }
+    return { found: answer.found, method: insight.method, origin: 'found' }
   } catch (error) {
     if (!(error instanceof InsightError)) throw error
     usage = error.usage

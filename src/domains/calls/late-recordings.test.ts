@@ -19,8 +19,8 @@ afterEach(() => engine.board.stop())
 const EVERYTHING = { replies: presses(undefined, '6#', '3#', '1', '2'), speaksMs: 5_000 }
 
 test('a recording that comes after its response was submitted on the page has it analysed once more', async () => {
-  const scripts = [{ endsWith: '', calls: [EVERYTHING] }]
-  engine = await testEngine(t, { changes: INSTANT_SPEECH, people: people({ scripts }) })
+  const answering = people({ scripts: [{ endsWith: '', calls: [EVERYTHING] }] })
+  engine = await testEngine(t, { changes: INSTANT_SPEECH, people: answering })
   const linkId = await surveyLink(t)
   const [added] = await addRespondents(t.world, t.viewer, { linkId, respondents: [{ phone: '+358401251234' }] })
   const respondentId = added!.outcome === 'added' ? added!.id : ''

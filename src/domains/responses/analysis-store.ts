@@ -57,6 +57,9 @@ export async function listAnalyzable(tx: Tx, workspaceId: string, responseId: st
 /** Who made a transcript: an engine of this server, somebody who recorded it, a person who corrected another. */
 export type TranscriptOrigin = 'transcribed' | 'recorded' | 'corrected'
 
+/** Who found an insight: the analyser of this server, what stood in for it, or somebody who recorded it. */
+export type InsightOrigin = 'found' | 'fallback' | 'recorded'
+
 export interface NewTranscript {
   id: string
   answerId: string
@@ -136,16 +139,18 @@ export async function insertInsights(
     customFields?: Readonly<Record<string, string | null>> | null
     evidence?: readonly StoredEvidence[] | null
   }[],
+  { origin = 'recorded' }: { origin?: InsightOrigin } = {},
 ): Promise<void> {
   if (insights.length === 0) return
   await tx.query(
     sql`INSERT INTO insight (id, workspace_id, answer_id, transcript_id, sentiment, sentiment_score, actionable,
-                             key_topics, summary, clarity, custom_fields, evidence, method, created_at)
+                             key_topics, summary, clarity, custom_fields, evidence, method, origin, created_at)
         SELECT n.id, ${workspaceId}::uuid, n."answerId",
                (SELECT t.id FROM transcript t WHERE t.answer_id = n."answerId" ORDER BY t.version DESC LIMIT 1),
                n.sentiment, n."sentimentScore", n.actionable, n."keyTopics", n.summary, n.clarity,
                CASE WHEN json_typeof(n."customFields") <> 'null' THEN n."customFields" END,
                CASE WHEN json_typeof(n.evidence) <> 'null' THEN n.evidence END, ${method},
+               ${origin}::insight_origin,
                greatest(${now}::timestamptz, (
                  SELECT max(i.created_at) + interval '1 microsecond' FROM insight i
                  WHERE i.workspace_id = ${workspaceId}::uuid AND i.answer_id = n."answerId"

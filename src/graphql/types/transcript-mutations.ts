@@ -1,4 +1,4 @@
-import { correctTranscript, retranscribe } from '../../domains/analysis/index.ts'
+import { correctTranscript, reanalyze, retranscribe } from '../../domains/analysis/index.ts'
 import { builder } from '../builder.ts'
 import { asData } from '../errors.ts'
 import { idOf } from '../global-id.ts'
@@ -60,6 +60,27 @@ const RetranscribePayload = builder.objectRef<{ recordings: number }>('Retranscr
   }),
 })
 
+const ReanalyzeInput = builder.inputType('ReanalyzeInput', {
+  description: 'Responses that are to be analysed again. Give either `responseId` or `linkId`.',
+  fields: (t) => ({
+    responseId: t.id({ description: 'Global id of a submitted response.' }),
+    linkId: t.id({ description: 'Global id of a link, deleted ones included: all responses to it.' }),
+    all: t.boolean({
+      description:
+        'False, the default: what was not understood, or only by the word lists that stand in for a model, and what was left incomplete. True: what the analyser here has understood, too. What somebody recorded stays in any case.',
+    }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+})
+
+const ReanalyzePayload = builder.objectRef<{ responses: number }>('ReanalyzePayload').implement({
+  description: 'It is done in the background; events tell what comes of it.',
+  extensions: { payload: true },
+  fields: (t) => ({
+    responses: t.exposeInt('responses', { description: 'How many responses are analysed again.' }),
+  }),
+})
+
 builder.mutationFields((t) => ({
   correctTranscript: t.field({
     type: CorrectTranscriptPayload,
@@ -81,6 +102,21 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, { analysis, viewer }) =>
       asData(async () =>
         retranscribe(analysis, viewer, {
+          ...input,
+          responseId: input.responseId == null ? null : idOf('Response', input.responseId, ['responseId']),
+          linkId: input.linkId == null ? null : idOf('Link', input.linkId, ['linkId']),
+        }),
+      ),
+  }),
+  reanalyze: t.field({
+    type: ReanalyzePayload,
+    description:
+      'Has submitted responses understood again, such as those that nothing could understand when they came, or that were left incomplete. Needs `responses:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: ReanalyzeInput, required: true, description: 'Which ones.' }) },
+    resolve: (_root, { input }, { analysis, viewer }) =>
+      asData(async () =>
+        reanalyze(analysis, viewer, {
           ...input,
           responseId: input.responseId == null ? null : idOf('Response', input.responseId, ['responseId']),
           linkId: input.linkId == null ? null : idOf('Link', input.linkId, ['linkId']),
