@@ -162,7 +162,7 @@ export const Insight = builder.prismaNode('Insight', {
     customFields: t.field({
       type: [InsightField],
       extensions: { listSize: 1 },
-      description: 'What was looked for by name, up to 50 fields; empty when nothing was.',
+      description: 'What was looked for by name, at most 50 fields; empty when nothing was.',
       select: { customFields: true },
       resolve: ({ customFields }) =>
         Object.entries((customFields ?? {}) as Record<string, string | null>).map(([name, value]) => ({ name, value })),
@@ -170,7 +170,7 @@ export const Insight = builder.prismaNode('Insight', {
     evidence: t.field({
       type: [InsightEvidence],
       extensions: { listSize: 4 },
-      description: 'What the findings rest on, up to 500 stretches of text; empty when nobody says.',
+      description: 'What the findings rest on, at most 500 stretches of text; empty when nobody says.',
       select: { evidence: true, transcript: { select: { text: true } }, answer: { select: { text: true } } },
       resolve: ({ evidence, transcript, answer }) =>
         quoteEvidence(evidence as StoredEvidence[] | null, transcript?.text ?? answer.text),
