@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import type { World } from '../world.ts'
+import { eachWorkspace } from './each-workspace.ts'
 import { foldThread, NEW_THREAD, type ThreadState } from './fold-thread.ts'
 import {
   type Checkpoint,
@@ -32,22 +33,22 @@ const BEGINNING: OldPlace = { time: new Date(0), id: '00000000-0000-0000-0000-00
  * Reduces messages that are older than their workspace keeps them to what was counted. Days are whole ones in UTC. First
  * nothing older can be added any more; then, a page per transaction, messages are removed whose conversation is over, and
  * those without one, and of the others what was said. Whatever is left half done goes on the next time. `signal` ends it
- * after a page. Returns how many messages were reduced.
+ * after a page. Returns how many messages were reduced; throws what failed once every workspace had its turn.
  */
 export async function reduceMessages(world: World, signal?: AbortSignal): Promise<number> {
-  let reduced = 0
-  for (const { workspaceId, days } of await findRetentions(world.db)) {
+  return eachWorkspace(await findRetentions(world.db), async ({ workspaceId, days }) => {
     const floor = new Date(Math.floor((world.clock.now().getTime() - days * DAY_MS) / DAY_MS) * DAY_MS)
-    if (floor.getTime() <= 0) continue
+    if (floor.getTime() <= 0) return 0
     await saveFloor(world.db, workspaceId, { days, floor })
+    let reduced = 0
     let after: OldPlace | undefined = BEGINNING
     while (after && !signal?.aborted) {
       const page: Page = await reducePage(world, workspaceId, after)
       reduced += page.reduced
       after = page.next
     }
-  }
-  return reduced
+    return reduced
+  })
 }
 
 interface Page {

@@ -1,4 +1,5 @@
 import type { World } from '../world.ts'
+import { eachWorkspace } from './each-workspace.ts'
 import { dayOf } from './fact.ts'
 import { FactSums } from './fact-sums.ts'
 import { addFactSums, findFactDays, saveSummedBefore, sumDays } from './fact-sums-store.ts'
@@ -29,12 +30,10 @@ const BEGINNING: EndPlace = { at: new Date(0), conversationId: '00000000-0000-00
 /**
  * Keeps by agent and by tag how conversations ended in silence, which nobody does before, because it would have to be
  * moved with every message; and sums up the facts of days that are over. Values stay what they are; they are read faster.
- * A page per transaction; whatever is left goes on the next time. Returns how many conversations were settled.
+ * A page per transaction; whatever is left goes on the next time. Returns how many conversations were settled; throws what failed once every workspace had its turn.
  */
 export async function settleMetrics(world: World, options: SettleOptions = {}): Promise<number> {
-  let settled = 0
-  for (const { workspaceId } of await findPools(world.db)) settled += await settleWorkspace(world, workspaceId, options)
-  return settled
+  return eachWorkspace(await findPools(world.db), ({ workspaceId }) => settleWorkspace(world, workspaceId, options))
 }
 
 /** The same of one workspace. */

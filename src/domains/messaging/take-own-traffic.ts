@@ -6,6 +6,7 @@ import { findAnsweredCalls } from '../calls/index.ts'
 import { findSentMessages } from '../messages/index.ts'
 import type { World } from '../world.ts'
 import type { MessagingDeps } from './add-message.ts'
+import { eachWorkspace } from './each-workspace.ts'
 import type { NewMessage } from './entry.ts'
 
 /** What the workspace is reached by where a campaign does not say, by channel. */
@@ -28,14 +29,12 @@ const CHANNEL = { sms: 'SMS', email: 'EMAIL', call: 'VOICE' } as const
 /**
  * Adds what workspaces sent and received themselves to their messages, each from its place in the event log on; the place
  * moves in the same transaction, so each counts once, whoever dies or looks at the same time. What is said stays where it
- * is. Returns how many events were taken.
+ * is. Returns how many events were taken; throws what failed once every workspace had its turn.
  */
 export async function takeOwnTraffic(deps: MessagingDeps, addresses: OwnAddresses): Promise<number> {
-  let taken = 0
-  for (const { workspaceId, position } of await workspacesWithTraffic(deps.world.db)) {
-    taken += await takeFrom(deps, addresses, workspaceId, position)
-  }
-  return taken
+  return eachWorkspace(await workspacesWithTraffic(deps.world.db), ({ workspaceId, position }) =>
+    takeFrom(deps, addresses, workspaceId, position),
+  )
 }
 
 function workspacesWithTraffic(db: Queryable): Promise<{ workspaceId: string; position: number }[]> {
