@@ -1,6 +1,6 @@
 export { type Bucket, bucketStart, bucketsOf, countBuckets } from './buckets.ts'
 export { METRICS, type MetricDefinition, type MetricName } from './definitions.ts'
-export { type Channel, listAgents, listChannels, listTags, listTeams } from './list-words.ts'
+export { type Channel, listAgents, listChannels, listConversationTags, listTags, listTeams } from './list-words.ts'
 export { moment, zoneName } from './period.ts'
 export { contributionsTo, readMetric } from './read-metric.ts'
 export {

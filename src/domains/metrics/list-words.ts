@@ -12,6 +12,23 @@ export function listTags(world: World, viewer: Viewer): Promise<string[]> {
   return listWords(world, viewer, 'tag', 'user:')
 }
 
+/**
+ * Of them those that a conversation carries, by a message or its resolution: tags of messages without one are none of it
+ * (contract/saysimple.md 11). Throws INSUFFICIENT_SCOPE (`messages:read`).
+ */
+export async function listConversationTags({ db }: World, viewer: Viewer): Promise<string[]> {
+  requireScope(viewer, 'messages:read')
+  const rows = await db.query<{ value: string }>(
+    sql`SELECT substr(w.value, ${'user:'.length + 1}::int) AS value FROM message_word w
+        WHERE w.workspace_id = ${viewer.workspaceId}::uuid AND w.kind = 'tag' AND starts_with(w.value, 'user:')
+          -- A conversation is present by each of its tags, also when its messages were reduced.
+          AND EXISTS (SELECT FROM metric_fact f
+                      WHERE f.workspace_id = w.workspace_id AND f.kind = 'V' AND f.word_id = w.id)
+        ORDER BY value COLLATE "C"`,
+  )
+  return rows.map(({ value }) => value)
+}
+
 /** Every team, without `team:`, ascending. Throws INSUFFICIENT_SCOPE (`messages:read`). */
 export function listTeams(world: World, viewer: Viewer): Promise<string[]> {
   return listWords(world, viewer, 'tag', 'team:')

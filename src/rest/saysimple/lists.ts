@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Viewer } from '../../domains/auth/index.ts'
-import { listAgents, listChannels, listTags, listTeams } from '../../domains/metrics/index.ts'
+import { listAgents, listChannels, listConversationTags, listTeams } from '../../domains/metrics/index.ts'
 import type { World } from '../../domains/world.ts'
 import { type AnyOperation, operation } from '../legacy/index.ts'
 import type { SaysimpleDeps } from './deps.ts'
@@ -37,10 +37,10 @@ const LISTS: readonly List[] = [
   {
     id: 'getTags',
     path: '/tags',
-    summary: 'List all tags, without those of teams and of the system',
+    summary: 'List all tags of conversations, without those of teams and of the system',
     schema: names,
     example: TAGS,
-    read: listTags,
+    read: listConversationTags,
   },
   { id: 'getTeams', path: '/teams', summary: 'List all teams', schema: names, example: TEAMS, read: listTeams },
 ]

@@ -64,7 +64,8 @@ it('tell what was ever used, of one’s own workspace only', async () => {
     `${BASE}/channels`,
   )
   await answers(200, '["Finance","Sales","Support"]', 'GET', `${BASE}/teams`)
-  // Also of a resolution, and of a message without a conversation.
+  // Also of a resolution, but not of a message without a conversation: "all tags that were linked to a conversation".
+  await add({ conversation: undefined, tags: ['loose', 'user:VIP'] })
   expect((await call('GET', `${BASE}/tags`)).json.toSorted()).toEqual(['Finance', 'VIP', 'finance', 'support'])
   await answers(400, (await call('POST', MESSAGES, { body: {} })).text, 'POST', MESSAGES, { token: acme.key, body: {} })
 })
