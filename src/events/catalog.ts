@@ -201,6 +201,8 @@ export const EVENT_CATALOG = {
     payload: z.object({ before: z.string(), count: z.int() }),
   },
   'messages.customerErased': { scope: 'messages:read', stream: null, payload: z.object({ threadIds: z.array(id) }) },
+  /** Something was stored otherwise than the messages have it, and was put right. */
+  'messages.recounted': { scope: 'messages:read', stream: null, payload: z.object({ count: z.int() }) },
   'workspace.messageSettingsChanged': { scope: 'messages:read', stream: null, payload: z.object({}) },
   'workspace.outreachPolicyChanged': { scope: 'campaigns:read', stream: null, payload: z.object({}) },
   'campaign.created': {

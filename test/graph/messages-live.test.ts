@@ -161,6 +161,22 @@ describe('metricUpdated', () => {
     for (const operation of [live, equal, filtered]) operation.complete()
   })
 
+  it('is told when a customer is erased, and when what was counted is put right', async () => {
+    await addAll('to be erased', 'to be erased')
+    const [all, ofOne] = [socket.run(QUERY), socket.run(QUERY, { filter: { identifiers: ['to be erased'] } })]
+    await until(() => all.results.length === 1 && ofOne.results.length === 1, 'the value is told')
+    const present = values(all)[0] as number
+    await mutate('eraseMessageCustomer', { customerChannelIdentifier: 'to be erased' }, 'threads { id }')
+    await until(() => ofOne.results.length === 2, 'nothing is left of who was erased')
+    expect(values(ofOne)).toEqual([2, 0])
+    await app.db.script('UPDATE metric_rollup SET received = received + 7 WHERE word_id = 0')
+    await addAll('another')
+    await until(() => (values(all).at(-1) as number) > present + 1, 'what is wrong is told')
+    await mutate('recomputeMetrics', {}, 'differenceCount')
+    await until(() => values(all).at(-1) === present + 1, 'what is right is told')
+    for (const operation of [all, ofOne]) operation.complete()
+  })
+
   it('says what is wrong with what it is asked, and needs its scope', async () => {
     const wrong = socket.run(
       'subscription { metricUpdated(name: MESSAGES, period: { from: "2026-07-01T00:00:00Z", to: "2026-06-01T00:00:00Z" }) { value } }',

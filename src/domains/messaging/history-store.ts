@@ -265,6 +265,44 @@ export async function findFacts(tx: Tx, workspaceId: string, since: ReadonlyMap<
   }))
 }
 
+/** Threads and conversations that are not there, but that there are facts of; a page, by id. */
+export async function pageOfOrphanedFacts(
+  tx: Queryable,
+  workspaceId: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  // Those of contacts are of threads, the others of conversations.
+  const rows = await tx.query<{ id: string }>(
+    sql`SELECT DISTINCT f.entity_id AS id FROM metric_fact f
+        LEFT JOIN message_thread t ON t.workspace_id = f.workspace_id AND t.id = f.entity_id AND f.kind = 'C'
+        LEFT JOIN conversation c ON c.workspace_id = f.workspace_id AND c.id = f.entity_id AND f.kind <> 'C'
+        WHERE f.workspace_id = ${workspaceId}::uuid AND f.entity_id > ${after}::uuid AND t.id IS NULL AND c.id IS NULL
+        ORDER BY 1 LIMIT ${limit}::int`,
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Messages whose thread or conversation is not there: so many of them, and how many more there are. */
+export async function findOrphans(
+  db: Queryable,
+  workspaceId: string,
+  limit: number,
+): Promise<{ messages: { id: string; lacks: string }[]; more: number }> {
+  const messages = await db.query<{ id: string; lacks: string; total: number }>(
+    sql`SELECT id, lacks, count(*) OVER ()::int AS total FROM (
+          SELECT m.id, 'thread ' || m.thread_id AS lacks FROM message m
+          LEFT JOIN message_thread t ON t.workspace_id = m.workspace_id AND t.id = m.thread_id
+          WHERE m.workspace_id = ${workspaceId}::uuid AND t.id IS NULL
+          UNION ALL
+          SELECT m.id, 'conversation ' || m.conversation_id FROM message m
+          LEFT JOIN conversation c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
+          WHERE m.workspace_id = ${workspaceId}::uuid AND m.conversation_id IS NOT NULL AND c.id IS NULL
+        ) o ORDER BY id, lacks LIMIT ${limit}::int`,
+  )
+  return { messages, more: (messages[0]?.total ?? 0) - messages.length }
+}
+
 /** All messages of a stretch of time (milliseconds, half open). */
 export async function findItemsBetween(tx: Tx, workspaceId: string, from: number, to: number): Promise<Item[]> {
   const rows = await tx.query<ItemRow>(

@@ -24,8 +24,10 @@ import {
   findFacts,
   findItems,
   findItemsBetween,
+  findOrphans,
   findResolvedBetween,
   pageOfConversations,
+  pageOfOrphanedFacts,
   pageOfThreads,
   type StoredConversation,
   type StoredThread,
@@ -87,8 +89,9 @@ export function verifyMetrics(world: World, viewer: Viewer, options: RecountOpti
 }
 
 /**
- * Counts everything anew from the messages and writes what was stored otherwise. Business hours are those of the
- * business calendar as it is now. Throws INSUFFICIENT_SCOPE (`messages:write`), MESSAGES_REDUCED when `from` is before
+ * Counts everything anew from the messages and writes what was stored otherwise, but for messages whose thread or
+ * conversation is missing, which nothing tells anything of. Business hours are those of the business calendar as it is
+ * now. Throws INSUFFICIENT_SCOPE (`messages:write`), MESSAGES_REDUCED when `from` is before
  * what retention has left.
  */
 export function recomputeMetrics(world: World, viewer: Viewer, options: RecountOptions = {}): Promise<Recount> {
@@ -101,6 +104,17 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
   const report = (difference: Difference) => {
     told.differenceCount++
     if (told.differences.length < MAX_DIFFERENCES) told.differences.push(difference)
+  }
+  /** The transaction of a piece tells when it mended something. */
+  const inPiece: InPiece = (run) => {
+    if (!mend) return world.db.transaction(run)
+    return world.events.write(workspaceId, async (tx, emit) => {
+      const before = told.differenceCount
+      const result = await run(tx)
+      const count = told.differenceCount - before
+      if (count > 0) emit('messages.recounted', { count })
+      return result
+    })
   }
   const now = world.clock.now()
   const hold = (tx: Tx) => holdPool(tx, workspaceId, 0, now)
@@ -118,7 +132,7 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
     )
   }
   for (let after = NIL; ; ) {
-    const page = await world.db.transaction(async (tx) => {
+    const page = await inPiece(async (tx) => {
       const pool = await hold(tx)
       const conversations = await pageOfConversations(tx, workspaceId, after, PAGE)
       const openTime = openTimeBy(pool.calendars)
@@ -137,7 +151,7 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
     after = page.at(-1)!.id
   }
   for (let after = NIL; ; ) {
-    const page = await world.db.transaction(async (tx) => {
+    const page = await inPiece(async (tx) => {
       const { summedBefore } = await hold(tx)
       const threads = await pageOfThreads(tx, workspaceId, after, PAGE)
       told.messages += await recountThreads(tx, workspaceId, threads, { report, mend, now, summedBefore })
@@ -150,7 +164,7 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
   const beginning = Math.min(Math.max(from?.getTime() ?? 0, reducedBefore ?? 0), AFTER_ALL)
   const firstDay = Math.ceil(beginning / DAY_MS) * DAY_MS
   for (const day of await findDays(world.db, workspaceId, firstDay)) {
-    const isThere = await world.db.transaction(async (tx) => {
+    const isThere = await inPiece(async (tx) => {
       const { reducedBefore: before } = await hold(tx)
       // Retention may have come by since.
       if (before !== null && day < before) return false
@@ -159,20 +173,24 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
     })
     if (isThere) told.days++
   }
-  await recountDaySums(world, workspaceId, hold, { report, mend })
+  await recountDaySums(workspaceId, inPiece, hold, { report, mend })
+  await recountOrphanedFacts(world, workspaceId, inPiece, hold, { report, mend })
+  const orphans = await findOrphans(world.db, workspaceId, MAX_DIFFERENCES)
+  for (const { id, lacks } of orphans.messages) report({ kind: 'message', id, stored: lacks, expected: 'nothing such' })
+  told.differenceCount += orphans.more
   return told
 }
 
 /** Sums of days are of facts, which stay when messages are reduced. */
 async function recountDaySums(
-  world: World,
   workspaceId: string,
+  inPiece: InPiece,
   hold: (tx: Tx) => Promise<Pool>,
   { report, mend }: Pick<Recounting, 'report' | 'mend'>,
 ): Promise<void> {
   for (let from: number | undefined = 0; from !== undefined; ) {
     const begin: number = from
-    from = await world.db.transaction(async (tx) => {
+    from = await inPiece(async (tx) => {
       const { summedBefore } = await hold(tx)
       // The first piece has what is before all facts as well, and the last one what is after those that are summed up.
       const first = begin === 0 ? ((await findFactDays(tx, workspaceId)).firstFact ?? 0) : begin
@@ -192,6 +210,32 @@ async function recountDaySums(
     })
   }
 }
+
+/** Facts of what is not there, which no foreign key keeps away (docs/decisions/0013). */
+async function recountOrphanedFacts(
+  world: World,
+  workspaceId: string,
+  inPiece: InPiece,
+  hold: (tx: Tx) => Promise<Pool>,
+  { report, mend }: Pick<Recounting, 'report' | 'mend'>,
+): Promise<void> {
+  for (let after = NIL; ; ) {
+    // Nobody waits while they are looked for: what they are of is written with them, and never comes later.
+    const ids = await pageOfOrphanedFacts(world.db, workspaceId, after, PAGE)
+    if (ids.length === 0) return
+    await inPiece(async (tx) => {
+      const { summedBefore } = await hold(tx)
+      const facts = new FactChanges()
+      facts.compare(await findFacts(tx, workspaceId, new Map(ids.map((id) => [id, 0]))), [], report)
+      if (mend) await facts.save(tx, workspaceId, summedBefore)
+    })
+    if (ids.length < PAGE) return
+    after = ids.at(-1)!
+  }
+}
+
+/** Does a piece of a recount in a transaction of its own. */
+type InPiece = <T>(run: (tx: Tx) => Promise<T>) => Promise<T>
 
 interface Recounting {
   report(difference: Difference): void

@@ -65,6 +65,7 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'conversation.resolved': 'A conversation was resolved, for good.',
   'messages.reduced': 'Messages older than the retention were reduced to what was counted of them.',
   'messages.customerErased': 'What a customer said, and who it was, was erased from messages.',
+  'messages.recounted': 'What was counted of messages was put right by counting it anew.',
   'workspace.messageSettingsChanged': 'How messages are kept, or the business calendar, was changed.',
   'workspace.outreachPolicyChanged':
     'What the workspace may do to people was changed: quiet hours, countries, caps, lines.',

@@ -32,7 +32,10 @@ export const MESSAGE_SOURCES: Record<string, EventSource> = {
   metricUpdated: async (_args, { viewer }) => {
     requireScope(viewer, 'messages:read')
     return {
-      types: ['messages.added', 'conversation.resolved', 'messages.reduced'],
+      types: [
+        ...(['messages.added', 'conversation.resolved', 'messages.reduced'] as const),
+        ...(['messages.customerErased', 'messages.recounted'] as const),
+      ],
       latestEveryMs: METRIC_EVERY_MS,
     }
   },
@@ -56,7 +59,7 @@ const ConversationEvent = builder.objectRef<LoggedEvent>('ConversationEvent').im
     conversations: t.field({
       type: [Conversation],
       description:
-        'The conversations that it is about, or the one that was asked for, as they are when this is sent, at most 10000; none when the messages belong to none.',
+        'The conversations that it is about, or the one that was asked for, as they are when this is sent, at most 1000; none when the messages belong to none.',
       resolve: async (event, _args, context) => {
         const { only } = event as Told
         const ids = idsOf(event).filter((id) => only === null || id === only)

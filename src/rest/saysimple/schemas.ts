@@ -33,12 +33,9 @@ export const series = z
   .object({
     ...buckets,
     data: dataOf(BY_BUCKET),
-    aggregatedValue: z
-      .number()
-      .nullable()
-      .meta({
-        description: 'Over the whole period; null: not known any more, since retention has reduced its messages.',
-      }),
+    aggregatedValue: z.number().nullable().meta({
+      description: 'Over the whole period; null: not known any more, since retention has reduced its messages.',
+    }),
     previousAggregatedValue: z
       .number()
       .nullable()
