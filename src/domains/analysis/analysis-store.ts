@@ -261,7 +261,8 @@ export async function lockResponsesAfter(
 
 /**
  * Has recordings of locked responses listened to again, and what depends on it: an analysis of those that were submitted,
- * the processing of answers of the others. Returns how many recordings.
+ * the processing of answers of the others. Sounds that could not be prepared are tried again in any case. Returns how many
+ * recordings are listened to.
  */
 export async function listenAgain(
   tx: Tx,
@@ -278,6 +279,18 @@ export async function listenAgain(
         WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ANY(${responseIds}::uuid[])
           AND ${askable(all, askedAt)}
         RETURNING a.id, a.response_id`,
+  )
+  // Somebody said what these say, but nobody can play them: a decoder may be there by now.
+  const silent = await tx.query<{ id: string }>(
+    sql`UPDATE upload u SET sound_state = 'pending', sound_failure = NULL FROM answer a
+        WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ANY(${responseIds}::uuid[])
+          AND a.question_type IN ('voice', 'voice_text_fallback')
+          AND u.workspace_id = a.workspace_id AND u.id = a.upload_id AND u.state = 'ready' AND u.sound_state = 'failed'
+        RETURNING a.id`,
+  )
+  await tx.query(
+    sql`UPDATE answer SET process_due_at = ${now}::timestamptz
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${silent.map((row) => row.id)}::uuid[])`,
   )
   const due = asked.map((row) => row.id)
   await tx.query(

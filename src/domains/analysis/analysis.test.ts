@@ -273,6 +273,23 @@ describe('failures', () => {
     expect((await bench.stored(responseId)).answers).toMatchObject([{ sound: 'ready', heard: 'done' }])
   })
 
+  test('a sound that cannot be prepared is tried again when it is asked for, also of what somebody has heard', async () => {
+    const bench = analysisBench(kit)
+    const { responseId, ids } = await bench.answered()
+    bench.audio.answerNext(new AudioError('unsupported_codec', 'aac needs ffmpeg'))
+    await bench.work()
+    await correctTranscript(kit.world, kit.viewer, { answerId: ids.voice!, text: 'what was really said' })
+    await bench.work()
+    expect(await retranscribe(bench.deps, kit.viewer, { responseId })).toEqual({ recordings: 0 })
+    const before = await head()
+    expect(await bench.work()).toEqual(['process-answer'])
+    expect(await told(before)).toEqual(['answer.soundReady'])
+    expect(await bench.stored(responseId)).toMatchObject({
+      ...{ response: { analysis: 'done' }, answers: [{ sound: 'ready', heard: 'done' }] },
+      transcripts: [{ version: 1, origin: 'corrected' }],
+    })
+  })
+
   test('a storage that lost the sound is a fault of the last try only', async () => {
     const bench = analysisBench(kit)
     const { responseId } = await bench.answered()
