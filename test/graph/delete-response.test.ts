@@ -44,8 +44,8 @@ it('ends every way to a response: the graph, its files, Sayify, the export, its 
       headers: { 'content-type': type, ...(session ? { authorization: `Session ${session}` } : {}) },
       body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body),
     })
-    const { session } = (await response.json()) as { session?: string }
-    return { status: response.status, session }
+    const opened = (await response.json()) as { session?: string }
+    return { status: response.status, session: opened.session }
   }
   const { session } = await page('POST', 'sessions')
   await page('PUT', 'session/answers/say/upload', session, MP3, 'audio/mpeg')
