@@ -14,7 +14,7 @@ import { connect } from '../live/clients.ts'
 import { settings, startCarrier } from './kit/asterisk.ts'
 import { databaseSettings } from './kit/database.ts'
 import { ask } from './kit/graphql.ts'
-import { readWav, similarity } from './rig/audio.ts'
+import { RATE, readWav, similarity } from './rig/audio.ts'
 import { describeVoice } from './rig/describe-voice.ts'
 import type { Part, PhoneCall, Rig } from './rig/rig.ts'
 
@@ -27,11 +27,17 @@ const QUESTIONS = [
 ] as const
 const CONFIGURATIONS: Record<string, object> = { nps: { scale_type: 'nps' }, change: { max_duration: 20 } }
 const MESSAGE = 'The room was lovely, but it was a little cold at night.'
+/** Shorter than the silence that ends it. */
+const SHORT = 'It was cold.'
+const SPOKEN = [{ prompt: 'What would you change?', fieldKey: 'change', type: 'voice', required: true }] as const
+const LONGEST_SECONDS = 8
 
 /** What everybody does, by the ends of their numbers. */
 const ANSWERS_ALL = '+12025550701'
 const HANGS_UP = '202-555-0702'
 const OPTS_OUT = '(202) 555-0703'
+const SAYS_LITTLE = '202-555-0704'
+const SAYS_TOO_MUCH = '202-555-0705'
 const BUSY = '202-555-0486'
 const UNKNOWN = '202-555-0404'
 
@@ -106,6 +112,9 @@ describeVoice('a survey by telephone, over Saygent', () => {
         ],
         '0702': [listened, ...whileAsked(again, '1'), { silenceMs: 1_500 }, { hangUp: true }],
         '0703': [{ silenceMs: 1_500 }, { press: '*' }],
+        // Only the last question, and no key.
+        '0704': [listened, { silenceMs: WAY_MS + change + 1_500 }, { say: SHORT }],
+        '0705': [listened, { silenceMs: WAY_MS + change + 1_500 }, ...Array<Part>(5).fill({ say: MESSAGE })],
       },
     })
     env = await settings(rig, {
@@ -114,30 +123,34 @@ describeVoice('a survey by telephone, over Saygent', () => {
       SAYGENT_RATE_LIMIT: '0',
     })
     server = await startServer(env)
-    const { createLink } = await graphql(
-      `mutation ($input: CreateLinkInput!) { createLink(input: $input) {
-         ... on CreateLinkPayload { link { id legacyId } } ... on Error { message } } }`,
-      {
-        input: {
-          name: NAME,
-          questions: QUESTIONS.map(({ type, ...rest }) => ({
-            ...rest,
-            ...(type === 'rating'
-              ? { configuration: { rating: { scaleType: 'NPS' } } }
-              : type === 'voice'
-                ? { configuration: { voice: { maxDuration: 20 } } }
-                : { type: type.toUpperCase() }),
-          })),
-        },
-      },
-    )
-    ;({ id: linkId, legacyId: survey } = createLink.link)
+    ;({ id: linkId, legacyId: survey } = await createSurvey(QUESTIONS, 20))
   }, 120_000)
   afterAll(async () => {
     await server?.stop()
     await rig?.close()
     await rm(folder, { recursive: true, force: true })
   })
+
+  async function createSurvey(questions: readonly (typeof QUESTIONS)[number][], maxDuration: number) {
+    const { createLink } = await graphql(
+      `mutation ($input: CreateLinkInput!) { createLink(input: $input) {
+         ... on CreateLinkPayload { link { id legacyId } } ... on Error { message } } }`,
+      {
+        input: {
+          name: NAME,
+          questions: questions.map(({ type, ...rest }) => ({
+            ...rest,
+            ...(type === 'rating'
+              ? { configuration: { rating: { scaleType: 'NPS' } } }
+              : type === 'voice'
+                ? { configuration: { voice: { maxDuration } } }
+                : { type: type.toUpperCase() }),
+          })),
+        },
+      },
+    )
+    return createLink.link as { id: string; legacyId: number }
+  }
 
   const graphql = (query: string, variables?: object) => ask(server, TEST_KEY, query, variables)
 
@@ -272,6 +285,32 @@ describeVoice('a survey by telephone, over Saygent', () => {
     expect(told(ids[0]!)).toEqual(['QUEUED', 'CALLED', 'SURVEYED'])
     expect(told(ids[4]!)).toEqual(['QUEUED', 'INVALID'])
     socket.ws.close()
+    expect(server.log()).toBe('')
+  })
+
+  test('an answer that ends in silence is kept without it, and one that goes on for too long up to its limit', {
+    timeout: 180_000,
+  }, async () => {
+    const spoken = await createSurvey(SPOKEN, LONGEST_SECONDS)
+    const contact = { by: 'phone' }
+    const respondents = [SAYS_LITTLE, SAYS_TOO_MUCH].map((phone) => ({ phone, contact }))
+    const added = await saygent('POST', '/respondents', { survey_id: spoken.legacyId, respondents })
+    const ids: number[] = added.respondents.map(({ id }: { id: number }) => id)
+    await polled(async () => String(await statusesOf(ids)) === 'surveyed,surveyed', 'both to be surveyed', 120_000)
+    const { link } = await graphql(RESPONDENTS, { id: spoken.id })
+    for (const [n, end] of ['0704', '0705'].entries()) {
+      const { id } = link.respondents.nodes.find(({ legacyId }: { legacyId: number }) => legacyId === ids[n])
+      const { respondent } = await graphql(RESPONDENT, { id })
+      // Asked once.
+      expect(respondent.responses).toMatchObject([{ status: 'COMPLETED', answers: [{ fieldKey: 'change' }] }])
+      expect(respondent.calls.nodes).toHaveLength(1)
+      const [answer] = respondent.responses[0].answers
+      const kept = await wav(answer.recording.url)
+      expect(similarity(kept, rig.said(end, 0)).best).toBeGreaterThanOrEqual(0.9)
+      const seconds = kept.length / RATE
+      if (end === '0704') expect(seconds).toBeLessThan(4)
+      else expect(Math.abs(seconds - LONGEST_SECONDS)).toBeLessThan(1)
+    }
     expect(server.log()).toBe('')
   })
 
