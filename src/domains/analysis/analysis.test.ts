@@ -948,9 +948,9 @@ describe('what was given up', () => {
   })
 
   test('what is gone meanwhile is passed over', async () => {
-    for (const of of [{ workspaceId: kit.workspaceId }, { workspaceId: kit.otherViewer.workspaceId }]) {
-      expect(await settle(gaveUp(analyzeResponseTask, { ...of, responseId: UNKNOWN }))).toBe(0)
-      expect(await settle(gaveUp(processAnswerTask, { ...of, answerId: UNKNOWN }))).toBe(0)
+    for (const place of [{ workspaceId: kit.workspaceId }, { workspaceId: kit.otherViewer.workspaceId }]) {
+      expect(await settle(gaveUp(analyzeResponseTask, { ...place, responseId: UNKNOWN }))).toBe(0)
+      expect(await settle(gaveUp(processAnswerTask, { ...place, answerId: UNKNOWN }))).toBe(0)
     }
   })
 })
