@@ -276,7 +276,7 @@ export async function populate(
     { input: { apiKeyId: createApiKey.apiKey.id, publicKey: publicKey.export({ type: 'spki', format: 'pem' }) } },
   )
   if (!addSigningKey.signingKey) throw new Error(addSigningKey.message)
-  const conversed = await converse(graphql, slug)
+  const conversed = await converse(graphql, slug, new Date(ann.createdAt))
   const { createUser } = await graphql(
     `mutation ($input: CreateUserInput!) { createUser(input: $input) {
       ... on CreateUserPayload { user { id } } ... on Error { message }
@@ -499,10 +499,10 @@ export async function populate(
   }
 }
 
-/** A conversation of two messages with one customer, some hours old, and another that was resolved. */
-async function converse(graphql: (query: string, variables: object) => Promise<any>, slug: string) {
+/** A conversation of two messages with one customer, some hours old by the server's clock, and another that was resolved. */
+async function converse(graphql: (query: string, variables: object) => Promise<any>, slug: string, now: Date) {
   const place = { channel: 'WHATSAPP', tenantChannelIdentifier: `desk@${slug}.example`, provider: 'TWILIO' }
-  const hoursAgo = (hours: number) => new Date(Math.floor(Date.now() / 1_000 - hours * 3_600) * 1_000).toISOString()
+  const hoursAgo = (hours: number) => new Date(Math.floor(now.getTime() / 1_000 - hours * 3_600) * 1_000).toISOString()
   const message = (direction: 'IN' | 'OUT', hours: number, conversation = `Talk of ${slug}`) => ({
     ...{ ...place, direction, conversation, customerChannelIdentifier: '+358401234567', time: hoursAgo(hours) },
     ...{ agent: `Agent of ${slug}`, tags: [`Tag of ${slug}`, `team:Team of ${slug}`] },
