@@ -16,6 +16,7 @@ export async function createSampleLink(world: World, { workspaceId, slug }: NewW
   await createLink(world, viewer, {
     name: 'How was your visit?',
     slug: sample,
+    language: 'en',
     settings: { description: 'Three short questions. This is a sample: change it or delete it.' },
     questions: [
       {

@@ -209,6 +209,34 @@ test('questions are read aloud when asked for, and the next ones then by themsel
   expect(read).toHaveLength(2)
 }, 60_000)
 
+test('what is written in another language than the page speaks is marked, and read aloud as that', async () => {
+  const url = await makeLink(
+    app,
+    [
+      { prompt: 'Mitä kuuluu?', type: 'text', field_key: 'kuuluu', required: true },
+      { prompt: 'Kuka olet?', type: 'text', field_key: 'kuka' },
+    ],
+    { tts_enabled: true },
+  )
+  const found = await app.graphql(`{ linkBySlug(slug: "${new URL(url).pathname.split('/').at(-1)}") { id } }`)
+  const { id } = found.data!.linkBySlug
+  await app.graphql(`mutation { updateLink(input: { id: "${id}", language: "fi-FI" }) { __typename } }`)
+  const { page } = await enter()
+  const read: string[] = []
+  page.on('response', (response) => {
+    const { pathname, search } = new URL(response.url())
+    if (pathname.includes('/speech/')) read.push(`${pathname.split('/').at(-1)}${search} ${response.status()}`)
+  })
+  await open(page, url)
+  const prompt = page.getByText('Mitä kuuluu?')
+  expect(await page.locator('html').getAttribute('lang')).toBe('en')
+  expect(await prompt.getAttribute('lang')).toBe('fi-FI')
+  await button(page, 'Read aloud').click()
+  await button(page, 'Read aloud').waitFor({ timeout: 15_000 })
+  expect(read).toEqual(['kuuluu.mp3?lang=fi-FI 200'])
+  expect(await violations(page)).toEqual([])
+}, 60_000)
+
 testHeard(
   'what is heard is shown while it is said',
   async () => {
