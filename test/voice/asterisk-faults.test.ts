@@ -290,6 +290,23 @@ describeVoice('Asterisk, when something goes wrong', { timeout: 60_000 }, () => 
     expect(pressed).toEqual(['3', '#'])
   })
 
+  test('a recording that another process takes over is told as long as it is', async () => {
+    const dying = await start('j')
+    const { callId } = await dying.dial(SAYS)
+    await dying.event(callId, 'answered')
+    const record: Command = { id: 'r', kind: 'record', maxDurationMs: 20_000, maxSilenceMs: 2_000 }
+    await dying.give(callId, record)
+    // In the middle of what is said.
+    await sleep(2_000)
+    await dying.telephony.close()
+    const heir = await start('j')
+    await heir.give(callId, record)
+    const recorded = await heir.event(callId, 'recorded')
+    const kept = (1_000 * readWav((await heir.telephony.recording(callId, 'r'))!).length) / RATE
+    expect(recorded).toMatchObject({ outcome: 'silence', durationMs: Math.round(kept) })
+    expect(recorded.durationMs).toBeGreaterThan(2_000)
+  })
+
   test('the caller is who the request or the configuration says', async () => {
     const { dial, event } = await start('g', { callerId: '+358401112222' })
     const calls = [await dial(BUSY), await dial(BUSY, { from: '+358403334444' })]

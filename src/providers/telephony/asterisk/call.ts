@@ -147,7 +147,9 @@ export class Call {
     if (this.stage === 'answered' || this.#isOver) return
     this.stage = 'answered'
     this.answeredAt = at
-    this.commands.ready = this.#settleIn(isNews)
+    const settled = this.#settleIn(isNews)
+    // Of a call that was taken over it may wait behind what is under way, which is to be followed meanwhile.
+    if (isNews) this.commands.ready = settled
     // Asterisk ends it by itself; this is for an Asterisk without func_timeout.
     if (this.maxDurationMs > 0) {
       this.#end = setTimeout(() => this.#quietly(this.#hangUp()), this.maxDurationMs + OVERTIME_MS)
