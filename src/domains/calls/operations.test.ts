@@ -80,7 +80,7 @@ describe('a voice broadcast', () => {
       sql`SELECT state, size, duration_ms FROM recording WHERE call_id = ${call!.id}::uuid`,
     )
     const [bytes] = objects.values()
-    expect(recording).toEqual({ state: 'ready', size: bytes!.length, duration_ms: 3_000 })
+    expect(recording).toEqual({ state: 'ready', size: bytes!.length, duration_ms: 2_000 })
     expect(bytes!.toString('latin1', 8, 12)).toBe('WAVE')
     expect(await engine.fake.recording(call!.id, 'step-2')).toBeUndefined()
 
