@@ -200,6 +200,7 @@ const REFERENCES: Record<string, (input: Input, place: Place) => Attempt[] | Pro
   'DryRunWebhookInput.id': nodes('Webhook'),
   'DryRunWebhookInput.cursor': eventCursor,
   'AnswerAnalysisInput.answerId': nodes('Answer'),
+  'DeleteResponseInput.id': nodes('Response'),
   'UpdateApiKeyInput.id': nodes('ApiKey'),
   'RevokeApiKeyInput.id': nodes('ApiKey'),
   'Query.campaign(id:)': nodes(...Object.values(CAMPAIGN_TYPES)),
