@@ -14,18 +14,12 @@ export interface Checkpoint<State> {
   state: State
 }
 
-/** Of a conversation whose messages are gone. */
-export interface ConversationCheckpoint extends Checkpoint<Conversation> {
-  /** Tags that come later count for what is gone as well. Empty of a resolved one, which takes no more. */
-  quarters: readonly QuarterCount[]
-}
-
 export interface StoredThread extends Thread {
   checkpoint: Checkpoint<ThreadState> | null
 }
 
 export interface StoredConversation extends Conversation {
-  checkpoint: ConversationCheckpoint | null
+  checkpoint: Checkpoint<Conversation> | null
 }
 
 export interface ThreadKey {
@@ -88,8 +82,13 @@ interface ConversationRow {
   agent_ids: number[]
   tag_ids: number[]
   settled: boolean
-  state: ConversationState & { checkpoint?: ConversationCheckpoint }
+  state: ConversationState & { checkpoint?: Checkpoint<Conversation> }
 }
+
+/** All but what only tags that come late need, which may be much. */
+const CONVERSATION_COLUMNS = sql`c.id, c.provider_id, c.channel_id, c.key, c.received, c.sent, c.first_message_at,
+  c.last_message_at, c.first_received_at, c.first_reply_at, c.first_reply_agent_id, c.first_reply_ms, c.first_reply_open_ms,
+  c.calendar_version, c.resolved_at, c.resolved_by_id, c.resolve_tag_ids, c.agent_ids, c.tag_ids, c.settled, c.state`
 
 export async function findConversationsByKey(
   tx: Tx,
@@ -97,7 +96,7 @@ export async function findConversationsByKey(
   keys: readonly ConversationKey[],
 ): Promise<(StoredConversation & { key: string })[]> {
   const rows = await tx.query<ConversationRow>(
-    sql`SELECT c.*
+    sql`SELECT ${CONVERSATION_COLUMNS}
         FROM unnest(${keys.map((each) => each.providerId)}::int[], ${keys.map((each) => each.channelId)}::int[],
                     ${keys.map((each) => each.key)}::text[]) AS k(provider_id, channel_id, key)
         CROSS JOIN LATERAL (
@@ -178,6 +177,20 @@ export async function findItems(
   return [...new Map(rows.map((row) => [row.id, row])).values()].map(toItem)
 }
 
+/** What reduced messages of conversations count for their tags, by conversation. */
+export async function findReducedQuarters(
+  tx: Tx,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Map<string, readonly QuarterCount[]>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.query<{ id: string; quarters: QuarterCount[] }>(
+    sql`SELECT id, reduced_quarters AS quarters FROM conversation
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) AND reduced_quarters IS NOT NULL`,
+  )
+  return new Map(rows.map(({ id, quarters }) => [id, quarters]))
+}
+
 /** By id. */
 export async function findConversationsById(
   tx: Tx,
@@ -186,7 +199,7 @@ export async function findConversationsById(
 ): Promise<StoredConversation[]> {
   if (ids.length === 0) return []
   const rows = await tx.query<ConversationRow>(
-    sql`SELECT * FROM conversation WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
+    sql`SELECT ${CONVERSATION_COLUMNS} FROM conversation c WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
   )
   return rows.map(toConversation)
 }
@@ -209,7 +222,7 @@ export async function pageOfConversations(
   limit: number,
 ): Promise<(StoredConversation & { key: string })[]> {
   const rows = await tx.query<ConversationRow>(
-    sql`SELECT * FROM conversation WHERE workspace_id = ${workspaceId}::uuid AND id > ${after}::uuid
+    sql`SELECT ${CONVERSATION_COLUMNS} FROM conversation c WHERE workspace_id = ${workspaceId}::uuid AND id > ${after}::uuid
         ORDER BY id LIMIT ${limit}::int`,
   )
   return rows.map((row) => ({ ...toConversation(row), key: row.key }))
@@ -320,7 +333,7 @@ export async function findResolvedBetween(
   to: number,
 ): Promise<StoredConversation[]> {
   const rows = await tx.query<ConversationRow>(
-    sql`SELECT * FROM conversation WHERE workspace_id = ${workspaceId}::uuid
+    sql`SELECT ${CONVERSATION_COLUMNS} FROM conversation c WHERE workspace_id = ${workspaceId}::uuid
           AND resolved_at >= ${at(from)}::timestamptz AND resolved_at < ${at(to)}::timestamptz`,
   )
   return rows.map(toConversation)

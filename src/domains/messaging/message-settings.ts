@@ -10,7 +10,7 @@ export type ContentPolicy = (typeof CONTENT_POLICIES)[number]
 
 /** How a workspace keeps its messages. */
 export interface MessageSettings {
-  /** Messages whose conversation ended so many days ago are reduced to what was counted; null: never. */
+  /** Messages that are older than so many days are reduced to what was counted; null: never. */
   retentionDays: number | null
   /** What becomes of what is said in messages from now on: kept, kept encrypted, or never stored. */
   contentPolicy: ContentPolicy

@@ -93,12 +93,7 @@ test('what is old goes, the numbers stay', async () => {
   expect(left.map(({ time, content }) => [(FLOOR - time.getTime()) / DAY, content])).toEqual([
     [-1, { textContent: 'hello' }],
     [0, { textContent: 'hello' }],
-    // Its conversation goes on, so it is there, but not what was said.
-    [2, null],
   ])
-  expect(await kit.db.query(sql`SELECT 1 FROM message WHERE extra IS NOT NULL AND time < ${new Date(FLOOR)}`)).toEqual(
-    [],
-  )
   expect(await everything()).toEqual(before)
   expect(await differences()).toEqual([])
   const { differences: mended, ...recounted } = await recomputeMetrics(deps.world, viewer)
@@ -107,7 +102,7 @@ test('what is old goes, the numbers stay', async () => {
   expect((await eventsAfter(deps.world, viewer.workspaceId, head)).map(([, type, payload]) => [type, payload])).toEqual(
     [
       ['workspace.messageSettingsChanged', {}],
-      ['messages.reduced', { before: '2026-11-12T00:00:00.000Z', count: 6 }],
+      ['messages.reduced', { before: '2026-11-12T00:00:00.000Z', count: 7 }],
     ],
   )
   // Again there is nothing to do.
@@ -194,6 +189,52 @@ test('an old conversation goes on as if its messages were there, also with a new
   expect(await differences()).toEqual([])
 })
 
+test('one that never ends keeps only what is young enough of it, whatever comes to it', async () => {
+  const name = { conversation: '+31687654321' }
+  const days = Array.from({ length: 12 }, (_, n) => 8 - n)
+  await addMessages(deps, viewer, [
+    ...days.map((day) => message(day, 'in', { ...name, ...(day === 7 && { tags: ['VIP'] }) })),
+    ...days.map((day) => message(day - 0.5, 'out', { ...name, agent: day % 2 === 0 ? 'ann' : 'bob' })),
+  ])
+  const before = await everything()
+  for (const more of [4, 2, 0]) {
+    await keepFor(KEPT_DAYS + more)
+    expect(await reduceMessages(deps.world)).toBeGreaterThan(0)
+    const left = await all()
+    expect(Math.min(...left.map(({ time }) => time.getTime()))).toBe(FLOOR - more * DAY)
+    expect(await everything()).toEqual(before)
+    expect(await differences()).toEqual([])
+  }
+  expect(await all()).toHaveLength(8)
+  // Late, with tags that count for what is gone as well, and after it was resolved.
+  await addMessage(deps, viewer, message(-0.7, 'out', { ...name, agent: 'cyd', tags: ['late', 'team:Sales'] }))
+  await resolveConversation(deps, viewer, { ...PLACE, ...name, time: new Date(FLOOR + 8 * DAY), tags: ['ended'] })
+  await addMessage(deps, viewer, message(-0.2, 'in', { ...name, tags: ['VIP'] }))
+  expect(await differences()).toEqual([])
+  const period = { from: new Date(FLOOR - 9 * DAY), to: new Date(FLOOR + 9 * DAY) }
+  const of = async (metric: MetricName, filter = {}) =>
+    (await readMetric(deps.world, viewer, { metric, filter, ...period })).value
+  expect(await of('messagesPerConversation', { tags: ['late'] })).toBe(26)
+  expect(await of('resolveTimeAverage', { agents: ['ann'] })).toBe(16 * 24 * 3_600)
+  expect(await of('firstReplyTimeAverage', { tags: ['ended'] })).toBe(12 * 3_600)
+})
+
+test('of one that was resolved between its messages, those before go when those after do', async () => {
+  const name = { conversation: 'between' }
+  await addMessages(deps, viewer, [message(2, 'in', name), message(-1, 'out', name)])
+  await resolveConversation(deps, viewer, { ...PLACE, ...name, time: new Date(FLOOR - DAY) })
+  const before = await everything()
+  await keepFor(KEPT_DAYS)
+  expect(await reduceMessages(deps.world)).toBe(1)
+  expect((await all()).map(({ content }) => content)).toEqual([{ textContent: 'hello' }, null])
+  expect(await reduceMessages(deps.world)).toBe(0)
+  expect(await everything()).toEqual(before)
+  await keepFor(KEPT_DAYS - 3)
+  expect(await reduceMessages(deps.world)).toBe(2)
+  expect(await everything()).toEqual(before)
+  expect(await differences()).toEqual([])
+})
+
 test('goes by pages; one that breaks off leaves nothing half, and the next goes on', async () => {
   const many = (from: number, count: number, more: Partial<MessageInput>) =>
     Array.from({ length: count }, (_, n) =>
@@ -243,9 +284,9 @@ test('goes by pages; one that breaks off leaves nothing half, and the next goes 
   expect(await differences()).toEqual([])
   await addMessage(deps, viewer, message(-1, 'out', { conversation: null }))
 
-  // All but the young one, three hundred of them emptied only.
+  // All but the young ones.
   expect(await reduceMessages(deps.world)).toBe(left - 1)
-  expect(await count()).toBe(302)
+  expect(await count()).toBe(2)
   expect(await differences()).toEqual([])
 })
 

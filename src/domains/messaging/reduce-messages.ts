@@ -1,12 +1,14 @@
 import type { Tx } from '../../db/database.ts'
 import type { World } from '../world.ts'
 import { eachWorkspace } from './each-workspace.ts'
+import { type Conversation, foldConversation, newConversation } from './fold-conversation.ts'
 import { foldThread, NEW_THREAD, type ThreadState } from './fold-thread.ts'
 import {
   type Checkpoint,
   findConversationsById,
   findItems,
   findThreadsById,
+  type StoredConversation,
   type StoredThread,
 } from './history-store.ts'
 import { inOrder } from './item.ts'
@@ -23,6 +25,7 @@ import {
   stripMessages,
   threadsOfConversations,
 } from './reduction-store.ts'
+import { WordNumbers } from './word-store.ts'
 
 /** How many messages one transaction looks at, so that it never keeps those who add some waiting for long. */
 const PAGE = 1_000
@@ -31,8 +34,9 @@ const BEGINNING: OldPlace = { time: new Date(0), id: '00000000-0000-0000-0000-00
 
 /**
  * Reduces messages that are older than their workspace keeps them to what was counted. Days are whole ones in UTC. First
- * nothing older can be added any more; then, a page per transaction, messages are removed whose conversation is over, and
- * those without one, and of the others what was said. Whatever is left half done goes on the next time. `signal` ends it
+ * nothing older can be added any more; then, a page per transaction, messages are removed. Their threads and conversations
+ * keep where they stood at that moment, and are counted on from there. Only what was said goes of messages that are needed:
+ * those of a conversation that was resolved, by a late event, before messages from after that moment. Whatever is left half done goes on the next time. `signal` ends it
  * after a page. Returns how many messages were reduced; throws what failed once every workspace had its turn.
  */
 export async function reduceMessages(world: World, signal?: AbortSignal): Promise<number> {
@@ -69,9 +73,9 @@ async function reducePage(world: World, workspaceId: string, after: OldPlace): P
     const gone = messages.filter(({ isNeeded }) => !isNeeded)
     let deleted = 0
     if (gone.length > 0) {
-      // A conversation goes as a whole, whatever else is on the page.
+      // All that a conversation has from before the floor goes, whatever else is on the page.
       const conversationIds = [...new Set(gone.flatMap(({ conversationId: id }) => (id === null ? [] : [id])))]
-      const reaches = await threadsOfConversations(tx, workspaceId, conversationIds)
+      const reaches = await threadsOfConversations(tx, workspaceId, conversationIds, floor)
       const threadIds = [...new Set([...gone, ...reaches].map(({ threadId }) => threadId))]
       const conversationsOf = Map.groupBy(reaches, ({ threadId }) => threadId)
       const threads = await findThreadsById(tx, workspaceId, threadIds)
@@ -85,9 +89,9 @@ async function reducePage(world: World, workspaceId: string, after: OldPlace): P
           conversationIds: (conversationsOf.get(thread.id) ?? []).map(({ conversationId }) => conversationId),
         })),
       )
-      await closeConversations(tx, workspaceId, conversationIds, reducedBefore, now)
+      await keepConversations(tx, workspaceId, conversationIds, reducedBefore, now)
       const ids = gone.flatMap(({ id, conversationId }) => (conversationId === null ? [id] : []))
-      deleted = await deleteMessages(tx, workspaceId, { ids, conversationIds })
+      deleted = await deleteMessages(tx, workspaceId, { ids, conversationIds, floor })
       emit('messages.reduced', { before: floor.toISOString(), count: deleted })
     }
     return { reduced: deleted + needed.length, next: messages.length < PAGE ? undefined : messages.at(-1)! }
@@ -120,8 +124,8 @@ async function statesAsOf(
   )
 }
 
-/** Keeps where conversations stand, of which nothing is from after the floor. */
-async function closeConversations(
+/** Keeps where conversations stood before the floor (milliseconds). */
+async function keepConversations(
   tx: Tx,
   workspaceId: string,
   ids: readonly string[],
@@ -129,17 +133,51 @@ async function closeConversations(
   now: Date,
 ): Promise<void> {
   const conversations = await findConversationsById(tx, workspaceId, ids)
-  const open = conversations.filter(({ resolution }) => resolution === null).map(({ id }) => id)
-  const quarters = await countQuarters(tx, workspaceId, open)
-  const closed = conversations.map(({ checkpoint, ...conversation }) => ({
-    ...conversation,
-    checkpoint: {
-      before: floor,
-      state: conversation,
-      quarters: conversation.resolution
-        ? []
-        : [...(checkpoint?.quarters ?? []), ...(quarters.get(conversation.id) ?? [])],
-    },
-  }))
-  await saveConversationCheckpoints(tx, workspaceId, closed, now)
+  // One that is resolved before takes nothing more.
+  const isEnded = ({ resolution }: StoredConversation) => resolution !== null && resolution.at < floor
+  const open = conversations.filter((one) => !isEnded(one)).map(({ id }) => id)
+  const quarters = await countQuarters(tx, workspaceId, open, new Date(floor))
+  const states = await conversationsAsOf(tx, workspaceId, conversations, floor)
+  const kept = conversations.map((one) => {
+    const { checkpoint: _, ...conversation } = one
+    const state = states.get(one.id) ?? conversation
+    return {
+      ...{ ...conversation, checkpoint: { before: floor, state } },
+      quarters: isEnded(one) ? null : (quarters.get(one.id) ?? []),
+    }
+  })
+  await saveConversationCheckpoints(tx, workspaceId, kept, now)
+}
+
+/** Where conversations stood before the floor (milliseconds), of those that go on after it. */
+async function conversationsAsOf(
+  tx: Tx,
+  workspaceId: string,
+  conversations: readonly StoredConversation[],
+  floor: number,
+): Promise<Map<string, Conversation>> {
+  const due = conversations.filter(({ lastAt, resolution }) => lastAt >= floor || (resolution?.at ?? 0) >= floor)
+  if (due.length === 0) return new Map()
+  const since = new Map(due.map(({ id, checkpoint }) => [id, checkpoint?.before ?? 0]))
+  const items = await findItems(tx, workspaceId, { threads: new Map(), conversations: since })
+  const before = Map.groupBy(
+    items.filter(({ at }) => at < floor),
+    ({ conversationId }) => conversationId!,
+  )
+  const tagIds = [...new Set(due.flatMap((one) => one.tagIds))]
+  const isUserTag = await new WordNumbers().userTags(tx, workspaceId, tagIds)
+  return new Map(
+    due.map(({ checkpoint, ...conversation }) => {
+      const { id, channelId, providerId, firstReply } = conversation
+      const base = checkpoint?.state ?? newConversation(id, channelId, providerId)
+      const { after } = foldConversation(
+        { ...base, tagIds: conversation.tagIds },
+        (before.get(id) ?? []).sort(inOrder),
+        null,
+        { openTime: () => ({ openMs: 0, calendarVersion: null }), isUserTag },
+      )
+      // A reply stays as it was counted, whatever the calendar says since.
+      return [id, { ...after, firstReply: after.firstReply && firstReply }]
+    }),
+  )
 }

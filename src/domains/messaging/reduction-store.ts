@@ -3,7 +3,7 @@ import { json, sql } from '../../db/sql.ts'
 import { QUARTER_MS, type QuarterCount } from './counts.ts'
 import type { Conversation } from './fold-conversation.ts'
 import type { ThreadState } from './fold-thread.ts'
-import type { Checkpoint, ConversationCheckpoint } from './history-store.ts'
+import type { Checkpoint } from './history-store.ts'
 
 /** Workspaces that keep messages for so many days only. */
 export function findRetentions(db: Queryable): Promise<{ workspaceId: string; days: number }[]> {
@@ -31,7 +31,7 @@ export interface OldMessage {
   time: Date
   threadId: string
   conversationId: string | null
-  /** Its conversation goes on, so it is needed to count late ones right. */
+  /** Its conversation goes on after a resolution from before the floor, so it is needed to count that right. */
   isNeeded: boolean
   hasContent: boolean
 }
@@ -39,9 +39,9 @@ export interface OldMessage {
 /** A place among a workspace's messages, in the order in which they are gone through. */
 export type OldPlace = Pick<OldMessage, 'time' | 'id'>
 
-/** A conversation (`c`) of which nothing is from after the floor. */
-const isOver = (floor: Date) =>
-  sql`(c.last_message_at < ${floor}::timestamptz AND (c.resolved_at IS NULL OR c.resolved_at < ${floor}::timestamptz))`
+/** A conversation (`c`) that was resolved before the floor, at a moment before messages that it had already. */
+const goesOnResolved = (floor: Date) =>
+  sql`(c.resolved_at < ${floor}::timestamptz AND c.last_message_at >= ${floor}::timestamptz)`
 
 /** The next messages from before the floor, oldest first. */
 export function pageOfOldMessages(
@@ -53,7 +53,7 @@ export function pageOfOldMessages(
 ): Promise<OldMessage[]> {
   return tx.query(
     sql`SELECT m.id, m.time, m.thread_id AS "threadId", m.conversation_id AS "conversationId",
-               c.id IS NOT NULL AND NOT ${isOver(floor)} AS "isNeeded",
+               coalesce(${goesOnResolved(floor)}, false) AS "isNeeded",
                m.content IS NOT NULL OR m.sealed_content IS NOT NULL OR m.extra IS NOT NULL AS "hasContent"
         FROM message m LEFT JOIN conversation c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id
         WHERE m.workspace_id = ${workspaceId}::uuid AND m.time < ${floor}::timestamptz
@@ -62,24 +62,27 @@ export function pageOfOldMessages(
   )
 }
 
-/** The threads that conversations reach into. */
+/** The threads that conversations reached into before the floor. */
 export async function threadsOfConversations(
   tx: Tx,
   workspaceId: string,
   ids: readonly string[],
+  floor: Date,
 ): Promise<{ threadId: string; conversationId: string }[]> {
   if (ids.length === 0) return []
   return tx.query(
     sql`SELECT DISTINCT thread_id AS "threadId", conversation_id AS "conversationId" FROM message
-        WHERE workspace_id = ${workspaceId}::uuid AND conversation_id = ANY(${ids}::uuid[])`,
+        WHERE workspace_id = ${workspaceId}::uuid AND conversation_id = ANY(${ids}::uuid[])
+          AND time < ${floor}::timestamptz`,
   )
 }
 
-/** What messages of conversations count for their tags, by conversation. */
+/** What messages of conversations from before the floor count for their tags, by conversation. */
 export async function countQuarters(
   tx: Tx,
   workspaceId: string,
   ids: readonly string[],
+  floor: Date,
 ): Promise<Map<string, QuarterCount[]>> {
   if (ids.length === 0) return new Map()
   const rows = await tx.query<{ id: string; counts: QuarterCount }>(
@@ -87,7 +90,8 @@ export async function countQuarters(
                                      count(*) FILTER (WHERE session = 'B')) AS counts
         FROM (SELECT conversation_id AS id, session,
                      floor(extract(epoch FROM time) * 1000 / ${QUARTER_MS}::int)::bigint AS quarter
-              FROM message WHERE workspace_id = ${workspaceId}::uuid AND conversation_id = ANY(${ids}::uuid[])) m
+              FROM message WHERE workspace_id = ${workspaceId}::uuid AND conversation_id = ANY(${ids}::uuid[])
+                AND time < ${floor}::timestamptz) m
         GROUP BY id, quarter`,
   )
   return new Map(
@@ -95,18 +99,27 @@ export async function countQuarters(
   )
 }
 
-/** Says of conversations where counting stands without their messages. */
+/**
+ * Says of conversations where counting stands without their messages; `quarters` are added to what they have, null: they
+ * take no more tags.
+ */
 export async function saveConversationCheckpoints(
   tx: Tx,
   workspaceId: string,
-  conversations: readonly (Conversation & { checkpoint: ConversationCheckpoint })[],
+  conversations: readonly (Conversation & {
+    checkpoint: Checkpoint<Conversation>
+    quarters: readonly QuarterCount[] | null
+  })[],
   now: Date,
 ): Promise<void> {
   if (conversations.length === 0) return
-  const rows = conversations.map(({ id, state, checkpoint }) => ({ id, state: { ...state, checkpoint } }))
+  const rows = conversations.map(({ id, state, checkpoint, quarters }) => ({
+    ...{ id, state: { ...state, checkpoint }, quarters: quarters ?? undefined },
+  }))
   await tx.query(
-    sql`UPDATE conversation c SET state = n.state, reduced_at = ${now}::timestamptz
-        FROM json_to_recordset(${json(rows)}::json) AS n(id uuid, state json)
+    sql`UPDATE conversation c SET state = n.state, reduced_at = ${now}::timestamptz,
+          reduced_quarters = coalesce(c.reduced_quarters, '[]') || n.quarters
+        FROM json_to_recordset(${json(rows)}::json) AS n(id uuid, state json, quarters jsonb)
         WHERE c.workspace_id = ${workspaceId}::uuid AND c.id = n.id`,
   )
 }
@@ -128,15 +141,15 @@ export async function saveThreadCheckpoints(
   )
 }
 
-/** Removes messages: those named, and all of these conversations. Returns how many there were. */
+/** Removes messages from before the floor: those named, and all of these conversations. Returns how many there were. */
 export async function deleteMessages(
   tx: Tx,
   workspaceId: string,
-  { ids, conversationIds }: { ids: readonly string[]; conversationIds: readonly string[] },
+  { ids, conversationIds, floor }: { ids: readonly string[]; conversationIds: readonly string[]; floor: Date },
 ): Promise<number> {
   const [gone] = await tx.query<{ count: number }>(
     sql`WITH gone AS (
-          DELETE FROM message WHERE workspace_id = ${workspaceId}::uuid
+          DELETE FROM message WHERE workspace_id = ${workspaceId}::uuid AND time < ${floor}::timestamptz
             AND (id = ANY(${ids}::uuid[]) OR conversation_id = ANY(${conversationIds}::uuid[])) RETURNING 1
         ) SELECT count(*)::int AS count FROM gone`,
   )

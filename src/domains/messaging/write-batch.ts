@@ -25,6 +25,7 @@ import {
   deletePresence,
   findConversationsByKey,
   findItems,
+  findReducedQuarters,
   findThreads,
   type ItemRest,
   insertMessages,
@@ -291,6 +292,14 @@ class Batch {
       anewThreads.size + anewConversations.size === 0
         ? []
         : await findItems(tx, workspaceId, { threads: anewThreads, conversations: anewConversations })
+    const late = conversations.filter(
+      ({ before }) => before.checkpoint && tagIds.get(before.id)!.length > before.tagIds.length,
+    )
+    const reducedQuarters = await findReducedQuarters(
+      tx,
+      workspaceId,
+      late.map(({ before }) => before.id),
+    )
     const beforeTags = new Map(conversations.map(({ before }) => [before.id, before.tagIds]))
     const others = stored.flatMap(({ conversationId: id }) => (id !== null && !beforeTags.has(id) ? [id] : []))
     for (const [id, tags] of await tagsOfConversations(tx, workspaceId, [...new Set(others)])) {
@@ -301,7 +310,7 @@ class Batch {
     const facts: Fact[] = []
     const gone: Fact[] = []
     const sums = new FactSums(this.#pool.summedBefore)
-    const late: LateTags[] = []
+    const lateTags: LateTags[] = []
     const options = { openTime: openTimeBy(this.#pool.calendars), isUserTag }
     const storedOf = groups(stored)
     const saved: (StoredConversation & { key: string })[] = []
@@ -329,10 +338,10 @@ class Batch {
       }
       counts.addConversation(after, 1)
       saved.push(after)
-      const lateTags = after.tagIds.filter((tagId) => !before.tagIds.includes(tagId))
-      if (before.checkpoint && lateTags.length > 0) {
-        counts.addReduced(before.checkpoint.quarters, lateTags)
-        late.push({ conversationId: id, before: before.checkpoint.before, tagIds: lateTags })
+      const news = after.tagIds.filter((tagId) => !before.tagIds.includes(tagId))
+      if (before.checkpoint && news.length > 0) {
+        counts.addReduced(reducedQuarters.get(id) ?? [], news)
+        lateTags.push({ conversationId: id, before: before.checkpoint.before, tagIds: news })
       }
     }
     const savedThreads: {
@@ -377,7 +386,7 @@ class Batch {
         saveFacts(workspaceId, facts),
         addCounts(workspaceId, counts.rows()),
       ]),
-      ...together([saveLatePresence(workspaceId, late), ...addFactSums(workspaceId, sums)]),
+      ...together([saveLatePresence(workspaceId, lateTags), ...addFactSums(workspaceId, sums)]),
     ]
   }
 

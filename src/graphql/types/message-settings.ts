@@ -23,7 +23,7 @@ const ContentPolicyEnum = builder.enumType('MessageContentPolicy', {
   } as const satisfies Record<string, { value: ContentPolicy; description: string }>,
 })
 
-const RETENTION = 'Messages of conversations that ended so many days ago are reduced to what was counted of them'
+const RETENTION = 'Messages that are older than so many days are reduced to what was counted of them'
 const POLICY = 'What becomes of what is said in messages that are added from now on.'
 const TENANTS = 'What clients of the legacy API may name as their tenant'
 const OWN_TRAFFIC = 'Whether calls, SMS and e-mails that the workspace itself sends and receives count as messages.'
