@@ -156,7 +156,9 @@ async function whatIsThere<Result>(
       looked = true
       return from.getTime() >= guess
     }
-    const [result, meanwhile] = await Promise.all([run(mayReadItems), reductionOf(db, workspaceId)])
+    const running = run(mayReadItems)
+    // Where it is known at once that messages are looked at, it is asked afterwards only.
+    const [result, meanwhile] = await Promise.all([running, looked ? null : reductionOf(db, workspaceId)])
     const reducedBefore = looked ? await reductionOf(db, workspaceId) : meanwhile
     const known = reducedBefore?.getTime() ?? 0
     if (known > 0) lastReductions.set(workspaceId, known)
