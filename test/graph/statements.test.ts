@@ -476,13 +476,14 @@ const OPERATIONS: [statements: number, query: string, ids?: string][] = [
     'query ($id: ID!) { respondent(id: $id) { receivers { state } calls(last: 1) { nodes { state } } } }',
     'Respondent',
   ],
-  // Why not now: asked per campaign, for all of its receivers at once; of a survey also what it asks, and whom it has asked.
+  // Why not now: asked per campaign, for all of its receivers at once; of a survey also what it asks, whom it has asked, and what
+  // of it they have answered.
   [
     7,
     '{ campaigns(first: 1, kind: EMAIL_BROADCAST) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
   ],
   [
-    11,
+    12,
     '{ campaigns(first: 1, kind: SURVEY_CALLS) { nodes { receivers(first: 5) { nodes { whyNotNow { nextAttemptAt blockers { rule until } } } } } } }',
   ],
   [1, '{ conversations(first: 20) { nodes { key agents { name } tags { name } channel { channel } } } }'],
