@@ -342,7 +342,11 @@ describe('settings', () => {
     const before = { retentionDays: null, contentPolicy: 'KEEP', tenants: [], ownTraffic: true }
     expect((await query(`{ messageSettings { ${SETTINGS} } }`)).messageSettings).toEqual(before)
     const update = (input: object) => mutate('updateMessageSettings', input, `messageSettings { ${SETTINGS} }`)
-    const { messageSettings: settings } = await update({ retentionDays: 30_000, contentPolicy: 'ENCRYPT', tenants: ['teddies'] })
+    const { messageSettings: settings } = await update({
+      retentionDays: 30_000,
+      contentPolicy: 'ENCRYPT',
+      tenants: ['teddies'],
+    })
     expect(settings).toEqual({
       retentionDays: 30_000,
       contentPolicy: 'ENCRYPT',
