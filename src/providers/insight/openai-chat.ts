@@ -87,9 +87,12 @@ export async function askChat(post: Post, chat: Chat, question: Question): Promi
   }
 }
 
+/** What servers say of a text that leaves no room for the answer, naming the parameter: another text may be taken. */
+const TOO_LARGE = /too (?:large|long|many)|context (?:length|window)|at most|less than|exceed/i
+
 /** What to ask with instead when it is a parameter that was refused; undefined when it is something else. */
 function withoutRefused(parameters: ChatParameters, { status, message }: OpenAiFailure): ChatParameters | undefined {
-  if (status !== 400 && status !== 422) return undefined
+  if ((status !== 400 && status !== 422) || TOO_LARGE.test(message)) return undefined
   const { temperature, max_tokens, max_completion_tokens, ...others } = parameters
   if (temperature !== undefined && /\btemperature\b/.test(message)) {
     const { temperature: _, ...rest } = parameters

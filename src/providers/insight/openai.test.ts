@@ -97,6 +97,26 @@ describe('a model that refuses parameters', () => {
     expect(provider.tokensAtMost(100) > first).toBe(refusing.includes('max_tokens'))
   })
 
+  it('is not one that finds a text too long, naming the parameter', async () => {
+    const long = 'The room was cold. '.repeat(200)
+    const message =
+      "'max_tokens' or 'max_completion_tokens' is too large: 1500. This model's maximum context length is 4096 tokens and your request has 3900 input tokens (1500 > 4096 - 3900)."
+    const { provider, server } = await insightThat(({ messages }) =>
+      JSON.stringify(messages).includes(long)
+        ? { status: 400, body: JSON.stringify({ error: { message, type: 'BadRequestError', code: 400 } }) }
+        : { content: GOOD },
+    )
+    const bound = provider.tokensAtMost(100)
+    await expect(provider.analyze({ ...request, text: long })).rejects.toThrow('too large')
+    await provider.analyze(request)
+    const asked = server.requests.map(({ body }) => bounds(JSON.parse(body) as Asked))
+    expect(asked).toEqual([
+      [0, 1_500, undefined],
+      [0, 1_500, undefined],
+    ])
+    expect(provider.tokensAtMost(100)).toBe(bound)
+  })
+
   it('is not one that refuses something else', async () => {
     const { provider, server } = await insightThat(() => ({ status: 400, body: 'The context is too long' }))
     expect(await failure(provider.analyze(request))).toMatchObject({ retryable: false })
