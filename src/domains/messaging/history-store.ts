@@ -152,7 +152,7 @@ const ITEM_COLUMNS = sql`m.id, m.seq, m.time, m.sent, m.channel_id, m.provider_i
   m.conversation_id, m.tag_ids, m.automatic, m.paid, m.hours, m.reply_ms, m.reply_agent_id, m.session`
 
 /**
- * All messages of these threads and conversations, each from a moment on (milliseconds). Here and in what follows rows are
+ * All messages of these threads and conversations, each from a moment on, and before `until` (milliseconds). Here and in what follows rows are
  * looked up one by one, by what they belong to alone: where no statistics were gathered yet (just after an import, or ever
  * on the embedded database), the planner would rather read all that the workspace has.
  */
@@ -160,17 +160,19 @@ export async function findItems(
   tx: Tx,
   workspaceId: string,
   of: { threads: ReadonlyMap<string, number>; conversations: ReadonlyMap<string, number> },
+  until?: number,
 ): Promise<Item[]> {
+  const end = until === undefined ? sql`` : sql`AND time < ${at(until)}::timestamptz`
   const from = (since: ReadonlyMap<string, number>) => [...since.values()].map((ms) => new Date(ms).toISOString())
   const rows = await tx.query<ItemRow>(
     sql`SELECT ${ITEM_COLUMNS}
         FROM unnest(${[...of.threads.keys()]}::uuid[], ${from(of.threads)}::timestamptz[]) AS k(id, since)
-        CROSS JOIN LATERAL (SELECT * FROM message WHERE thread_id = k.id AND time >= k.since OFFSET 0) m
+        CROSS JOIN LATERAL (SELECT * FROM message WHERE thread_id = k.id AND time >= k.since ${end} OFFSET 0) m
         WHERE m.workspace_id = ${workspaceId}::uuid
         UNION ALL
         SELECT ${ITEM_COLUMNS}
         FROM unnest(${[...of.conversations.keys()]}::uuid[], ${from(of.conversations)}::timestamptz[]) AS k(id, since)
-        CROSS JOIN LATERAL (SELECT * FROM message WHERE conversation_id = k.id AND time >= k.since OFFSET 0) m
+        CROSS JOIN LATERAL (SELECT * FROM message WHERE conversation_id = k.id AND time >= k.since ${end} OFFSET 0) m
         WHERE m.workspace_id = ${workspaceId}::uuid`,
   )
   // A message of both a thread and a conversation is one item.

@@ -108,11 +108,9 @@ async function statesAsOf(
   const due = threads.filter(({ checkpoint }) => checkpoint === null || checkpoint.before < floor)
   const goesOn = ({ state }: StoredThread) => state.last !== null && state.last >= floor
   const since = new Map(due.filter(goesOn).map(({ id, checkpoint }) => [id, checkpoint?.before ?? 0]))
-  const items = since.size === 0 ? [] : await findItems(tx, workspaceId, { threads: since, conversations: new Map() })
-  const before = Map.groupBy(
-    items.filter(({ at }) => at < floor),
-    ({ threadId }) => threadId,
-  )
+  const of = { threads: since, conversations: new Map<string, number>() }
+  const items = since.size === 0 ? [] : await findItems(tx, workspaceId, of, floor)
+  const before = Map.groupBy(items, ({ threadId }) => threadId)
   return new Map(
     due.map((thread) => {
       const state = thread.checkpoint?.state ?? NEW_THREAD
@@ -159,11 +157,8 @@ async function conversationsAsOf(
   const due = conversations.filter(({ lastAt, resolution }) => lastAt >= floor || (resolution?.at ?? 0) >= floor)
   if (due.length === 0) return new Map()
   const since = new Map(due.map(({ id, checkpoint }) => [id, checkpoint?.before ?? 0]))
-  const items = await findItems(tx, workspaceId, { threads: new Map(), conversations: since })
-  const before = Map.groupBy(
-    items.filter(({ at }) => at < floor),
-    ({ conversationId }) => conversationId!,
-  )
+  const items = await findItems(tx, workspaceId, { threads: new Map(), conversations: since }, floor)
+  const before = Map.groupBy(items, ({ conversationId }) => conversationId!)
   const tagIds = [...new Set(due.flatMap((one) => one.tagIds))]
   const isUserTag = await new WordNumbers().userTags(tx, workspaceId, tagIds)
   return new Map(
