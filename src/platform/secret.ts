@@ -1,5 +1,5 @@
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** The server's secret from a file, which is made when there is none, readable by its owner only. */
@@ -17,12 +17,19 @@ async function readSecret(file: string): Promise<string | undefined> {
   }
 }
 
+/** What file systems without hard links say. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
 /** Of servers that start at once one makes it; the file is whole as soon as it is there. */
 async function makeSecret(file: string): Promise<string> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   await writeFile(draft, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 })
   try {
-    await link(draft, file)
+    await link(draft, file).catch((error) => {
+      // Not every file system knows a second name of a file; there, servers that start at once are not told apart.
+      if (!NO_LINKS.has(error.code)) throw error
+      return copyFile(draft, file, constants.COPYFILE_EXCL)
+    })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
