@@ -38,7 +38,7 @@ export async function prepareRecordedAnswer(
   const now = world.clock.now()
   const response = { id: answer.response_id, workspace_id: workspaceId }
   const dueAt = new Date(now.getTime() + PENDING_MS)
-  await insertUpload(world.db, { id, response, storageKey, fileName: null, now, dueAt })
+  if (!(await insertUpload(world.db, { id, response, storageKey, fileName: null, now, dueAt }))) return undefined
   await storage.write(storageKey, oneChunk(bytes))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return {

@@ -1,6 +1,6 @@
 import type { LinkRow } from '../links/index.ts'
 import { cleanFileName, sizeLimit, type UploadDeps } from './accept-bytes.ts'
-import { sessionResponse } from './open-session.ts'
+import { sessionResponse, sessionUnknown } from './open-session.ts'
 import { discardOlderPieced } from './piece-store.ts'
 import { checkChangeable, questionOf } from './record-answer.ts'
 import { rejected, tooLarge } from './rejected.ts'
@@ -37,11 +37,12 @@ export async function beginUpload(
   if (input.size === 0) throw rejected('empty', 'The file is empty.')
   const id = world.newId()
   const now = world.clock.now()
-  await insertUpload(world.db, {
+  const isKept = await insertUpload(world.db, {
     ...{ id, response, storageKey: uploadKey(response.workspace_id, id), fileName: cleanFileName(input.fileName), now },
     pieces: { fieldKey: input.fieldKey, expectedSize: input.size },
     dueAt: dueAfter(now, now),
   })
+  if (!isKept) throw sessionUnknown()
   await discardOlderPieced(world.db, response, MAX_UNDER_WAY, now)
   return { uploadId: id }
 }

@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../../db/database.ts'
-import { json, sql } from '../../db/sql.ts'
+import { json, sql, violatedConstraint } from '../../db/sql.ts'
 import type { QuestionRow } from '../links/index.ts'
 
 export type ResponseStatus = 'started' | 'completed'
@@ -294,6 +294,7 @@ export function uploadKey(workspaceId: string, id: string): string {
   return `uploads/${workspaceId}/${id}`
 }
 
+/** False when the response has been deleted meanwhile. */
 export async function insertUpload(
   db: Queryable,
   upload: {
@@ -306,15 +307,21 @@ export async function insertUpload(
     dueAt: Date
     now: Date
   },
-): Promise<void> {
+): Promise<boolean> {
   const { response, pieces } = upload
-  await db.query(
-    sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, file_name, field_key, expected_size,
+  try {
+    await db.query(
+      sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, file_name, field_key, expected_size,
                             due_at, created_at)
         VALUES (${upload.id}::uuid, ${response.workspace_id}::uuid, ${response.id}::uuid, 'pending',
                 ${upload.storageKey}, ${upload.fileName}, ${pieces?.fieldKey ?? null}, ${pieces?.expectedSize ?? null}::int,
                 ${upload.dueAt}::timestamptz, ${upload.now}::timestamptz)`,
-  )
+    )
+    return true
+  } catch (error) {
+    if (violatedConstraint(error) === 'upload_workspace_id_response_id_fkey') return false
+    throw error
+  }
 }
 
 export interface UploadFacts {

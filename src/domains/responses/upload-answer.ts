@@ -1,6 +1,6 @@
 import type { LinkRow } from '../links/index.ts'
 import { acceptBytes, cleanFileName, sizeLimit, type UploadDeps } from './accept-bytes.ts'
-import { sessionResponse } from './open-session.ts'
+import { sessionResponse, sessionUnknown } from './open-session.ts'
 import { checkChangeable, questionOf, type SavedAnswer } from './record-answer.ts'
 import { rejected } from './rejected.ts'
 import { discardUploads, findReadyUpload, insertUpload, markUploadReady, uploadKey } from './store.ts'
@@ -30,7 +30,9 @@ export async function uploadAnswer(
   const fileName = cleanFileName(input.fileName)
   const now = world.clock.now()
   // The row comes first: whatever happens from here on, the sweep knows of the bytes.
-  await insertUpload(world.db, { id, response, storageKey, fileName, now, dueAt: new Date(now.getTime() + PENDING_MS) })
+  const dueAt = new Date(now.getTime() + PENDING_MS)
+  const isKept = await insertUpload(world.db, { id, response, storageKey, fileName, now, dueAt })
+  if (!isKept) throw sessionUnknown()
   try {
     const upload = { id, storageKey, fileName, limit }
     const saved = await acceptBytes(deps, response, asked, upload, input.source, async (tx, facts) => {
