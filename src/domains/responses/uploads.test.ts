@@ -28,6 +28,7 @@ import {
   sweepUploads,
   uploadAnswer,
 } from './index.ts'
+import { insertUpload } from './store.ts'
 
 const HOUR = 3_600_000
 const MAX = 2_000_000
@@ -109,6 +110,13 @@ const soundOf = async (uploadId: string) =>
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('an upload', () => {
+  test('of a response that has just been deleted is none', async () => {
+    const [id, gone] = [kit.world.newId(), kit.world.newId()]
+    const upload = { id, response: { id: gone, workspace_id: kit.workspaceId }, storageKey: `uploads/${id}` }
+    const times = { dueAt: START, now: START }
+    expect(await insertUpload(kit.db, { ...upload, ...times, fileName: null })).toBe(false)
+  })
+
   test('answers its question, with its facts, when all of it is there', async () => {
     const before = await headOf(kit.world, kit.workspaceId)
     const { answerId, uploadId } = await upload(
