@@ -132,6 +132,76 @@ describe('an import', () => {
     ])
   })
 
+  const ndjson = (...rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n')
+
+  it('refuses the row that would end the sharing of an address which somebody else has', async () => {
+    const email = 'desk@in.example'
+    const people = [
+      { externalKey: 'sh-1', email },
+      { externalKey: 'sh-2', email: 'Desk@in.example', sharesEmail: true },
+    ]
+    expect(await send({}, ndjson(...people), 'application/x-ndjson')).toMatchObject({ created: 2 })
+    const ending = ndjson({ externalKey: 'sh-2', sharesEmail: null }, { externalKey: 'sh-2', city: 'Turku' })
+    for (const dryRun of ['true', 'false']) {
+      const result = await send({ matchBy: 'externalKey', dryRun }, ending, 'application/x-ndjson')
+      expect(result).toMatchObject({ status: 200, state: 'finished', updated: 1, failed: 1 })
+      expect(await report(result.report)).toEqual(['1 email:taken'])
+    }
+    // Nobody has it for themselves once the other shares it as well, and then one may.
+    const turn = ndjson({ externalKey: 'sh-1', sharesEmail: true }, { externalKey: 'sh-2', sharesEmail: false })
+    const turned = await send({ matchBy: 'externalKey' }, turn, 'application/x-ndjson')
+    expect(turned).toMatchObject({ updated: 2, failed: 0 })
+    const back = ndjson({ externalKey: 'sh-2', sharesEmail: true }, { externalKey: 'sh-1', sharesEmail: null })
+    const turnedBack = await send({ matchBy: 'externalKey' }, back, 'application/x-ndjson')
+    expect(turnedBack).toMatchObject({ updated: 2, failed: 0 })
+  })
+
+  it('lets contacts pass on their keys and addresses, in whatever order they are stored', async () => {
+    const keys = ['sw-a', 'sw-b', 'sw-c']
+    const emailOf = (key: string) => `${key}@in.example`
+    const people = keys.map((externalKey) => ({ externalKey, email: emailOf(externalKey) }))
+    await send({}, ndjson(...people), 'application/x-ndjson')
+    const numbers = (await stored('sw-')).map((row) => row.legacy_id as number)
+    // Forwards each takes what the one after it has given up, and then the other way round.
+    for (const order of [numbers, numbers.toReversed()]) {
+      const [first, second, third] = order.map((legacyId) => ({ legacyId }))
+      const now = await stored('sw-')
+      const keyOf = (legacyId: number) => now.find((row) => row.legacy_id === legacyId)!.external_key as string
+      const rows = [
+        { ...first, externalKey: 'sw-free', email: null },
+        { ...second, externalKey: keyOf(first!.legacyId), email: emailOf(keyOf(first!.legacyId)) },
+        { ...third, externalKey: keyOf(second!.legacyId), email: emailOf(keyOf(second!.legacyId)) },
+        { ...first, externalKey: keyOf(third!.legacyId), email: emailOf(keyOf(third!.legacyId)) },
+      ]
+      const result = await send({ matchBy: 'legacyId' }, ndjson(...rows), 'application/x-ndjson')
+      expect(result).toMatchObject({ status: 200, updated: 4, failed: 0 })
+      expect((await stored('sw-')).map((row) => row.email)).toEqual(keys.map(emailOf))
+    }
+  })
+
+  it('refuses a row alone that the database alone refuses', async () => {
+    await app.db.script(`CREATE UNIQUE INDEX one_nickname ON contact (nickname) WHERE nickname = 'The only one'`)
+    const csv = 'externalKey,nickname\nal-1,The only one\nal-2,The only one\nal-3,Another'
+    const result = await send({ key: 'alone', matchBy: 'externalKey' }, csv)
+    await app.db.script('DROP INDEX one_nickname')
+    expect(result).toMatchObject({ status: 200, state: 'finished', created: 2, failed: 1 })
+    expect(await report(result.report)).toEqual(['2 :conflict'])
+    expect((await stored('al-')).map((row) => row.external_key)).toEqual(['al-1', 'al-3'])
+  })
+
+  it('has failed when the server cannot go on, and goes on later', async () => {
+    await app.db.script('ALTER TABLE contact_import_error RENAME TO contact_import_gone')
+    const csv = 'externalKey,name,birthYear\nfa-1,A,x\nfa-2,B,1980'
+    expect(await send({ key: 'fails' }, csv)).toMatchObject({ status: 500 })
+    await app.db.script('ALTER TABLE contact_import_gone RENAME TO contact_import_error')
+    const { data } = await app.graphql(
+      '{ contactImports(first: 1, key: "fails") { nodes { state message rowsDone } } }',
+    )
+    const message = 'the server could not go on; send the same again under the same key'
+    expect(data!.contactImports.nodes).toEqual([{ state: 'FAILED', message, rowsDone: 0 }])
+    expect(await send({ key: 'fails' }, csv)).toMatchObject({ state: 'finished', created: 1, failed: 1, message: null })
+  })
+
   it('stores nothing when it is a dry run, and says the same', async () => {
     const csv = 'externalKey,name,phone\ndry-1,A,+358401234567\ndry-1,B,\ndry-2,C,12'
     const before = await app.db.query(sql`SELECT * FROM legacy_counter ORDER BY workspace_id, kind`)

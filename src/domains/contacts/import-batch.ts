@@ -1,11 +1,13 @@
 import type { Tx } from '../../db/database.ts'
+import { violatedConstraint } from '../../db/sql.ts'
+import type { Issue } from '../../platform/errors.ts'
 import { passLegacyId, takeLegacyIds } from '../legacy-id.ts'
 import type { World } from '../world.ts'
 import { changed, NO_FIELDS } from './contact-fields.ts'
 import type { ImportKey, ImportRow, RefusedRow } from './import-row.ts'
 import { lockCandidates } from './import-store.ts'
 import { normalEmail } from './phone.ts'
-import { type ContactRow, insertContacts, updateContacts } from './store.ts'
+import { type ContactRow, freeContacts, insertContacts, updateContacts } from './store.ts'
 
 export interface BatchOutcome {
   created: number
@@ -16,8 +18,51 @@ export interface BatchOutcome {
 }
 
 /**
+ * The same row by row, so that one that the database refuses is refused alone. For rows that another transaction keeps
+ * taking an address or a key from while they are looked at.
+ */
+export async function importSingly(
+  world: World,
+  tx: Tx,
+  workspaceId: string,
+  rows: readonly ImportRow[],
+  options: { key: ImportKey | null; dryRun: boolean },
+): Promise<BatchOutcome> {
+  const all: BatchOutcome = { created: 0, updated: 0, refused: [], contactIds: [] }
+  const reached = new Set<string>()
+  for (const row of rows) {
+    await tx.script('SAVEPOINT import_row')
+    try {
+      const { created, updated, refused, contactIds } = await importBatch(world, tx, workspaceId, [row], options)
+      all.created += created
+      all.updated += updated
+      all.refused.push(...refused)
+      for (const id of contactIds) reached.add(id)
+    } catch (error) {
+      const constraint = violatedConstraint(error)
+      if (constraint === undefined) throw error
+      await tx.script('ROLLBACK TO SAVEPOINT import_row')
+      all.refused.push({ row: row.row, issues: [violated(constraint)] })
+    }
+    await tx.script('RELEASE SAVEPOINT import_row')
+  }
+  return { ...all, contactIds: [...reached] }
+}
+
+function violated(constraint: string): Issue {
+  if (constraint === 'contact_email_key') return TAKEN.email
+  if (constraint === 'contact_external_key_key') return TAKEN.externalKey
+  return { path: [], rule: 'conflict', message: 'is at odds with what is stored' }
+}
+
+const TAKEN = {
+  email: { path: ['email'], rule: 'taken', message: 'is the address of another contact' },
+  externalKey: { path: ['externalKey'], rule: 'taken', message: 'is the key of another contact' },
+} satisfies Record<string, Issue>
+
+/**
  * Makes or changes the contact of each row, one after another, so that a later row sees what an earlier one did; then
- * stores all of them in two statements. With `dryRun` it stores nothing and takes no numbers.
+ * stores all of them at once. With `dryRun` it stores nothing and takes no numbers.
  */
 export async function importBatch(
   world: World,
@@ -41,6 +86,7 @@ export async function importBatch(
 
   const fresh = new Set<ContactRow>()
   const touched = new Set<ContactRow>()
+  const freed = new Set<string>()
   const refused: RefusedRow[] = []
   const reached: ContactRow[] = []
   let updated = 0
@@ -54,6 +100,7 @@ export async function importBatch(
     }
     if (present) {
       known.remove(present)
+      if (!fresh.has(present) && holdsOther(present, next)) freed.add(present.id)
       Object.assign(present, next)
       known.add(present, false)
       updated++
@@ -77,9 +124,20 @@ export async function importBatch(
     for (const [n, contact] of unnumbered.entries()) contact.legacyId = first + n
   }
   const now = world.clock.now()
+  // The database judges row by row, in an order of its own: of two that swap, neither may find the other there.
+  await freeContacts(tx, workspaceId, [...freed])
   await updateContacts(tx, workspaceId, [...touched], now)
   await insertContacts(tx, workspaceId, [...fresh], now)
   return { ...outcome, contactIds: [...new Set(reached.map((contact) => contact.id))] }
+}
+
+/** Whether the contact gives up a key or an address, or takes one for itself. */
+function holdsOther(present: ContactRow, next: Omit<ContactRow, 'id' | 'legacyId'>): boolean {
+  return (
+    present.externalKey !== next.externalKey ||
+    present.sharesEmail !== next.sharesEmail ||
+    normalEmail(present.email ?? '') !== normalEmail(next.email ?? '')
+  )
 }
 
 /** The contacts that rows of a batch can be about, as they are after the rows before. */
@@ -129,10 +187,10 @@ class KnownContacts {
       return taken('legacyId', 'is not the number of the contact that the row is about')
     }
     const keyed = this.keys.get(next.externalKey ?? '')
-    if (keyed && keyed !== present) return taken('externalKey', 'is the key of another contact')
+    if (keyed && keyed !== present) return TAKEN.externalKey
     const written = next.email === null ? [] : (this.emails.get(normalEmail(next.email)) ?? [])
     const others = written.some((contact) => contact !== present && !contact.sharesEmail)
-    if (!next.sharesEmail && others) return taken('email', 'is the address of another contact')
+    if (!next.sharesEmail && others) return TAKEN.email
     return undefined
   }
 }

@@ -6,7 +6,7 @@ import { isUuid } from '../../platform/ids.ts'
 import { line, parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
-import { importBatch } from './import-batch.ts'
+import { importBatch, importSingly } from './import-batch.ts'
 import { IMPORT_KEYS, type ImportKey, type ImportRow, type RefusedRow, rowJudge } from './import-row.ts'
 import {
   beginImport,
@@ -46,7 +46,7 @@ const schema = z.object({
  * Imports rows as they come, in batches of a transaction each; memory holds one batch. A row that is wrong is refused and
  * noted, the others are stored. An upload that broke off is continued by sending the same again under its key: rows that
  * were dealt with are compared and passed over. Returns how it ended.
- * @param rows field by field, as texts or as values of JSON; what it throws ends the import as `failed`
+ * @param rows field by field, as texts or as values of JSON; what it throws ends the import as `failed`, like any failure
  * Throws INSUFFICIENT_SCOPE (`contacts:write`), VALIDATION_FAILED, NOT_FOUND (the list), IDEMPOTENCY_CONFLICT (the key
  * belongs to other rows or options).
  */
@@ -84,11 +84,14 @@ export async function importContacts(
       state = await settle(task, state, batch, 'running')
       batch = { rows: [], refused: [], hash: createHash('sha256'), size: 0 }
     }
+    await settle(task, state, batch, 'finished')
   } catch (error) {
-    if (error instanceof ExpectedError && error.code !== 'IDEMPOTENCY_CONFLICT') await fail(task, error.message)
+    if (!(error instanceof ExpectedError)) {
+      // What the caller is told is that something went wrong here; why, the log says.
+      await fail(task, 'the server could not go on; send the same again under the same key').catch(() => {})
+    } else if (error.code !== 'IDEMPOTENCY_CONFLICT') await fail(task, error.message)
     throw error
   }
-  await settle(task, state, batch, 'finished')
   return (await findImport(world.db, workspaceId, run.id))!
 }
 
@@ -127,7 +130,7 @@ async function settle(task: Task, before: Progress, batch: Batch, state: 'runnin
   const { world, workspaceId, importId, listId } = task
   const hash = batch.size === 0 ? before.hash : sha256(`${before.hash}${batch.hash.digest('hex')}`)
   const after = { rows: before.rows + batch.size, hash }
-  await retried(() =>
+  await retried((importRows) =>
     world.events.write(workspaceId, async (tx, emit) => {
       const run = await lockImport(tx, workspaceId, importId)
       const shorter = state === 'finished' && run.rowsDone > after.rows
@@ -142,7 +145,7 @@ async function settle(task: Task, before: Progress, batch: Batch, state: 'runnin
         if (state === 'running' || run.state === 'finished') return
       } else {
         if (run.rowsDone !== before.rows || run.rowsHash !== before.hash) throw otherImport('with other rows')
-        const outcome = await importBatch(world, tx, workspaceId, batch.rows, {
+        const outcome = await importRows(world, tx, workspaceId, batch.rows, {
           key: task.matchBy,
           dryRun: task.dryRun,
         })
@@ -167,11 +170,14 @@ async function settle(task: Task, before: Progress, batch: Batch, state: 'runnin
   return after
 }
 
-/** Somebody who changes a contact at the same time may take an address that was free when the batch looked. */
-async function retried(attempt: () => Promise<void>): Promise<void> {
+/**
+ * Somebody who changes a contact at the same time may take an address that was free when the batch looked. The last
+ * attempt goes row by row.
+ */
+async function retried(attempt: (importRows: typeof importBatch) => Promise<void>): Promise<void> {
   for (let left = MAX_ATTEMPTS - 1; ; left--) {
     try {
-      return await attempt()
+      return await attempt(left === 0 ? importSingly : importBatch)
     } catch (error) {
       if (left === 0 || violatedConstraint(error) === undefined) throw error
     }

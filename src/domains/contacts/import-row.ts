@@ -75,7 +75,7 @@ export function rowJudge(country: Country | null) {
 const FROM_TEXT: Partial<Record<ImportField, (value: unknown) => unknown>> = {
   legacyId: wholeNumber,
   birthYear: wholeNumber,
-  sharesEmail: (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  sharesEmail: (value) => (value === 'true' ? true : value === 'false' || value === null ? false : value),
 }
 
 function wholeNumber(value: unknown): unknown {

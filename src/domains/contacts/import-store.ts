@@ -101,8 +101,8 @@ export interface Candidate extends ContactRow {
 }
 
 /**
- * Living contacts with any of these addresses and keys, and contacts of any kind with these numbers; the living ones are
- * locked, in the order of their ids.
+ * Living contacts with any of these addresses and keys, contacts of any kind with these numbers, and whoever has for
+ * itself the address that one of them shares; all are locked, in the order of their ids.
  */
 export async function lockCandidates(
   tx: Tx,
@@ -112,19 +112,27 @@ export async function lockCandidates(
   // A plan that was made while the table was small would read all of it, batch after batch, when it has grown.
   await tx.query(sql`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
   return tx.query<Candidate>(
-    sql`SELECT ${contactColumns}, c.deleted_at IS NOT NULL AS deleted FROM contact c
-        WHERE c.workspace_id = ${workspaceId}::uuid AND c.id IN (
-          SELECT id FROM contact
+    sql`WITH named AS (
+          SELECT id, email, shares_email FROM contact
           WHERE workspace_id = ${workspaceId}::uuid AND legacy_id = ANY(${values.legacyId}::int[])
           UNION ALL
-          SELECT id FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
+          SELECT id, email, shares_email FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
             AND external_key IS NOT NULL AND external_key = ANY(${values.externalKey}::text[])
           UNION ALL
-          SELECT id FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
+          SELECT id, email, shares_email FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
             AND email IS NOT NULL AND lower(email) = ANY(${values.email}::text[])
           UNION ALL
-          SELECT id FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
+          SELECT id, email, shares_email FROM contact WHERE workspace_id = ${workspaceId}::uuid AND deleted_at IS NULL
             AND phone IS NOT NULL AND phone = ANY(${values.phone}::text[])
+        )
+        SELECT ${contactColumns}, c.deleted_at IS NOT NULL AS deleted FROM contact c
+        WHERE c.workspace_id = ${workspaceId}::uuid AND c.id IN (
+          SELECT id FROM named
+          UNION ALL
+          -- A row may end the sharing without saying the address.
+          SELECT holder.id FROM named JOIN contact holder ON lower(holder.email) = lower(named.email)
+          WHERE named.shares_email AND holder.workspace_id = ${workspaceId}::uuid AND holder.deleted_at IS NULL
+            AND holder.email IS NOT NULL AND NOT holder.shares_email
         ) ORDER BY c.id FOR UPDATE`,
   )
 }

@@ -57,6 +57,15 @@ export async function updateContacts(
   )
 }
 
+/** Takes key and address from contacts that the caller holds locked and gives others in the same transaction. */
+export async function freeContacts(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await tx.query(
+    sql`UPDATE contact SET external_key = NULL, email = NULL
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
+  )
+}
+
 /** Locks living contacts against changes until the transaction ends, in the order of their ids; others are left out. */
 export async function lockContacts(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<ContactRow[]> {
   return tx.query<ContactRow>(

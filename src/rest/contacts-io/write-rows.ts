@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import type { ContactView } from '../../domains/contacts/index.ts'
 import { guardCell } from '../csv-cells.ts'
 
-/** The columns of an export, which an import takes as they are; the two instants it passes over. */
+/** The columns of an export, which an import takes as they are; `phoneInput` and the two instants it passes over. */
 const COLUMNS = [
   'legacyId',
   'externalKey',
