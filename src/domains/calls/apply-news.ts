@@ -12,8 +12,10 @@ import {
   callCents,
   commandOf,
   type FlowState,
+  isCalledElsewhere,
   LATE_NEWS_MS,
   lockCampaigns,
+  OUTCOMES,
   outcomeOfWaiting,
   type Progress,
   patienceMs,
@@ -138,7 +140,7 @@ class Batch {
         this.#reach(call, 'dialing', this.#now)
         break
       case 'not_dialed':
-        this.#takeBack(call, news.cause, news.retryAfterMs)
+        await this.#takeBack(call, news.cause, news.retryAfterMs)
         break
       case 'event':
         await this.#event(call, news.event, 'reported')
@@ -243,7 +245,7 @@ class Batch {
         break
       case 'never_heard':
         if (!isFinal) break
-        if (call.state === 'queued') this.#takeBack(call, 'provider_fault', 0)
+        if (call.state === 'queued') await this.#takeBack(call, 'provider_fault', 0)
         else await this.#endUnknown(call)
         break
       case 'unknown':
@@ -364,7 +366,10 @@ class Batch {
     this.#set(call, { cost })
     this.#countEnd(call)
     const receiver = this.#receivers.get(call.receiver_id)!
-    if (receiver.state === 'settled' && receiver.outcome === 'unknown') this.#settleReceiver(call, receiver)
+    const wasUnknown = receiver.state === 'settled' && receiver.outcome === 'unknown'
+    // Who answered is not called again, though the attempt was taken for one that nobody can tell of.
+    const isAnswered = receiver.state === 'waiting' && cause === 'answered'
+    if (wasUnknown || isAnswered) this.#settleReceiver(call, receiver)
   }
 
   #isAwaitingReply(call: CallRow): boolean {
@@ -397,16 +402,16 @@ class Batch {
       ...(keepsScript ? {} : { script: null }),
     })
     this.#count(call, { cost })
+    this.#countSurvey(call, 1)
     this.#countEnd(call)
     this.#emit('call.settled', { ...ids(call), settledAs: as })
     this.#freed.add(call.campaign_id)
     this.#settleReceiver(call, this.#receivers.get(call.receiver_id)!)
   }
 
-  /** Counts how a call ended, once that is known. */
+  /** Counts how a call ended, once that is known. What it brought is counted when it is settled, whatever its end. */
   #countEnd(call: CallRow): void {
     const receiver = this.#receivers.get(call.receiver_id)!
-    this.#countSurvey(call, 1)
     if (call.cause === null) this.#count(call, { unknown_calls: 1 })
     else if (call.cause === 'answered') {
       const talked = call.duration_seconds ?? 0
@@ -446,7 +451,7 @@ class Batch {
   }
 
   /** No call was made for this attempt, so it does not count. */
-  #takeBack(call: CallRow, cause: Cause, retryAfterMs: number): void {
+  async #takeBack(call: CallRow, cause: Cause, retryAfterMs: number): Promise<void> {
     // What was heard of meanwhile was dialled after all.
     if (call.state !== 'queued') return
     this.#spend.push({ at: call.created_at, units: -call.cost })
@@ -458,10 +463,17 @@ class Batch {
     this.#freed.add(call.campaign_id)
     const receiver = this.#receivers.get(call.receiver_id)!
     receiver.attempts--
-    if (cause === 'invalid_number') {
-      this.#follow(call, 'invalid')
+    if (cause === 'invalid_number') this.#follow(call, 'invalid')
+    if (receiver.other_reply !== null) {
+      // Another call has brought a reply meanwhile; nobody is called again for it.
+      if (cause !== 'invalid_number') this.#follow(call, 'called')
+      this.#finish(call, receiver, OUTCOMES[receiver.other_reply], null)
+    } else if (cause === 'invalid_number') {
       this.#finish(call, receiver, cause, null)
     } else if (isOver(this.#campaigns.get(call.campaign_id)!)) {
+      if (call.respondent_id !== null && !(await isCalledElsewhere(this.#tx, this.#workspaceId, call))) {
+        this.#follow(call, receiver.attempts === 0 ? 'created' : 'called')
+      }
       const outcome = outcomeOfWaiting(receiver)
       this.#finish(call, receiver, outcome, outcome === 'not_called' ? 'CAMPAIGN_COMPLETED' : null)
     } else {

@@ -4,7 +4,8 @@ import { outreachKit, people, phones } from '../../../test/kit/outreach.ts'
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import type { Script } from '../../providers/telephony/index.ts'
-import { applyNews } from './apply-news.ts'
+import { applyNews, type News } from './apply-news.ts'
+import { dialDue } from './dial-due.ts'
 import { createSwitchboard, LEASE_MS, type Switchboard } from './index.ts'
 
 let t: TestWorld
@@ -143,6 +144,52 @@ test('an accept that is heard after its call was settled as unknown is counted, 
   expect(await kit.campaignOf(id)).toMatchObject({ accepts: 2, surplus_accepts: 1, unknown_calls: 0 })
   expect(await kit.outcomes(id)).toEqual(['accepted 1', 'accepted 1'])
   await kit.expectExactStats(id)
+})
+
+describe('a call that was given up with attempts left', () => {
+  /** One receiver, who answered and says nothing; nobody can tell so yet. */
+  async function givenUp() {
+    const engine = await open({ people: people({ keys: {} }) })
+    const id = await kit.rsvp(engine, { receivers: phones(1), acceptsWanted: 1, maxAttempts: 2 })
+    const callOf = async () =>
+      (
+        await t.db.query<{ id: string; state: string }>(sql`SELECT id, state FROM call WHERE campaign_id = ${id}::uuid`)
+      )[0]
+    while ((await callOf())?.state !== 'answered') await engine.run(seconds(0.2))
+    const { id: callId } = (await callOf())!
+    const tell = (news: News) => applyNews(engine.deps, t.workspaceId, [news], [id])
+    await tell({ callId, type: 'lost' })
+    expect((await kit.receiversOf(id)).map(({ state }) => state)).toEqual(['waiting'])
+    return { engine, id, callId, tell }
+  }
+
+  test('is not repeated once it is heard that it was answered', async () => {
+    const { engine, id, callId, tell } = await givenUp()
+    const at = t.clock.now()
+    const ended = { type: 'ended', eventId: 'e', callId, at, cause: 'answered', codes: {} } as const
+    await tell({ callId, type: 'event', event: { ...ended, answeredAt: at, endedAt: at } })
+    expect(await kit.outcomes(id)).toEqual(['no_reply 1'])
+    await engine.run()
+    expect(engine.fake.calls()).toHaveLength(1)
+    expect(await kit.campaignOf(id)).toMatchObject({ state: 'completed', unknown_calls: 0, answered_calls: 1 })
+    await kit.expectExactStats(id)
+  })
+
+  test('and brought a reply settles its receiver, though the next call was never made', async () => {
+    const { engine, id, callId, tell } = await givenUp()
+    t.clock.advance(900_000)
+    const [next] = (await dialDue(engine.deps, 'a seat', 0))!
+    await tell({
+      callId,
+      type: 'event',
+      event: { type: 'keypress', eventId: 'k', callId, at: t.clock.now(), digit: '1' },
+    })
+    expect((await kit.receiversOf(id)).map(({ state }) => state)).toEqual(['in_progress'])
+    await tell({ callId: next!.id, type: 'not_dialed', cause: 'provider_fault', retryAfterMs: 0 })
+    expect(await kit.outcomes(id)).toEqual(['accepted 1'])
+    expect(await kit.campaignOf(id)).toMatchObject({ state: 'completed', settled_receivers: 1 })
+    await kit.expectExactStats(id)
+  })
 })
 
 test('a provider that is full or ill is asked again later, and the attempt is not used up', async () => {

@@ -5,8 +5,10 @@ import { INSTANT_SPEECH, presses, shelf, surveyLink } from '../../../test/kit/su
 import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import { TelephonyUnavailableError } from '../../providers/telephony/index.ts'
-import { callRespondents } from '../campaigns/index.ts'
+import { callRespondents, deleteCampaign } from '../campaigns/index.ts'
 import { addRespondents } from '../responses/index.ts'
+import { applyNews } from './apply-news.ts'
+import { dialDue } from './dial-due.ts'
 import { createSwitchboard, fetchRecordings, LEASE_MS, type Switchboard } from './index.ts'
 
 let t: TestWorld
@@ -189,4 +191,35 @@ describe('a recording that never comes', () => {
     expect(await states()).toEqual(['lost', 'ready'])
     expect((await answersOf(linkId)).map(({ status }) => status).toSorted()).toEqual(['completed', 'started'])
   })
+})
+
+test('a survey that was answered in a call that was given up is counted once, whenever the end of it is heard', async () => {
+  const { engine, campaignId } = await survey(1, {
+    people: people({ scripts: [{ endsWith: '', calls: [{ ...EVERYTHING, patienceMs: 60_000 }] }] }),
+  })
+  const isAnswered = async () =>
+    t.db.query<{ id: string }>(
+      sql`SELECT id FROM call WHERE campaign_id = ${campaignId}::uuid AND state = 'answered'
+            AND flow -> 'survey' ->> 'over' = 'answered'`,
+    )
+  for (let waited = 0; (await isAnswered()).length === 0 && waited < 600; waited++) {
+    await engine.run(new Date(t.clock.now().getTime() + 200))
+  }
+  const [call] = await isAnswered()
+  await applyNews(engine.deps, t.workspaceId, [{ callId: call!.id, type: 'lost' }], [campaignId])
+  expect(await kit.campaignOf(campaignId)).toMatchObject({ surveyed: 1, unknown_calls: 1 })
+  await engine.run()
+  expect(await kit.campaignOf(campaignId)).toMatchObject({ surveyed: 1, unknown_calls: 0, answered_calls: 1 })
+  await kit.expectExactStats(campaignId)
+})
+
+test('of a campaign that was deleted, nobody stays queued whose call was never made', async () => {
+  const { engine, linkId, campaignId } = await survey(1, {})
+  const [planned] = (await dialDue(engine.deps, 'a seat', 0))!
+  await deleteCampaign(engine.deps, t.viewer, campaignId)
+  const status = async () => (await t.db.query(sql`SELECT status FROM respondent WHERE link_id = ${linkId}::uuid`))[0]
+  expect(await status()).toEqual({ status: 'queued' })
+  const news = { callId: planned!.id, type: 'not_dialed', cause: 'provider_fault', retryAfterMs: 0 } as const
+  await applyNews(engine.deps, t.workspaceId, [news], [campaignId])
+  expect(await status()).toEqual({ status: 'created' })
 })

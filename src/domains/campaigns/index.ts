@@ -118,6 +118,7 @@ export {
   surroundingsOf,
 } from './questions.ts'
 export { findRecording, RECORDING_MEDIA_TYPE, recordingKey } from './recording-file.ts'
+export { isCalledElsewhere } from './release-respondents.ts'
 export { respondentsOf } from './respondents-of.ts'
 export {
   type ActionButton,
@@ -133,6 +134,7 @@ export {
   awaitsReply,
   type EndedCall,
   LATE_NEWS_MS,
+  OUTCOMES,
   outcomeOfWaiting,
   type ReceiverOutcome,
   settle,
@@ -162,7 +164,6 @@ export { readTargets } from './targets.ts'
 export {
   addReceivers,
   deleteCampaign,
-  refreshReceivers,
   setCampaignState,
   type UpdateCampaignInput,
   updateCampaign,

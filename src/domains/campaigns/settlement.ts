@@ -37,7 +37,8 @@ export interface EndedCall {
 
 export type Settlement = { state: 'settled'; outcome: ReceiverOutcome } | { state: 'waiting'; retryAt: Date }
 
-const OUTCOMES = { accept: 'accepted', decline: 'declined', opt_out: 'opted_out' } as const
+/** What a reply makes of whoever gave it. */
+export const OUTCOMES = { accept: 'accepted', decline: 'declined', opt_out: 'opted_out' } as const
 
 /**
  * What an ended call means for its receiver (contract/multisender.md 7.2, A9): who answered is never called again, and a
