@@ -226,6 +226,7 @@ export async function compose(
     })
     onClose(() => dispatcher.stop(config.http.shutdownMs / 2))
     const checks = dueChecks(world, {
+      logger,
       storage,
       dispatcher,
       queue,

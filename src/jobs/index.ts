@@ -4,6 +4,7 @@ import { awaitingAnalysis, sweepSpokenQuestions, sweepUploads } from '../domains
 import { type PrepareDeps, sweepVoiceFiles } from '../domains/voice-files/index.ts'
 import { type Dispatcher, type FeedDeps, feedWebhooks } from '../domains/webhooks/index.ts'
 import type { World } from '../domains/world.ts'
+import type { Logger } from '../platform/logger.ts'
 import type { Storage } from '../providers/storage/index.ts'
 import type { Implementation, Queue } from '../queue/index.ts'
 import { analyzeResponse } from './analyze-response.ts'
@@ -51,6 +52,7 @@ export const RECOVER_MESSAGES = 'recover messages'
 export const SWEEP_OUTBOXES = 'sweep outboxes'
 
 export interface DueCheckDeps {
+  logger: Logger
   storage: Storage
   dispatcher: Dispatcher
   queue: Pick<Queue, 'send' | 'hurry'>
@@ -69,6 +71,7 @@ export interface DueCheckDeps {
 export function dueChecks(
   world: World,
   {
+    logger,
     storage,
     dispatcher,
     queue,
@@ -81,6 +84,7 @@ export function dueChecks(
   }: DueCheckDeps,
 ): Record<string, () => Promise<number>> {
   const feedDeps: FeedDeps = {
+    logger,
     analysisWaitMs,
     awaitingAnalysis: (tx, workspaceId, ids) =>
       awaitingAnalysis(tx, workspaceId, ids, { elsewhere: analysesElsewhere, understands }),

@@ -152,7 +152,16 @@ test('the due loop sweeps what is left of uploads', async () => {
   const logger = createLogger('silent')
   const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: 1_000 })
   const checks = dueChecks(world, {
-    ...{ storage, dispatcher, queue, analysisWaitMs: 0, analysesElsewhere: false, understands: true, onFed: () => {} },
+    ...{
+      logger,
+      storage,
+      dispatcher,
+      queue,
+      analysisWaitMs: 0,
+      analysesElsewhere: false,
+      understands: true,
+      onFed: () => {},
+    },
     messaging: { world, writer: createMessageWriter(world) },
     ownAddresses: { sms: 'Saygraph', email: 'noreply@localhost', call: 'SAYGRAPH' },
   })

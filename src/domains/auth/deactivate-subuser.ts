@@ -7,8 +7,8 @@ import { requireScope, type Viewer } from './viewer.ts'
 
 /**
  * Deletes a subuser, as far as anybody can tell: its workspace can no longer be entered, by any key, token or password,
- * its open sockets are closed and the public pages of its links are gone. Its data stays until it is erased. Throws
- * INSUFFICIENT_SCOPE (`subusers:write`), NOT_FOUND, also the second time.
+ * its open sockets are closed, the public pages of its links are gone and its webhooks are sent nothing. Its data stays
+ * until it is erased. Throws INSUFFICIENT_SCOPE (`subusers:write`), NOT_FOUND, also the second time.
  */
 export async function deactivateSubuser(world: World, viewer: Viewer, id: string): Promise<void> {
   requireScope(viewer, 'subusers:write')

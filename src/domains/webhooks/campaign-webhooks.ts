@@ -4,7 +4,7 @@ import type { Emit, EventType } from '../../events/index.ts'
 import { parse, webAddress } from '../../platform/validation.ts'
 import type { World } from '../world.ts'
 import { watchesOf } from './create-webhook.ts'
-import { deleteWebhookRow, insertWebhook, updateWebhookRow, type WebhookRow } from './store.ts'
+import { deleteWebhookRow, insertWebhook, lockWebhook, updateWebhookRow, type WebhookRow } from './store.ts'
 
 /** The addresses that hear of one campaign in Multisender's form (contract/multisender.md 8). */
 export interface CampaignAddresses {
@@ -67,13 +67,20 @@ export async function campaignAddresses(
   return found
 }
 
-function lockOf(tx: Tx, workspaceId: string, campaignId: string): Promise<WebhookRow[]> {
+/** Those of a campaign. Their feeds are locked, so that nobody else changes them; `lockFeedOf` says why those. */
+async function lockOf(tx: Tx, workspaceId: string, campaignId: string): Promise<WebhookRow[]> {
+  await tx.query(
+    sql`SELECT 1 FROM webhook_feed f JOIN webhook w ON w.workspace_id = f.workspace_id AND w.id = f.webhook_id
+        WHERE w.workspace_id = ${workspaceId}::uuid AND w.campaign_id = ${campaignId}::uuid
+          AND w.format = ${FORMAT}::webhook_format AND w.retired_at IS NULL
+        ORDER BY f.webhook_id FOR UPDATE OF f`,
+  )
   return tx.query<WebhookRow>(
     sql`SELECT id, workspace_id, name, url, format, event_types, link_id, campaign_id, enabled, failing_since
         FROM webhook
         WHERE workspace_id = ${workspaceId}::uuid AND campaign_id = ${campaignId}::uuid
           AND format = ${FORMAT}::webhook_format AND retired_at IS NULL
-        ORDER BY created_at, id FOR UPDATE`,
+        ORDER BY created_at, id`,
   )
 }
 
@@ -99,7 +106,8 @@ async function keep(
   const scope = { format: FORMAT, linkId: null, campaignId } as const
   if (webhook && url !== null) {
     if (url === webhook.url) return
-    if (webhook.enabled) {
+    // Under its lock: an attempt may be disabling it. What is given up is locked after its deliveries.
+    if (webhook.enabled && (await lockWebhook(tx, workspaceId, webhook.id))?.enabled) {
       const watches = watchesOf({ ...scope, eventTypes: webhook.event_types })
       await updateWebhookRow(tx, { ...webhook, url, failing_since: null }, watches, now)
       emit('webhook.updated', { webhookId: webhook.id })

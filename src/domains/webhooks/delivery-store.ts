@@ -32,7 +32,8 @@ export interface ClaimRoom {
 
 /**
  * Takes due deliveries for this process until `lease`: no more of each webhook than it has room for, so that none
- * takes the room of another, and of equal order keys only the first.
+ * takes the room of another, and of equal order keys only the first. Those of a workspace that nobody can enter any more
+ * stay.
  */
 export async function claimDeliveries(
   db: Queryable,
@@ -48,6 +49,7 @@ export async function claimDeliveries(
                  (CASE WHEN w.failing_since IS NULL THEN ${perWebhook}::int ELSE ${perFailing}::int END)
                    - coalesce(b.count, 0) AS room
           FROM waiting JOIN webhook w ON w.id = waiting.webhook_id AND w.enabled
+          JOIN workspace ON workspace.id = w.workspace_id AND workspace.deactivated_at IS NULL
           LEFT JOIN unnest(${[...busy.keys()]}::uuid[], ${[...busy.values()]}::int[]) AS b(id, count) ON b.id = w.id
         ), picked AS (
           SELECT due.id, open.url, open.format,
@@ -208,7 +210,7 @@ export async function deleteOldDeliveries(db: Queryable, now: Date): Promise<num
     sql`DELETE FROM webhook_delivery WHERE id IN (
           SELECT d.id FROM webhook_delivery d JOIN workspace w ON w.id = d.workspace_id
           WHERE d.settled_at < ${now}::timestamptz - make_interval(days => w.event_retention_days)
-          LIMIT ${PRUNE_BATCH}::int
+          LIMIT ${PRUNE_BATCH}::int FOR UPDATE OF d SKIP LOCKED
         ) RETURNING id`,
   )
   return rows.length

@@ -2,14 +2,28 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
 import { type Received, startReceiver } from '../../../test/kit/receiver.ts'
 import { until } from '../../../test/kit/world.ts'
+import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
-import type { EventType } from '../../events/index.ts'
+import { type EventType, encodeEventCursor } from '../../events/index.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { createSealer } from '../../platform/sealed.ts'
 import { createOutbound, type Outbound, parseAllow } from '../../providers/outbound/index.ts'
+import { insertAttempt } from './delivery-store.ts'
+import { insertDeliveries, takeFeed, webhooksWithNews } from './feed-store.ts'
 import { MAX_PENDING } from './feed-webhooks.ts'
 import { FORMAT_RULES } from './format.ts'
-import { createDispatcher, enableWebhook, feedWebhooks, moveIdleWebhooks, pruneDeliveries, redeliver } from './index.ts'
+import {
+  createDispatcher,
+  deleteWebhook,
+  enableWebhook,
+  feedWebhooks,
+  moveIdleWebhooks,
+  pruneDeliveries,
+  redeliver,
+  replayWebhook,
+  updateWebhook,
+} from './index.ts'
+import { noteFailure } from './store.ts'
 import { TIMEOUT_MS, type WebhookBench, webhookBench } from './test-webhooks.ts'
 
 let bench: WebhookBench
@@ -18,6 +32,7 @@ beforeAll(async () => {
 })
 beforeEach(() => bench.db.script('DELETE FROM webhook'))
 
+const URL = 'http://127.0.0.1:9/'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const DAY = 1_440 * MINUTE
@@ -128,6 +143,124 @@ describe('one receiver and the others', () => {
     const positions = (await bench.deliveries(id)).map(({ position }) => position)
     expect(positions).toHaveLength(MAX_PENDING + 300)
     expect(positions.at(-1)! - positions[0]!).toBe(MAX_PENDING + 299)
+  })
+})
+
+describe('feeding many', () => {
+  test('one that is full takes no turn, and of the others none is always beyond the limit', async () => {
+    const [full, ...others] = [
+      await bench.make({ url: URL }),
+      await bench.make({ url: URL }),
+      await bench.make({ url: URL }),
+    ]
+    await bench.happen()
+    await bench.feed()
+    const idsOf = (webhooks: { id: string }[]) => webhooks.map(({ id }) => id).toSorted()
+    await bench.db.query(sql`DELETE FROM webhook_delivery WHERE webhook_id <> ${full.id}::uuid`)
+    await bench.happen()
+    const turn = async (room: { limit: number; full: number }) =>
+      (await webhooksWithNews(bench.db, room)).map(({ webhook_id }) => webhook_id)
+    expect((await turn({ limit: 10, full: 1 })).toSorted()).toEqual(idsOf(others))
+    expect((await turn({ limit: 10, full: 2 })).toSorted()).toEqual(idsOf([full, ...others]))
+    const seen = new Set<string>()
+    for (let n = 0; n < 100; n++) for (const id of await turn({ limit: 1, full: 2 })) seen.add(id)
+    expect([...seen].toSorted()).toEqual(idsOf([full, ...others]))
+  })
+
+  test('one that cannot be fed is tried again, and the others are fed', async () => {
+    const types: EventType[] = ['response.submitted']
+    const [before, broken, after] = [
+      await bench.make({ url: URL, eventTypes: types }),
+      await bench.make({ url: 'https://127.0.0.1:9/', format: 'sayify', eventTypes: types }),
+      await bench.make({ url: URL, eventTypes: types }),
+    ]
+    await bench.happen('response.submitted')
+    const deps = { ...bench.feedDeps, analysisWaitMs: MINUTE }
+    const awaitingAnalysis = () => Promise.reject(new Error('a fault'))
+    expect(await feedWebhooks(bench.world, { ...deps, awaitingAnalysis })).toBe(2)
+    const made = async () =>
+      Promise.all([before, broken, after].map(async ({ id }) => (await bench.deliveries(id)).length))
+    expect(await made()).toEqual([1, 0, 1])
+    expect(await feedWebhooks(bench.world, deps)).toBe(1)
+    expect(await made()).toEqual([1, 1, 1])
+  })
+
+  test('nothing is fed or sent of a workspace that was given up', async () => {
+    const receiver = await startReceiver()
+    const { id } = await bench.make({ url: receiver.url })
+    await bench.happen()
+    await bench.feed()
+    const giveUp = (at: Date | null) =>
+      bench.db.query(
+        sql`UPDATE workspace SET deactivated_at = ${at}::timestamptz WHERE id = ${bench.workspaceId}::uuid`,
+      )
+    await giveUp(bench.clock.now())
+    await bench.happen()
+    await bench.work()
+    expect([receiver.requests.length, (await bench.deliveries(id)).length]).toEqual([0, 1])
+    await giveUp(null)
+    await bench.work()
+    expect(receiver.requests).toHaveLength(2)
+  })
+})
+
+describe.runIf(onPostgres)('a change of a webhook', () => {
+  /** Begins `first` and, once it pauses, `second`; goes on with `first` when `second` waits for one of its locks. */
+  async function meet(first: (tx: Tx, pause: () => Promise<void>) => Promise<void>, second: () => Promise<void>) {
+    const [paused, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const one = bench.db.transaction((tx) =>
+      first(tx, async () => {
+        paused.resolve()
+        await go.promise
+      }),
+    )
+    await Promise.race([paused.promise, one])
+    const two = second()
+    await until(async () => {
+      const [row] = await bench.db.query<{ n: number }>(
+        sql`SELECT count(*)::int AS n FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return row!.n > 0
+    }, 'one waits for the other')
+    go.resolve()
+    return (await Promise.allSettled([one, two])).map((result) => (result.status === 'rejected' ? result.reason : 'ok'))
+  }
+
+  const changes: [string, (id: string) => Promise<void>][] = [
+    ['an update', (id) => updateWebhook(bench.world, bench.viewer, id, { name: 'Other' })],
+    ['a replay', (id) => replayWebhook(bench.world, bench.viewer, id, encodeEventCursor(bench.workspaceId, 0))],
+    ['a deletion', (id) => deleteWebhook(bench.world, bench.viewer, id)],
+  ]
+  test.each(changes)('%s and its feed wait for each other in one order', async (_what, change) => {
+    const { id } = await bench.make({ url: URL })
+    const { world, workspaceId } = bench
+    const now = bench.clock.now()
+    const feed = async (tx: Tx, pause: () => Promise<void>) => {
+      expect(await takeFeed(tx, workspaceId, id)).toBeDefined()
+      await pause()
+      const ids = { id: world.newId(), eventId: world.newId(), orderKey: world.newId() }
+      const delivery = { ...ids, position: 1, occurredAt: now, payload: {}, dueAt: now, heldBack: false }
+      await insertDeliveries(tx, workspaceId, id, [{ ...delivery, eventType: 'response.started' }], now)
+    }
+    expect(await meet(feed, () => change(id))).toEqual(['ok', 'ok'])
+  })
+
+  test('that deletes it and the recording of an attempt wait for each other in one order', async () => {
+    const { id } = await bench.make({ url: URL })
+    await bench.happen()
+    await bench.feed()
+    const { world, workspaceId } = bench
+    const [delivery] = await bench.deliveries(id)
+    const record = async (tx: Tx, pause: () => Promise<void>) => {
+      const about = { id: world.newId(), workspaceId, deliveryId: delivery!.id, url: URL, startedAt: bench.clock.now() }
+      const outcome = { durationMs: 1, statusCode: 500, failure: 'status', message: null, responseBody: null }
+      expect(await insertAttempt(tx, { ...about, ...outcome })).toBe(true)
+      await pause()
+      await noteFailure(tx, workspaceId, id, bench.clock.now())
+    }
+    expect(await meet(record, () => deleteWebhook(world, bench.viewer, id))).toEqual(['ok', 'ok'])
+    expect(await bench.deliveries(id)).toEqual([])
   })
 })
 
@@ -432,6 +565,7 @@ describe('waiting for an analysis', () => {
     })
   const feed = (analysisWaitMs: number, awaiting: string[] = []) =>
     feedWebhooks(bench.world, {
+      logger: createLogger('silent'),
       analysisWaitMs,
       awaitingAnalysis: async (_tx, _workspaceId, ids) => new Set(ids.filter((id) => awaiting.includes(id))),
     })

@@ -3,7 +3,7 @@ import { isUuid } from '../../platform/ids.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { moveFeed } from './feed-store.ts'
-import { lockWebhook, setWebhookEnabled } from './store.ts'
+import { lockFeedOf, lockWebhook, setWebhookEnabled } from './store.ts'
 
 export interface EnableWebhookInput {
   /** Whether events that happened while it was disabled are delivered now, as far as the log keeps them. Default false. */
@@ -24,6 +24,7 @@ export async function enableWebhook(
   if (!isUuid(id)) throw new NotFoundError('webhook', ['id'])
   const { workspaceId } = viewer
   await world.events.write(workspaceId, async (tx, emit) => {
+    await lockFeedOf(tx, workspaceId, id)
     if (!(await lockWebhook(tx, workspaceId, id))) throw new NotFoundError('webhook', ['id'])
     if (!(await setWebhookEnabled(tx, workspaceId, id, null, world.clock.now()))) return
     if (!catchUp) await moveFeed(tx, workspaceId, id, (await world.events.head(workspaceId, tx)).position)

@@ -8,18 +8,26 @@ const concerning = sql`SELECT 1 FROM event e
   WHERE e.workspace_id = f.workspace_id AND e.position > f.position AND e.type = ANY(f.watches)
     AND (f.stream_id IS NULL OR e.stream_id = f.stream_id)`
 
-/** Webhooks that have something to read: enabled, and behind an event that concerns them. */
+/**
+ * Webhooks that have something to read: enabled, behind an event that concerns them, and with less than `full` waiting. In
+ * a random order, so that none is always beyond the limit.
+ */
 export async function webhooksWithNews(
   db: Queryable,
-  limit: number,
+  { limit, full }: { limit: number; full: number },
 ): Promise<{ webhook_id: string; workspace_id: string }[]> {
   return db.query(
     sql`SELECT f.webhook_id, f.workspace_id
         FROM webhook_feed f
         JOIN webhook w ON w.workspace_id = f.workspace_id AND w.id = f.webhook_id AND w.enabled AND w.retired_at IS NULL
         JOIN event_head h ON h.workspace_id = f.workspace_id AND h.position > f.position
-        WHERE EXISTS (${concerning}) OR h.pruned > f.position
-        LIMIT ${limit}::int`,
+        JOIN workspace s ON s.id = f.workspace_id AND s.deactivated_at IS NULL
+        WHERE (EXISTS (${concerning}) OR h.pruned > f.position)
+          AND NOT EXISTS (
+            SELECT 1 FROM webhook_delivery d WHERE d.webhook_id = f.webhook_id AND d.state = 'pending'
+            OFFSET ${full - 1}::int
+          )
+        ORDER BY random() LIMIT ${limit}::int`,
   )
 }
 

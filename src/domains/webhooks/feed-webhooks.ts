@@ -2,6 +2,7 @@ import type { Tx } from '../../db/database.ts'
 import type { EventType, LoggedEvent } from '../../events/index.ts'
 import { ExpectedError } from '../../platform/errors.ts'
 import { isUuid } from '../../platform/ids.ts'
+import type { Logger } from '../../platform/logger.ts'
 import type { World } from '../world.ts'
 import {
   countPending,
@@ -18,6 +19,7 @@ import { FORMAT_RULES } from './format.ts'
 import { retireWebhook } from './store.ts'
 
 export interface FeedDeps {
+  logger: Logger
   /** How long `response.submitted` waits for the analysis of its response, where the format does. 0: not at all. */
   analysisWaitMs: number
   /** Of which of these responses an analysis may still say something. */
@@ -31,18 +33,24 @@ const BATCH = 200
  * away for days costs no more than this.
  */
 export const MAX_PENDING = 1_000
-const WEBHOOKS_A_TURN = 200
+/** How many webhooks one turn feeds, and which it leaves out. */
+const A_TURN = { limit: 200, full: MAX_PENDING }
 /** A feed that is so many events behind, none of which concern it, is moved on. */
 const IDLE_LAG = 1_000
 
 /**
  * Makes deliveries of what happened, for every webhook from its own place in the log on; the place moves in the same
- * transaction. Returns how many events were taken.
+ * transaction. One that fails is logged, and tried again in the next turn. Returns how many events were taken.
  */
 export async function feedWebhooks(world: World, deps: FeedDeps): Promise<number> {
   let taken = 0
-  for (const { webhook_id, workspace_id } of await webhooksWithNews(world.db, WEBHOOKS_A_TURN)) {
-    taken += await feedOne(world, deps, workspace_id, webhook_id)
+  for (const { webhook_id, workspace_id } of await webhooksWithNews(world.db, A_TURN)) {
+    try {
+      taken += await feedOne(world, deps, workspace_id, webhook_id)
+    } catch (error) {
+      // One that cannot be fed keeps its place in the log, and the others their turn.
+      deps.logger.error({ err: error, webhook: webhook_id }, 'a webhook could not be fed')
+    }
   }
   return taken
 }

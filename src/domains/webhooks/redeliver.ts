@@ -5,7 +5,7 @@ import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { lockDelivery, restartDelivery } from './delivery-store.ts'
 import { rewindFeed } from './feed-store.ts'
-import { lockWebhook, type WebhookRow } from './store.ts'
+import { lockFeedOf, lockWebhook, type WebhookRow } from './store.ts'
 
 /**
  * Sends one delivery again, at once and with all its attempts anew, under the id it has. Throws INSUFFICIENT_SCOPE
@@ -36,6 +36,7 @@ export async function replayWebhook(world: World, viewer: Viewer, id: string, af
   const { workspaceId } = viewer
   const position = decodeEventCursor(workspaceId, after)
   await world.events.write(workspaceId, async (tx, emit) => {
+    await lockFeedOf(tx, workspaceId, id)
     requireEnabled(await lockWebhook(tx, workspaceId, id))
     // Refuses a cursor from the future and one that retention has passed.
     await world.events.read(workspaceId, position, 1, {}, tx)

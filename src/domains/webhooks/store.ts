@@ -75,7 +75,10 @@ export async function insertWebhook(
   )
 }
 
-/** Locks the webhook until the transaction ends; undefined for an unknown one and, unless asked for, a retired one. */
+/**
+ * Locks the webhook until the transaction ends; undefined for an unknown one and, unless asked for, a retired one. Whoever
+ * writes its feed as well takes that first: `lockFeedOf`.
+ */
 export async function lockWebhook(
   tx: Tx,
   workspaceId: string,
@@ -85,9 +88,19 @@ export async function lockWebhook(
   const living = which === 'living' ? sql`AND retired_at IS NULL` : sql``
   const [row] = await tx.query<WebhookRow>(
     sql`SELECT ${columns} FROM webhook
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid ${living} FOR UPDATE`,
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid ${living} FOR NO KEY UPDATE`,
   )
   return row
+}
+
+/**
+ * Locks the feed of a webhook. Everybody takes the feed, then deliveries, then the webhook, as feeding and recording do:
+ * in another order two could wait for each other.
+ */
+export async function lockFeedOf(tx: Tx, workspaceId: string, id: string): Promise<void> {
+  await tx.query(
+    sql`SELECT 1 FROM webhook_feed WHERE workspace_id = ${workspaceId}::uuid AND webhook_id = ${id}::uuid FOR UPDATE`,
+  )
 }
 
 export async function findWebhook(db: Queryable, workspaceId: string, id: string): Promise<WebhookRow | undefined> {
@@ -144,6 +157,15 @@ export function streamOf({ link_id, campaign_id }: Pick<WebhookRow, 'link_id' | 
 
 /** Whether there was one to delete. Its deliveries go with it. */
 export async function deleteWebhookRow(tx: Tx, workspaceId: string, id: string): Promise<boolean> {
+  await lockFeedOf(tx, workspaceId, id)
+  // They would go with it, but it would be locked before them.
+  await tx.query(
+    sql`DELETE FROM webhook_delivery WHERE id IN (
+          SELECT d.id FROM webhook_delivery d
+          JOIN webhook w ON w.workspace_id = d.workspace_id AND w.id = d.webhook_id AND w.retired_at IS NULL
+          WHERE d.workspace_id = ${workspaceId}::uuid AND d.webhook_id = ${id}::uuid ORDER BY d.id FOR UPDATE OF d
+        )`,
+  )
   const rows = await tx.query(
     sql`DELETE FROM webhook WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid AND retired_at IS NULL
         RETURNING id`,

@@ -60,7 +60,7 @@ export async function webhookBench(options: { poolSize?: number } = {}): Promise
   const builders: RequestBuilders = { standard: standardRequest, sayify: standardRequest, multisender: standardRequest }
   const logger = createLogger('silent')
   const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: TIMEOUT_MS, random: () => 0 })
-  const feedDeps: FeedDeps = { analysisWaitMs: 0, awaitingAnalysis }
+  const feedDeps: FeedDeps = { analysisWaitMs: 0, awaitingAnalysis, logger }
   const feed = () => feedWebhooks(world, feedDeps)
   return {
     ...kit,

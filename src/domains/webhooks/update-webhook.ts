@@ -5,7 +5,7 @@ import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { addressIssues, typeIssues, watchesOf, webhookSchema } from './create-webhook.ts'
-import { lockWebhook, updateWebhookRow } from './store.ts'
+import { lockFeedOf, lockWebhook, updateWebhookRow } from './store.ts'
 
 /** Absent keys stay as they are. */
 export interface UpdateWebhookInput {
@@ -30,6 +30,7 @@ export async function updateWebhook(
   if (!isUuid(id)) throw new NotFoundError('webhook', ['id'])
   const changes = parse(schema, input)
   await world.events.write(viewer.workspaceId, async (tx, emit) => {
+    await lockFeedOf(tx, viewer.workspaceId, id)
     const webhook = await lockWebhook(tx, viewer.workspaceId, id)
     if (!webhook) throw new NotFoundError('webhook', ['id'])
     const { format, link_id: linkId, campaign_id: campaignId } = webhook

@@ -58,7 +58,7 @@ const dispatcher = dispatcherTo('127.0.0.1')
 async function deliver(by = dispatcher): Promise<void> {
   let did = 1
   while (did > 0) {
-    did = await feedWebhooks(world, { analysisWaitMs: 0, awaitingAnalysis })
+    did = await feedWebhooks(world, { logger: createLogger('silent'), analysisWaitMs: 0, awaitingAnalysis })
     did += await by.run()
     await by.settled()
   }
