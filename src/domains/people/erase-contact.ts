@@ -6,7 +6,7 @@ import { receiversOf } from '../campaigns/index.ts'
 import { addressesToErase, leaveLists, lockForErasure, wipeContacts } from '../contacts/index.ts'
 import { eraseMessagesOf } from '../messages/index.ts'
 import { eraseCustomersAt } from '../messaging/index.ts'
-import { eraseAnswersOf } from '../responses/index.ts'
+import { eraseAnswersOf, respondentsOf } from '../responses/index.ts'
 import { forgetAnswersOfReceivers } from '../webhooks/index.ts'
 import type { World } from '../world.ts'
 
@@ -27,12 +27,15 @@ export async function eraseContact(world: World, viewer: Viewer, id: string): Pr
     if (ids.length === 0) throw new NotFoundError('contact', ['id'])
     await leaveLists(tx, emit, workspaceId, ids, now)
     const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
-    await forgetAnswersOfReceivers(tx, workspaceId, [...responses, ...(await receiversOf(tx, workspaceId, ids))])
     const mailed = await eraseMessagesOf(tx, workspaceId, ids)
     const called = await eraseCallsOf(world, tx, workspaceId, ids)
     const addresses = await addressesToErase(tx, workspaceId, ids, [...mailed, ...called])
     await eraseCustomersAt(world, tx, emit, workspaceId, addresses)
     await wipeContacts(tx, workspaceId, ids, now)
+    // What the events of each are told under.
+    const respondents = await respondentsOf(tx, workspaceId, ids)
+    const receivers = await receiversOf(tx, workspaceId, ids)
+    await forgetAnswersOfReceivers(tx, workspaceId, [...ids, ...responses, ...respondents, ...receivers])
     for (const each of ids) emit('contact.erased', { contactId: each })
   })
 }

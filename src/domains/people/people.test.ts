@@ -1,5 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { addDelivery } from '../../../test/graph/deliveries.ts'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
 import { tablesWith as tablesWithText } from '../../../test/kit/tables-with.ts'
 import {
@@ -12,7 +11,10 @@ import {
   testWorld,
 } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
+import type { EventType } from '../../events/index.ts'
+import { createLogger } from '../../platform/logger.ts'
 import { fakeAudio } from '../../providers/audio/index.ts'
+import type { Outbound } from '../../providers/outbound/index.ts'
 import { memoryStorage } from '../../providers/storage/index.ts'
 import {
   addToContactList,
@@ -28,6 +30,7 @@ import { sweepOutboxes } from '../messages/index.ts'
 import { addMessages, createMessageWriter, type MessageInput, verifyMetrics } from '../messaging/index.ts'
 import { readMetric } from '../metrics/index.ts'
 import {
+  awaitingAnalysis,
   inviteRespondent,
   openSession,
   recordAnalysis,
@@ -36,7 +39,7 @@ import {
   sweepUploads,
   uploadAnswer,
 } from '../responses/index.ts'
-import { createWebhook } from '../webhooks/index.ts'
+import { createDispatcher, createWebhook, deleteWebhook, feedWebhooks, standardRequest } from '../webhooks/index.ts'
 import { eraseContact, mergeContacts } from './index.ts'
 
 const WAV = Buffer.concat([Buffer.from('524946462400000057415645666d742010000000', 'hex'), Buffer.alloc(100)])
@@ -90,8 +93,51 @@ async function respond(link: Awaited<ReturnType<typeof makeLink>>, respondentId:
 
 const tablesWith = (text: string) => tablesWithText(kit.db, text)
 
+/** A webhook whose receiver answers with what it was sent of a person. */
+async function tellOf(eventTypes: EventType[], status = 200) {
+  const { world } = kit
+  const { id } = await createWebhook(world, kit.viewer, { url: 'https://hooks.invalid/', eventTypes })
+  onTestFinished(() => deleteWebhook(world, kit.viewer, id))
+  const logger = createLogger('silent')
+  let answering = Promise.resolve()
+  const body = `got ${SECRET}`
+  const outbound: Outbound = {
+    async post() {
+      await answering
+      return { outcome: 'answered', status, headers: {}, body, truncated: false, durationMs: 1 }
+    },
+    close: async () => {},
+  }
+  const builders = { standard: standardRequest, sayify: standardRequest, multisender: standardRequest }
+  const dispatcher = createDispatcher({ world, outbound, builders, logger, timeoutMs: 1_000 })
+  const begin = async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    answering = promise
+    while ((await feedWebhooks(world, { logger, analysisWaitMs: 0, awaitingAnalysis })) > 0);
+    await dispatcher.run()
+    return () => {
+      resolve()
+      return dispatcher.settled()
+    }
+  }
+  return {
+    /** Sends what waits; the receiver answers when what is returned is called. */
+    begin,
+    send: async () => (await begin())(),
+    /** What was kept, of each delivery. */
+    async answers(): Promise<(string | null)[]> {
+      const rows = await kit.db.query<{ response_body: string | null }>(
+        sql`SELECT a.response_body FROM webhook_attempt a JOIN webhook_delivery d ON d.id = a.delivery_id
+            WHERE d.webhook_id = ${id}::uuid`,
+      )
+      return rows.map((row) => row.response_body)
+    },
+  }
+}
+
 describe('erasing', () => {
   test('leaves nothing personal in any table or in the storage, and keeps what counts', async () => {
+    const told = await tellOf(['contact.created', 'respondent.created', 'response.submitted'])
     const id = await person({
       ...{ firstName: SECRET, email: `${SECRET}@example.com`, phone: '+358405550111', note: SECRET, company: SECRET },
       ...{ externalKey: SECRET, address: SECRET, city: SECRET, website: SECRET, nickname: SECRET, gender: SECRET },
@@ -103,17 +149,9 @@ describe('erasing', () => {
     const responseId = await respond(link, await invite(link.id, duplicate))
     await mergeContacts(kit.world, kit.viewer, { id, duplicateIds: [duplicate] })
     await optOut(kit.world, kit.viewer, { contactId: id, channels: ['call'] })
-    const webhook = await createWebhook(kit.world, kit.viewer, {
-      ...{ url: 'https://hooks.invalid/', eventTypes: ['response.submitted'], enabled: false },
-    })
-    const delivery = await addDelivery(kit.db, {
-      ...{ workspaceId: kit.workspaceId, webhookId: webhook.id, state: 'dead', at: kit.clock.now(), attempts: [500] },
-      payload: { responseId },
-    })
-    await kit.db.query(sql`UPDATE webhook_delivery SET order_key = ${responseId}::uuid WHERE id = ${delivery.id}::uuid`)
-    await kit.db.query(
-      sql`UPDATE webhook_attempt SET response_body = ${`got ${SECRET}`} WHERE delivery_id = ${delivery.id}::uuid`,
-    )
+    // The two contacts, the participation of one, and its response.
+    await told.send()
+    expect(await told.answers()).toEqual(Array(4).fill(`got ${SECRET}`))
     const other = await person({ name: 'Other' })
     const kept = await respond(link, await invite(link.id, other))
 
@@ -125,6 +163,7 @@ describe('erasing', () => {
     await sweepUploads(kit.world, storage)
 
     expect(await tablesWith(SECRET)).toEqual([])
+    expect(await told.answers()).toEqual(Array(4).fill(null))
     expect(await tablesWith('5550111')).toEqual([])
     expect(await tablesWith('5550222')).toEqual([])
     expect([...storage.objects.keys()]).toEqual([])
@@ -146,6 +185,17 @@ describe('erasing', () => {
     )
     await eraseContact(kit.world, kit.viewer, id)
     expect((await refusal(updateContact(kit.world, kit.viewer, id, { name: 'x' }))).code).toBe('NOT_FOUND')
+  })
+
+  test.each([200, 500])('keeps nothing that a receiver answers (%i) while they are erased', async (status) => {
+    const told = await tellOf(['contact.created'], status)
+    const [id, other] = [await person({ name: SECRET }), await person()]
+    const answered = await told.begin()
+    await eraseContact(kit.world, kit.viewer, id)
+    await answered()
+    expect((await told.answers()).toSorted()).toEqual([`got ${SECRET}`, null])
+    await eraseContact(kit.world, kit.viewer, other)
+    expect(await told.answers()).toEqual([null, null])
   })
 
   test('reaches messages: where they went, what was said of them, and the copies of those that were sent', async () => {

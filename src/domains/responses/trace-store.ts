@@ -61,6 +61,15 @@ export async function eraseAnswersOf(
   return ids
 }
 
+/** The participations of contacts. */
+export async function respondentsOf(tx: Tx, workspaceId: string, contactIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    sql`SELECT id FROM respondent
+        WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])`,
+  )
+  return rows.map(({ id }) => id)
+}
+
 /**
  * Removes a response with its answers and what was made of them. Uploads are left to the sweep, which removes their bytes;
  * until then they belong to no response. Counts follow. An anonymous respondent whom nothing else knows is removed as

@@ -68,7 +68,7 @@ export async function claimDeliveries(
           ) due
           LIMIT ${total}::int
         )
-        UPDATE webhook_delivery d SET due_at = ${lease}::timestamptz
+        UPDATE webhook_delivery d SET due_at = ${lease}::timestamptz, held_back = false
         FROM picked WHERE d.id = picked.id
         RETURNING d.id, d.workspace_id, d.webhook_id, d.event_id, d.event_type, d.position, d.occurred_at, d.payload,
                   d.attempts_since_start, picked.url, picked.format, picked.secret`,
@@ -88,19 +88,23 @@ export interface AttemptRecord {
   responseBody: string | null
 }
 
-/** Adds an attempt to the log of its delivery; false when the delivery is gone, with its webhook. */
+/**
+ * Adds an attempt to the log of its delivery; false when the delivery is gone, with its webhook. What was answered is left
+ * out when whom the delivery is about was erased meanwhile.
+ */
 export async function insertAttempt(tx: Tx, attempt: AttemptRecord): Promise<boolean> {
   const rows = await tx.query(
     sql`WITH counted AS (
           UPDATE webhook_delivery SET attempt_count = attempt_count + 1
-          WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${attempt.deliveryId}::uuid RETURNING attempt_count
+          WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${attempt.deliveryId}::uuid
+          RETURNING attempt_count, forgotten
         )
         INSERT INTO webhook_attempt (id, workspace_id, delivery_id, number, url, started_at, duration_ms, status_code,
                                      failure, message, response_body)
         SELECT ${attempt.id}::uuid, ${attempt.workspaceId}::uuid, ${attempt.deliveryId}::uuid, counted.attempt_count,
                ${attempt.url}, ${attempt.startedAt}::timestamptz, ${attempt.durationMs}::int,
                ${attempt.statusCode}::int, ${attempt.failure}::attempt_failure, ${attempt.message},
-               ${attempt.responseBody}
+               CASE WHEN NOT counted.forgotten THEN ${attempt.responseBody} END
         FROM counted RETURNING id`,
   )
   return rows.length > 0
@@ -108,7 +112,8 @@ export async function insertAttempt(tx: Tx, attempt: AttemptRecord): Promise<boo
 
 /**
  * Records an attempt that worked, in one statement, since nearly all do: the attempt, the delivery settled if it is
- * pending still, and the webhook well again. Nothing happens when the delivery is gone, with its webhook.
+ * pending still, and the webhook well again. Nothing happens when the delivery is gone, with its webhook. What was
+ * answered is left out when whom the delivery is about was erased meanwhile.
  */
 export async function recordSuccess(
   db: Queryable,
@@ -122,7 +127,7 @@ export async function recordSuccess(
                  state = CASE WHEN state = 'pending' THEN 'succeeded' ELSE state END, due_at = NULL,
                  settled_at = CASE WHEN state = 'pending' THEN ${now}::timestamptz ELSE settled_at END
           WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${attempt.deliveryId}::uuid
-          RETURNING attempt_count
+          RETURNING attempt_count, forgotten
         ), well AS (
           UPDATE webhook SET failing_since = NULL
           WHERE workspace_id = ${attempt.workspaceId}::uuid AND id = ${webhookId}::uuid AND failing_since IS NOT NULL
@@ -131,7 +136,7 @@ export async function recordSuccess(
                                      response_body)
         SELECT ${attempt.id}::uuid, ${attempt.workspaceId}::uuid, ${attempt.deliveryId}::uuid, settled.attempt_count,
                ${attempt.url}, ${attempt.startedAt}::timestamptz, ${attempt.durationMs}::int,
-               ${attempt.statusCode}::int, ${attempt.responseBody}
+               ${attempt.statusCode}::int, CASE WHEN NOT settled.forgotten THEN ${attempt.responseBody} END
         FROM settled`,
   )
 }
@@ -188,7 +193,7 @@ export async function lockDelivery(tx: Tx, workspaceId: string, id: string): Pro
 export async function restartDelivery(tx: Tx, workspaceId: string, id: string, now: Date): Promise<void> {
   await tx.query(
     sql`UPDATE webhook_delivery SET state = 'pending', due_at = ${now}::timestamptz, settled_at = NULL,
-               attempts_since_start = 0
+               attempts_since_start = 0, held_back = false
         WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid`,
   )
 }
@@ -217,13 +222,23 @@ export async function deleteOldDeliveries(db: Queryable, now: Date): Promise<num
 }
 
 /**
- * Forgets what was answered to deliveries about responses, and about whom campaigns address: it may repeat what was sent.
+ * Forgets what was answered to deliveries about these responses, respondents, receivers of campaigns and contacts: it may
+ * repeat what was sent. Attempts that are under way leave nothing either.
  */
 export async function forgetAnswersOfReceivers(
   tx: Tx,
   workspaceId: string,
   orderKeys: readonly string[],
 ): Promise<void> {
+  await tx.query(
+    sql`WITH told AS (
+          SELECT id FROM webhook_delivery
+          WHERE workspace_id = ${workspaceId}::uuid AND order_key = ANY(${orderKeys}::uuid[]) ORDER BY id FOR UPDATE
+        )
+        UPDATE webhook_delivery SET forgotten = true
+        WHERE workspace_id = ${workspaceId}::uuid AND id IN (SELECT id FROM told)`,
+  )
+  // By a look of its own: an attempt may have been recorded while the first waited for its delivery.
   await tx.query(
     sql`UPDATE webhook_attempt a SET response_body = NULL FROM webhook_delivery d
         WHERE d.workspace_id = ${workspaceId}::uuid AND d.order_key = ANY(${orderKeys}::uuid[])

@@ -595,6 +595,34 @@ describe('waiting for an analysis', () => {
     expect(deliveries.map(({ due_at }) => due_at)).toEqual([bench.clock.now(), bench.clock.now()])
   })
 
+  test('one that is being sent is not sent a second time when the analysis is there', async () => {
+    const { id } = await make()
+    const responseId = bench.world.newId()
+    await bench.happen('response.submitted', { responseId })
+    await feed(MINUTE, [responseId])
+    bench.clock.advance(MINUTE)
+    let posts = 0
+    const answer = Promise.withResolvers<void>()
+    const dispatcher = dispatcherWith({
+      outbound: {
+        async post() {
+          posts++
+          await answer.promise
+          return { outcome: 'answered', status: 200, headers: {}, body: '', truncated: false, durationMs: 1 }
+        },
+        close: async () => {},
+      },
+    })
+    await dispatcher.run()
+    await bench.happen('response.analyzed', { responseId })
+    await feed(MINUTE)
+    await dispatcher.run()
+    answer.resolve()
+    await dispatcher.settled()
+    expect(posts).toBe(1)
+    expect(await bench.deliveries(id)).toMatchObject([{ state: 'succeeded', attempt_count: 1 }])
+  })
+
   test('it goes when its analysis has come to an end without all of it, unless somebody else may find the rest', async () => {
     const { id } = await make()
     const [left, elsewhere] = [bench.world.newId(), bench.world.newId()]

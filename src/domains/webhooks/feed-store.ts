@@ -99,6 +99,8 @@ export interface NewDelivery {
   occurredAt: Date
   payload: object
   dueAt: Date
+  /** Whether it waits until then for something that may happen before. */
+  heldBack: boolean
 }
 
 /** Deliveries for events; one that was settled before (a replay) begins anew under the id it had. */
@@ -112,19 +114,21 @@ export async function insertDeliveries(
   if (deliveries.length === 0) return
   await tx.query(
     sql`INSERT INTO webhook_delivery (id, workspace_id, webhook_id, event_id, event_type, position, order_key,
-                                      occurred_at, payload, state, due_at, created_at)
+                                      occurred_at, payload, state, due_at, held_back, created_at)
         SELECT d.id, ${workspaceId}::uuid, ${webhookId}::uuid, d."eventId", d."eventType", d.position, d."orderKey",
-               d."occurredAt", d.payload, 'pending', d."dueAt", ${now}::timestamptz
+               d."occurredAt", d.payload, 'pending', d."dueAt", d."heldBack",
+               ${now}::timestamptz
         FROM jsonb_to_recordset(${json(deliveries)}::jsonb)
           AS d(id uuid, "eventId" uuid, "eventType" text, position bigint, "orderKey" uuid, "occurredAt" timestamptz,
-               payload jsonb, "dueAt" timestamptz)
+               payload jsonb, "dueAt" timestamptz, "heldBack" boolean)
         ON CONFLICT (webhook_id, event_id) DO UPDATE
-          SET state = 'pending', due_at = excluded.due_at, settled_at = NULL, attempts_since_start = 0
+          SET state = 'pending', due_at = excluded.due_at, held_back = excluded.held_back, settled_at = NULL,
+              attempts_since_start = 0
           WHERE webhook_delivery.state <> 'pending'`,
   )
 }
 
-/** Lets deliveries that wait for something happen now: those of these keys that were not attempted yet. */
+/** Lets deliveries that are held back go now: those of these keys, and none that is on its way already. */
 export async function hurryDeliveries(
   tx: Tx,
   webhookId: string,
@@ -133,9 +137,9 @@ export async function hurryDeliveries(
   now: Date,
 ): Promise<void> {
   await tx.query(
-    sql`UPDATE webhook_delivery SET due_at = ${now}::timestamptz
+    sql`UPDATE webhook_delivery SET due_at = ${now}::timestamptz, held_back = false
         WHERE webhook_id = ${webhookId}::uuid AND state = 'pending' AND order_key = ANY(${orderKeys}::uuid[])
-          AND event_type = ${eventType} AND attempts_since_start = 0 AND due_at > ${now}::timestamptz`,
+          AND event_type = ${eventType} AND held_back AND due_at > ${now}::timestamptz`,
   )
 }
 

@@ -105,6 +105,7 @@ async function deliver(world: World, deps: FeedDeps, tx: Tx, feed: FeedRow, even
       occurredAt: event.occurredAt,
       payload: event.payload,
       dueAt: isHeldBack ? new Date(event.occurredAt.getTime() + deps.analysisWaitMs) : now,
+      heldBack: isHeldBack,
     }
   })
   await insertDeliveries(tx, workspaceId, webhookId, deliveries, now)
