@@ -35,6 +35,7 @@ import {
   openSession,
   recordAnalysis,
   recordAnswer,
+  resumeSession,
   submitResponse,
   sweepUploads,
   uploadAnswer,
@@ -388,6 +389,28 @@ describe('merging', () => {
     // Whoever was merged is not reached by what still waits; who stays is, once.
     expect(office.sms.history.map(({ to }) => to).toSorted()).toEqual([phone, phone, other, other].toSorted())
     expect(await post.statsOf(waiting)).toMatchObject({ state: 'completed', messages_sent: 1 })
+  })
+
+  test('lets a person answer once, by the address of either participation', async () => {
+    const link = await makeLink()
+    const [id, duplicate, third] = [await person(), await person(), await person()]
+    const invited = [await invite(link.id, id), await invite(link.id, duplicate), await invite(link.id, third)]
+    const tokens = invited.map((respondentId) => kit.signer.sign('respondent', respondentId))
+    const open = (respondentToken: string) =>
+      openSession(kit.world, kit.signer, link, { channel: 'web', respondentToken })
+    // Begun by one address and gone on with by the others; merged in steps, so that one leads on to another.
+    const { responseId, token } = await open(tokens[2]!)
+    await mergeContacts(kit.world, kit.viewer, { id: duplicate, duplicateIds: [third] })
+    await mergeContacts(kit.world, kit.viewer, { id, duplicateIds: [duplicate] })
+    for (const each of tokens) {
+      expect((await open(each)).responseId).toBe(responseId)
+      expect(await resumeSession(kit.world, kit.signer, link, each)).toBe(token)
+    }
+    await submitResponse(kit.world, kit.signer, link, { token })
+    for (const each of tokens) {
+      expect((await refusal(open(each))).code).toBe('SESSION_COMPLETED')
+      expect((await refusal(resumeSession(kit.world, kit.signer, link, each))).code).toBe('SESSION_COMPLETED')
+    }
   })
 
   test('refuses what cannot be merged, and changes nothing', async () => {

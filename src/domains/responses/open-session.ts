@@ -17,6 +17,7 @@ import {
   type ResponseRow,
 } from './store.ts'
 import type { TokenSigner } from './tokens.ts'
+import { standingFor } from './trace-store.ts'
 
 export interface OpenSessionInput {
   channel: ResponseChannel
@@ -43,25 +44,33 @@ export async function openSession(
   { workspace_id: workspaceId, id: linkId }: LinkRow,
   { channel, respondentToken, idempotencyKey }: OpenSessionInput,
 ): Promise<OpenedSession> {
-  const respondentId = respondentToken === undefined ? undefined : signer.verify('respondent', respondentToken)
-  if (respondentToken !== undefined && respondentId === undefined) throw new NotFoundError('respondent', ['respondent'])
+  const invitedId = respondentToken === undefined ? undefined : signer.verify('respondent', respondentToken)
+  if (respondentToken !== undefined && invitedId === undefined) throw new NotFoundError('respondent', ['respondent'])
   const now = world.clock.now()
-  const key = { workspaceId, key: idempotencyKey, operation: 'openSession', input: { linkId, respondentId }, now }
+  const key = {
+    workspaceId,
+    key: idempotencyKey,
+    operation: 'openSession',
+    input: { linkId, respondentId: invitedId },
+    now,
+  }
 
   async function open(tx: Tx, emit: Emit): Promise<{ id: string; session_id: string }> {
     // As it is now: the page that asks may have been loaded long ago.
     const link = await holdLink(tx, workspaceId, linkId)
     if (!link) throw linkDeleted()
-    const personal = respondentId === undefined ? undefined : await lockRespondent(tx, workspaceId, respondentId)
-    if (respondentId !== undefined && personal?.link_id !== linkId)
-      throw new NotFoundError('respondent', ['respondent'])
-    const earlier = personal && (await latestResponseOf(tx, workspaceId, respondentId!))
+    const invited = invitedId === undefined ? undefined : await lockRespondent(tx, workspaceId, invitedId)
+    if (invitedId !== undefined && invited?.link_id !== linkId) throw new NotFoundError('respondent', ['respondent'])
+    // A merge moves what they said to the participation that is kept: one person answers once, by either address.
+    const respondentId = invitedId === undefined ? undefined : await standingFor(tx, workspaceId, invitedId)
+    if (respondentId !== undefined && respondentId !== invitedId) await lockRespondent(tx, workspaceId, respondentId)
+    const earlier = respondentId === undefined ? undefined : await latestResponseOf(tx, workspaceId, respondentId)
     if (earlier?.status === 'completed') throw sessionCompleted()
     if (link.deleted_at === null && earlier) return { id: earlier.id, session_id: earlier.session_id }
     checkOpen(link)
 
     const id = respondentId ?? world.newId()
-    if (!personal) {
+    if (respondentId === undefined) {
       const legacyId = await takeLegacyIds(tx, workspaceId, 'respondent')
       await insertRespondent(tx, { id, workspaceId, legacyId, linkId, contactId: null, status: 'created', now })
       emit('respondent.created', { linkId, respondentId: id })
@@ -98,9 +107,10 @@ export async function resumeSession(
   link: LinkRow,
   respondentToken: string,
 ): Promise<string | undefined> {
-  const respondentId = signer.verify('respondent', respondentToken)
-  const found = respondentId && (await findRespondent(world.db, link.workspace_id, respondentId))
+  const invitedId = signer.verify('respondent', respondentToken)
+  const found = invitedId && (await findRespondent(world.db, link.workspace_id, invitedId))
   if (!found || found.link_id !== link.id) throw new NotFoundError('respondent', ['respondent'])
+  const respondentId = await standingFor(world.db, link.workspace_id, invitedId)
   const earlier = await latestResponseOf(world.db, link.workspace_id, respondentId)
   if (earlier?.status === 'completed') throw sessionCompleted()
   return earlier && signer.sign('session', earlier.session_id)

@@ -1,4 +1,4 @@
-import type { Tx } from '../../db/database.ts'
+import type { Queryable, Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import { lockForAnalysis } from './analysis-store.ts'
@@ -110,13 +110,34 @@ export async function removeResponse(
   return { linkId, respondentId }
 }
 
+/**
+ * The participation that stands for this one: its own, unless its contact was merged into one that took part as well, and
+ * then that one's.
+ */
+export async function standingFor(db: Queryable, workspaceId: string, respondentId: string): Promise<string> {
+  const [row] = await db.query<{ id: string }>(
+    sql`WITH RECURSIVE person AS (
+          SELECT p.link_id, c.id, c.merged_into_id
+          FROM respondent p JOIN contact c ON c.workspace_id = p.workspace_id AND c.id = p.contact_id
+          WHERE p.workspace_id = ${workspaceId}::uuid AND p.id = ${respondentId}::uuid AND c.merged_into_id IS NOT NULL
+          UNION ALL
+          SELECT d.link_id, c.id, c.merged_into_id FROM person d JOIN contact c ON c.id = d.merged_into_id
+          WHERE c.workspace_id = ${workspaceId}::uuid
+        )
+        SELECT p.id FROM person k JOIN respondent p ON p.link_id = k.link_id AND p.contact_id = k.id
+        WHERE p.workspace_id = ${workspaceId}::uuid AND k.merged_into_id IS NULL
+        ORDER BY p.id LIMIT 1`,
+  )
+  return row?.id ?? respondentId
+}
+
 /** How far each status is: of two participations that become one the further one's counts. */
 const RANK: readonly RespondentStatus[] = ['invalid', 'created', 'queued', 'called', 'surveyed', 'analyzed']
 
 /**
  * Makes a contact the respondent that a duplicate of it was. Where both take part in a link, the responses move to the
  * participation of the one that is kept; the other's stays with the duplicate, empty, so that its personal address and
- * its number keep leading somewhere.
+ * its number keep leading somewhere: to the one that is kept, by `standingFor`.
  */
 export async function moveRespondents(
   tx: Tx,
@@ -135,7 +156,7 @@ export async function moveRespondents(
     sql`SELECT f.link_id, f.id AS from_id, f.status AS from_status, t.id AS to_id, t.status AS to_status
         FROM respondent f JOIN respondent t ON t.workspace_id = f.workspace_id AND t.link_id = f.link_id
         WHERE f.workspace_id = ${workspaceId}::uuid AND f.contact_id = ${from}::uuid AND t.contact_id = ${to}::uuid
-        ORDER BY f.id FOR UPDATE OF f, t`,
+        ORDER BY f.id, t.id FOR UPDATE OF f, t`,
   )
   for (const pair of both) {
     await tx.query(
