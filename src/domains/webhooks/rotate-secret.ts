@@ -10,8 +10,8 @@ import { lockWebhook, replaceSecret } from './store.ts'
 export const PREVIOUS_SECRET_MS = 24 * 3_600_000
 
 /**
- * Gives a webhook another secret: `secret` or, without it, a random one. Requests are signed with both for a day. The
- * new one is in the result and cannot be read again. Throws INSUFFICIENT_SCOPE (`webhooks:write`), NOT_FOUND,
+ * Gives a webhook another secret: `secret` or, without it, a random one. Requests are signed with both for a day, if
+ * there was one before (`previousValidUntil`; otherwise null). The new one is in the result and cannot be read again. Throws INSUFFICIENT_SCOPE (`webhooks:write`), NOT_FOUND,
  * VALIDATION_FAILED.
  */
 export async function rotateWebhookSecret(
@@ -19,16 +19,16 @@ export async function rotateWebhookSecret(
   viewer: Viewer,
   id: string,
   { secret: given }: { secret?: string | null } = {},
-): Promise<{ secret: string; previousValidUntil: Date }> {
+): Promise<{ secret: string; previousValidUntil: Date | null }> {
   requireScope(viewer, 'webhooks:write')
   if (!isUuid(id)) throw new NotFoundError('webhook', ['id'])
-  const previousValidUntil = new Date(world.clock.now().getTime() + PREVIOUS_SECRET_MS)
+  const until = new Date(world.clock.now().getTime() + PREVIOUS_SECRET_MS)
   return world.events.write(viewer.workspaceId, async (tx, emit) => {
     const webhook = await lockWebhook(tx, viewer.workspaceId, id)
     if (!webhook) throw new NotFoundError('webhook', ['id'])
     const secret = given == null ? generateSecret() : parse(secretSchema(webhook.format), given, ['secret'])
-    await replaceSecret(tx, viewer.workspaceId, id, world.sealer.seal(secret, id), previousValidUntil)
+    const had = await replaceSecret(tx, viewer.workspaceId, id, world.sealer.seal(secret, id), until)
     emit('webhook.updated', { webhookId: id })
-    return { secret, previousValidUntil }
+    return { secret, previousValidUntil: had ? until : null }
   })
 }

@@ -213,19 +213,23 @@ export async function findSecret(db: Queryable, workspaceId: string, id: string)
   return row
 }
 
-/** Puts a secret in the place of the present one, if there is one, which stays valid until `previousUntil`. */
+/**
+ * Puts a secret in the place of the present one, which stays valid until `previousUntil`. Whether there was one.
+ */
 export async function replaceSecret(
   tx: Tx,
   workspaceId: string,
   id: string,
   sealed: string,
   previousUntil: Date,
-): Promise<void> {
-  await tx.query(
+): Promise<boolean> {
+  const [row] = await tx.query<{ had: boolean }>(
     sql`INSERT INTO webhook_secret (webhook_id, workspace_id, sealed) VALUES (${id}::uuid, ${workspaceId}::uuid, ${sealed})
         ON CONFLICT (webhook_id) DO UPDATE SET sealed = excluded.sealed, previous_sealed = webhook_secret.sealed,
-          previous_until = ${previousUntil}::timestamptz`,
+          previous_until = ${previousUntil}::timestamptz
+        RETURNING previous_sealed IS NOT NULL AS had`,
   )
+  return row!.had
 }
 
 /** Notes when attempts began to fail; one that failed before keeps its moment. */

@@ -160,7 +160,7 @@ describe('what is sent', () => {
     const receiver = await startReceiver()
     const { id, secret: old } = await bench.make({ url: receiver.url })
     const { secret, previousValidUntil } = await rotateWebhookSecret(bench.world, bench.viewer, id)
-    expect(previousValidUntil.getTime() - bench.clock.now().getTime()).toBe(DAY)
+    expect(previousValidUntil!.getTime() - bench.clock.now().getTime()).toBe(DAY)
     const signaturesOf = (n: number) => String(receiver.requests[n]!.headers['webhook-signature']).split(' ')
     const signatureBy = (key: string, n: number) => {
       const { headers, body } = receiver.requests[n]!
@@ -176,6 +176,13 @@ describe('what is sent', () => {
     expect(await brokenRules(rotateWebhookSecret(bench.world, bench.viewer, id, { secret: 'x' }))).toEqual([
       'secret secret_form',
     ])
+  })
+
+  test('a rotation says nothing of a secret before when there was none', async () => {
+    const { id } = await bench.make({ url: URL, format: 'sayify', eventTypes: ['response.submitted'] })
+    const rotate = async () => (await rotateWebhookSecret(bench.world, bench.viewer, id)).previousValidUntil
+    expect(await rotate()).toBeNull()
+    expect(await rotate()).toEqual(new Date(bench.clock.now().getTime() + DAY))
   })
 
   test('only events of its types, of its link, after its making, and not of itself', async () => {

@@ -160,7 +160,7 @@ const CreateWebhookPayload = builder
   })
 
 const RotateWebhookSecretPayload = builder
-  .objectRef<{ id: string; secret: string; previousValidUntil: Date }>('RotateWebhookSecretPayload')
+  .objectRef<{ id: string; secret: string; previousValidUntil: Date | null }>('RotateWebhookSecretPayload')
   .implement({
     description: 'The webhook has another secret.',
     extensions: { payload: true },
@@ -175,7 +175,8 @@ const RotateWebhookSecretPayload = builder
       }),
       previousValidUntil: t.expose('previousValidUntil', {
         type: 'DateTime',
-        description: 'Until when they are signed with the secret before as well, if there was one: a day from now.',
+        nullable: true,
+        description: 'Until when they are signed with the secret before as well: a day from now; null: there was none.',
       }),
     }),
   })

@@ -41,7 +41,7 @@ export function webhookOperations({ world }: SayifyDeps): AnyOperation[] {
       tag: 'Webhooks',
       summary: 'List the webhooks',
       description:
-        'Those made here or by `on_finished`, oldest first. A bare array, or the paged envelope when `page` or `page_size` is sent.',
+        'Those made here or by `on_finished`, newest first. A bare array, or the paged envelope when `page` or `page_size` is sent.',
       scope: 'webhooks:read',
       params: workspaceParam,
       query: z.object(pagingQuery),
