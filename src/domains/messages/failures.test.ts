@@ -181,35 +181,45 @@ describe('STOP', () => {
   const isOut = (address: string, workspaceId = t.workspaceId) =>
     isOptedOut(t.world, t.db, workspaceId, { channel: 'sms', address })
 
-  test.each(['STOP', ' stop. ', 'Stopp!', '"unsubscribe"', 'END', 'quit', 'Cancel\n', 'lopeta', 'ＳＴＯＰ'])(
-    'is %j',
-    async (text) => {
-      const office = postOffice(t)
-      const [phone] = numbers(1)
-      const id = await kit.texts(office, { receivers: [{ phone: phone! }] })
-      await office.run()
-      const head = await headOf(t.world, t.workspaceId)
-      expect(await said(phone!, text)).toBe(1)
-      expect(await said(phone!, text)).toBe(1)
-      expect(await isOut(phone!)).toBe(true)
-      const events = await eventsAfter(t.world, t.workspaceId, head)
-      const [message] = await kit.messagesOf(id)
-      const received = {
-        ...{ campaignId: id, receiverId: message!.receiver_id, outboundMessageId: message!.id },
-        inboundMessageId: expect.any(String),
-      }
-      expect(events.map(([, type, payload]) => [type, payload])).toEqual([
-        ['contact.optedOut', { contactId: expect.any(String), channel: 'sms' }],
-        ['inboundMessage.received', received],
-        ['inboundMessage.received', received],
-      ])
-      const again = await kit.texts(office, { receivers: [{ phone: phone! }] })
-      await office.run()
-      expect(await kit.outcomes(again)).toEqual(['not_called OPTED_OUT 0'])
-      expect(await said(phone!, 'start')).toBe(1)
-      expect(await isOut(phone!)).toBe(false)
-    },
-  )
+  test.each([
+    'STOP',
+    ' stop. ',
+    'Stopp!',
+    '"unsubscribe"',
+    'END',
+    'quit',
+    'Cancel\n',
+    'lopeta',
+    'ＳＴＯＰ',
+    'StopAll',
+    'OPTOUT',
+    'Revoke',
+  ])('is %j', async (text) => {
+    const office = postOffice(t)
+    const [phone] = numbers(1)
+    const id = await kit.texts(office, { receivers: [{ phone: phone! }] })
+    await office.run()
+    const head = await headOf(t.world, t.workspaceId)
+    expect(await said(phone!, text)).toBe(1)
+    expect(await said(phone!, text)).toBe(1)
+    expect(await isOut(phone!)).toBe(true)
+    const events = await eventsAfter(t.world, t.workspaceId, head)
+    const [message] = await kit.messagesOf(id)
+    const received = {
+      ...{ campaignId: id, receiverId: message!.receiver_id, outboundMessageId: message!.id },
+      inboundMessageId: expect.any(String),
+    }
+    expect(events.map(([, type, payload]) => [type, payload])).toEqual([
+      ['contact.optedOut', { contactId: expect.any(String), channel: 'sms' }],
+      ['inboundMessage.received', received],
+      ['inboundMessage.received', received],
+    ])
+    const again = await kit.texts(office, { receivers: [{ phone: phone! }] })
+    await office.run()
+    expect(await kit.outcomes(again)).toEqual(['not_called OPTED_OUT 0'])
+    expect(await said(phone!, 'start')).toBe(1)
+    expect(await isOut(phone!)).toBe(false)
+  })
 
   test('is nothing else, from nobody else, and not for workspaces that texted long ago or never', async () => {
     const office = postOffice(t)

@@ -1,4 +1,7 @@
-const STOP = new Set(['STOP', 'STOPP', 'UNSUBSCRIBE', 'END', 'QUIT', 'CANCEL', 'LOPETA'])
+const STOP = new Set([
+  ...['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'OPTOUT', 'REVOKE'],
+  ...['STOPP', 'LOPETA'],
+])
 const START = new Set(['START', 'UNSTOP', 'ALOITA'])
 
 /** What a person who texts back wants: a message that is one of these words and nothing else, however it is written. */
