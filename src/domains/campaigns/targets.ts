@@ -94,7 +94,8 @@ export async function dropUnreached(
           WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ${id}::uuid AND r.state = 'waiting'
             AND r.attempts = 0
             AND NOT EXISTS (SELECT FROM call WHERE call.workspace_id = ${workspaceId}::uuid AND call.receiver_id = r.id)
-            AND r.contact_id NOT IN (SELECT contact_id FROM (${contactsOf(workspaceId, targets)}) reached)
+            AND NOT EXISTS (
+              SELECT FROM (${contactsOf(workspaceId, targets)}) reached WHERE reached.contact_id = r.contact_id)
           RETURNING 1
         ) SELECT count(*)::int AS count FROM gone`,
   )
