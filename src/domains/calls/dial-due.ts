@@ -58,7 +58,7 @@ export async function dialDue(
   seat: string,
   dialSettlesWithinMs: number,
 ): Promise<PlannedCall[] | undefined> {
-  return withDueCampaign(deps.world, CALL_KINDS, (tx, emit, campaign) =>
+  return withDueCampaign(deps, CALL_KINDS, (tx, emit, campaign) =>
     dialStep(deps, tx, emit, campaign, seat, dialSettlesWithinMs),
   )
 }

@@ -1,16 +1,15 @@
 import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
+import type { Logger } from '../../platform/logger.ts'
 import { nextOpening } from '../calendars/index.ts'
 import type { World } from '../world.ts'
 import { type Blocker, blockersOf, HOPELESS } from './blockers.ts'
-import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
+import { type CampaignRow, calendarOf } from './campaign-row.ts'
 import type { CampaignKind } from './deps.ts'
 import { enterState, lockDueCampaign, recordProgress } from './progress.ts'
 import { aboutAnybody, type Surroundings } from './questions.ts'
-import { dueState } from './state.ts'
-import { readTargets } from './targets.ts'
-import { refreshReceivers } from './update-campaign.ts'
+import { beginWith } from './update-campaign.ts'
 
 /** How many due campaigns one step may choose from, so that workers do not all wait for the same one. */
 const CHOICE = 16
@@ -20,15 +19,20 @@ const AUDIO_MS = 1_000
 /** The same for what a person or the provider has to change. */
 export const PATIENT_MS = 60_000
 
+/** How soon a campaign is tried again whose step failed. */
+const FAILED_MS = 10_000
+
 /**
  * Takes one campaign of these kinds that is due and that nobody else has, and does `step` with it locked, in one
- * transaction. Undefined when nothing is due.
+ * transaction. A step that throws is logged and its campaign put off a little: it must not stand before all others.
+ * Undefined when nothing is due. Throws when the database is away.
  */
 export async function withDueCampaign<Result>(
-  { db, events, clock }: World,
+  { world, logger }: { world: World; logger: Logger },
   kinds: readonly CampaignKind[],
   step: (tx: Tx, emit: Emit, campaign: CampaignRow) => Promise<Result>,
 ): Promise<Result | undefined> {
+  const { db, events, clock } = world
   const due = await db.query<{ id: string; workspace_id: string }>(
     sql`SELECT id, workspace_id FROM campaign
         WHERE due_at <= ${clock.now()}::timestamptz AND deleted_at IS NULL
@@ -36,14 +40,30 @@ export async function withDueCampaign<Result>(
         ORDER BY due_at LIMIT ${CHOICE}`,
   )
   for (const { id, workspace_id: workspaceId } of due) {
-    const done = await events.write(workspaceId, async (tx, emit) => {
-      const campaign = await lockDueCampaign(tx, workspaceId, id, clock.now())
-      return campaign && { result: await step(tx, emit, campaign) }
-    })
-    // Somebody else had it: the next one.
-    if (done) return done.result
+    try {
+      const done = await events.write(workspaceId, async (tx, emit) => {
+        const campaign = await lockDueCampaign(tx, workspaceId, id, clock.now())
+        return campaign && { result: await step(tx, emit, campaign) }
+      })
+      // Somebody else had it: the next one.
+      if (done) return done.result
+    } catch (error) {
+      logger.error({ err: error, campaign: id }, 'a step of a campaign failed')
+      await putOff(world, workspaceId, id)
+    }
   }
   return undefined
+}
+
+/** Unless somebody else has it, who may do better. */
+async function putOff({ db, clock }: World, workspaceId: string, id: string): Promise<void> {
+  const now = clock.now()
+  await db.query(
+    sql`UPDATE campaign SET due_at = ${new Date(now.getTime() + FAILED_MS)}::timestamptz
+        WHERE id IN (
+          SELECT id FROM campaign WHERE workspace_id = ${workspaceId}::uuid AND id = ${id}::uuid
+            AND due_at <= ${now}::timestamptz FOR UPDATE SKIP LOCKED)`,
+  )
 }
 
 /** When a campaign of these kinds is due next. */
@@ -59,14 +79,7 @@ export async function nextDueCampaign({ db }: World, kinds: readonly CampaignKin
 /** Lets a locked campaign follow the clock. Says whether it is active; otherwise it is due again when the clock changes it. */
 export async function followClock(world: World, tx: Tx, emit: Emit, campaign: CampaignRow): Promise<boolean> {
   const now = world.clock.now()
-  const begins =
-    campaign.state === 'scheduled' &&
-    dueState(campaign.state, scheduleOf(campaign), { ...progressOf(campaign), unsettled: 1 }, now) === 'active'
-  // Lists and segments are evaluated when they are used.
-  if (begins) {
-    const targets = await readTargets(tx, campaign.workspace_id, campaign.id)
-    await refreshReceivers({ world }, tx, emit, campaign, targets)
-  }
+  if (campaign.state === 'scheduled') await beginWith({ world }, tx, emit, campaign, campaign.state)
   await recordProgress(tx, emit, campaign, {}, { now, dueAt: campaign.due_at })
   if (campaign.state === 'active') return true
   await enterState(tx, emit, campaign, campaign.state, { now, dueAt: clockDue(campaign) })

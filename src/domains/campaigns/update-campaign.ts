@@ -24,8 +24,8 @@ import type { CampaignDeps, CampaignKind } from './deps.ts'
 import { estimateCampaign } from './estimate.ts'
 import { enterState, lockCampaigns, recordProgress } from './progress.ts'
 import { releaseWaitingRespondents } from './release-respondents.ts'
-import { dueState, wishedState } from './state.ts'
-import { dropUnreached, expandTargets, insertTargets, type Target } from './targets.ts'
+import { type CampaignState, dueState, wishedState } from './state.ts'
+import { dropUnreached, expandTargets, insertTargets, readTargets, type Target } from './targets.ts'
 
 /** The kinds whose content is said once to all. */
 const BROADCASTS: ReadonlySet<CampaignKind> = new Set(['voice_broadcast', 'sms_broadcast', 'email_broadcast'])
@@ -128,7 +128,7 @@ export async function updateCampaign(
     emit('campaign.updated', { campaignId: id })
     await alongWith?.(tx, emit, id)
     if (campaign.state === 'completed') return
-    await follow(tx, emit, campaign, input.state ?? null, now)
+    await follow(deps, tx, emit, campaign, input.state ?? null)
   })
   deps.onDue()
   return { id }
@@ -148,7 +148,7 @@ export async function setCampaignState(
   await world.events.write(viewer.workspaceId, async (tx, emit) => {
     const campaign = await lockLiving(tx, viewer.workspaceId, id, kind)
     if (campaign.state === 'completed') throw completed()
-    await follow(tx, emit, campaign, state, world.clock.now())
+    await follow(deps, tx, emit, campaign, state)
   })
   deps.onDue()
   return { id }
@@ -227,18 +227,22 @@ export async function deleteCampaign(
 
 /** What follows from a wish, from the times and from what was reached; the engine looks at it at once. */
 async function follow(
+  deps: Pick<CampaignDeps, 'world'>,
   tx: Tx,
   emit: Emit,
   campaign: CampaignRow,
   wish: 'active' | 'halted' | null,
-  now: Date,
 ): Promise<void> {
+  const now = deps.world.clock.now()
   const schedule = scheduleOf(campaign)
   // A start that was moved may lie in the future again, as long as nobody was addressed.
   const isPutOff =
     campaign.state === 'active' && campaign.dialed_calls === 0 && schedule.startsAt !== null && schedule.startsAt > now
   const state =
     wish === null ? (isPutOff ? 'scheduled' : campaign.state) : wishedState(campaign.state, wish, schedule, now)!
+  await beginWith(deps, tx, emit, campaign, state)
+  // Nobody was left in it.
+  if (campaign.state === 'completed') return
   const due = dueState(state, schedule, progressOf(campaign), now)
   if (due === 'completed') await recordProgress(tx, emit, Object.assign(campaign, { state }), {}, { now, dueAt: null })
   else await enterState(tx, emit, campaign, due, { now, dueAt: now })
@@ -287,8 +291,25 @@ export async function reach(
   await recordProgress(tx, emit, campaign, { receivers: count }, { now, dueAt: now })
 }
 
+/**
+ * If a campaign that comes into `state` begins with it, whoever its lists and segments name now are its receivers: they are
+ * evaluated when they are used. One that begins with nobody is completed.
+ */
+export async function beginWith(
+  deps: Pick<CampaignDeps, 'world'>,
+  tx: Tx,
+  emit: Emit,
+  campaign: CampaignRow,
+  state: CampaignState,
+): Promise<void> {
+  if (campaign.state !== 'scheduled' && campaign.started_at !== null) return
+  const someone = { ...progressOf(campaign), unsettled: 1 }
+  if (dueState(state, scheduleOf(campaign), someone, deps.world.clock.now()) !== 'active') return
+  await refreshReceivers(deps, tx, emit, campaign, await readTargets(tx, campaign.workspace_id, campaign.id))
+}
+
 /** Brings the receivers of a campaign that is about to begin up to date with the lists and segments it was told. */
-export async function refreshReceivers(
+async function refreshReceivers(
   deps: Pick<CampaignDeps, 'world'>,
   tx: Tx,
   emit: Emit,

@@ -10,6 +10,7 @@ import {
   NO_LIMITS,
   NO_PRICES,
   setCampaignState,
+  updateCampaign,
 } from '../campaigns/index.ts'
 import {
   addToContactList,
@@ -30,6 +31,7 @@ beforeAll(async () => {
   kit = postKit(t)
 })
 
+type Wish = { state?: 'active' | 'halted'; startsAt?: null; startsIn?: number }
 const limited = (policy: Partial<CampaignDeps['policy']>) => ({ changes: { policy: { ...NO_LIMITS, ...policy } } })
 const priced = (perSegmentCents: number, policy: Partial<CampaignDeps['policy']> = {}) => ({
   changes: { prices: { ...NO_PRICES, sms: { '': { perSegmentCents } } }, policy: { ...NO_LIMITS, ...policy } },
@@ -106,6 +108,61 @@ describe('an SMS broadcast', () => {
     const [row] = await kit.messagesOf(id)
     expect(row).toMatchObject({ contact_id: young })
     await kit.expectExactStats(id)
+  })
+
+  test.each([
+    ['was halted until after its start', { state: 'halted' }, { state: 'active' }],
+    ['begins at once after all', { startsIn: HOUR }, { startsAt: null }],
+    ['begins a moment ago after all', { startsIn: HOUR }, { startsIn: -MINUTE }],
+  ] as const)('that %s finds who is on its lists by then', async (_, made: Wish, changed: Wish) => {
+    const office = postOffice(t)
+    const list = await createContactList(t.world, t.viewer, { name: 'List' })
+    const [phone] = numbers(1)
+    const contact = await createContact(t.world, t.viewer, { phone })
+    const given = ({ startsIn, ...wish }: Wish) => ({
+      ...wish,
+      ...(startsIn === undefined ? {} : { startsAt: new Date(t.clock.now().getTime() + startsIn) }),
+    })
+    const id = await kit.texts(office, { receivers: [{ listId: list.id }], ...given(made) })
+    await office.work()
+    await addToContactList(t.world, t.viewer, list.id, [contact.id])
+    await updateCampaign(office.deps, t.viewer, { id, ...given(changed) })
+    await office.run()
+    expect(whereTo(office)).toEqual([phone])
+    expect(await kit.statsOf(id)).toMatchObject({ state: 'completed', receivers: 1, settled_receivers: 1 })
+    await kit.expectExactStats(id)
+  })
+
+  test('that begins with nobody on its lists is completed, once', async () => {
+    const office = postOffice(t)
+    const list = await createContactList(t.world, t.viewer, { name: 'List' })
+    const contact = await createContact(t.world, t.viewer, { phone: numbers(1)[0]! })
+    await addToContactList(t.world, t.viewer, list.id, [contact.id])
+    const startsAt = new Date(t.clock.now().getTime() + HOUR)
+    const id = await kit.texts(office, { receivers: [{ listId: list.id }], startsAt })
+    await removeFromContactList(t.world, t.viewer, list.id, [contact.id])
+    const head = await headOf(t.world, t.workspaceId)
+    await updateCampaign(office.deps, t.viewer, { id, startsAt: null })
+    expect(await kit.statsOf(id)).toMatchObject({ state: 'completed', receivers: 0, settled_receivers: 0 })
+    const states = (await eventsAfter(t.world, t.workspaceId, head)).filter(
+      ([, type]) => type === 'campaign.stateChanged',
+    )
+    expect(states.map(([, , payload]) => payload)).toMatchObject([{ from: 'scheduled', to: 'completed' }])
+  })
+
+  test('whose step fails holds up no other', async () => {
+    const office = postOffice(t)
+    const poisoned = await kit.texts(office)
+    const id = await kit.texts(office)
+    await t.db.query(
+      sql`UPDATE campaign SET content = '{"message": null}', due_at = due_at - interval '1 minute' WHERE id = ${poisoned}::uuid`,
+    )
+    await office.work()
+    expect(office.sms.history).toHaveLength(3)
+    expect(await kit.statsOf(id)).toMatchObject({ state: 'completed' })
+    const { due_at: dueAt } = await kit.statsOf(poisoned)
+    expect(dueAt.getTime()).toBe(t.clock.now().getTime() + 10_000)
+    await deleteCampaign(office.deps, t.viewer, poisoned)
   })
 
   test('keeps to its window', async () => {

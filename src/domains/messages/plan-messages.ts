@@ -69,7 +69,7 @@ export async function planMessages(
 ): Promise<PlannedMessage[] | undefined> {
   const kinds = MESSAGE_CHANNELS.filter((channel) => room[channel] > 0).map((channel) => KINDS[channel])
   if (kinds.length === 0) return undefined
-  return withDueCampaign(deps.world, kinds, (tx, emit, campaign) => planStep(deps, tx, emit, campaign, room))
+  return withDueCampaign(deps, kinds, (tx, emit, campaign) => planStep(deps, tx, emit, campaign, room))
 }
 
 async function planStep(

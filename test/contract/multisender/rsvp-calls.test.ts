@@ -424,6 +424,18 @@ describe('rsvp calls', () => {
     expect(second).toMatchObject({ activeFrom: '08:00:00', activeTo: '02:00:00', activeWeekdays: weekdays('0100100') })
   })
 
+  it('call whoever is in a group when they are set to active, though it was empty before', async () => {
+    const { groupId } = await ok(201, 'POST', '/v1/groups', { body: { name: 'Later', description: '' } })
+    const { rsvpCallId } = await create({ state: 'halt', endTime: '2018-01-01 00:00:00', receivers: [{ groupId }] })
+    await ok(201, 'POST', `/v1/groups/${groupId}/accounts`, { body: [meri] })
+    const { state } = await ok(200, 'PUT', `/v1/rsvp_calls/${rsvpCallId}`, { body: { state: 'active' } })
+    expect(state).toBe('active')
+    await engine.run(new Date(clock.now().getTime() + 60_000))
+    const result = await ok(200, 'GET', `/v1/rsvp_calls/${rsvpCallId}`)
+    expect(result).toMatchObject({ state: 'complete', stats: { answeredCalls: 1 } })
+    expect(result.receivers).toMatchObject([{ groupId, rsvpReply: 'decline' }])
+  })
+
   it('are deleted, with their webhooks', async () => {
     const ids = (await ok(200, 'GET', '/v1/rsvp_calls')).map(({ rsvpCallId }: any) => rsvpCallId)
     for (const id of ids) {
