@@ -98,6 +98,46 @@ test('a key that could do everything before there were users can do everything a
   await db.close()
 })
 
+test('what receivers answered about people who were erased before goes, and nothing else', async () => {
+  const db = embeddedDatabase(await PGlite.create())
+  const all = await readMigrations()
+  await migrate(
+    db,
+    all.filter(({ name }) => name < '0026'),
+  )
+  const idOf = (n: number) => `01900000-0000-7000-8000-00000000000${n}`
+  const [workspace, erased, kept, link, participation, webhook] = [0, 1, 2, 3, 4, 5].map(idOf)
+  const told = [erased, participation, kept]
+  await db.script(`
+    INSERT INTO workspace (id, slug, name, created_at, updated_at) VALUES ('${workspace}', 'w', 'W', now(), now());
+    INSERT INTO contact (id, workspace_id, legacy_id, deleted_at, erased_at, created_at, updated_at) VALUES
+      ('${erased}', '${workspace}', 1, now(), now(), now(), now()),
+      ('${kept}', '${workspace}', 2, NULL, NULL, now(), now());
+    INSERT INTO link (id, workspace_id, legacy_id, slug, name, status, settings, created_at, updated_at)
+      VALUES ('${link}', '${workspace}', 1, 's', 'S', 'active', '{}', now(), now());
+    INSERT INTO respondent (id, workspace_id, legacy_id, link_id, contact_id, status, created_at, updated_at)
+      VALUES ('${participation}', '${workspace}', 1, '${link}', '${erased}', 'created', now(), now());
+    INSERT INTO webhook (id, workspace_id, url, format, event_types, enabled, created_at, updated_at)
+      VALUES ('${webhook}', '${workspace}', 'https://hooks.invalid/', 'standard', '{}', true, now(), now());
+    INSERT INTO webhook_delivery (id, workspace_id, webhook_id, event_id, event_type, position, order_key, occurred_at,
+                                  payload, state, settled_at, created_at)
+      SELECT about, '${workspace}', '${webhook}', gen_random_uuid(), 'x', 1, about, now(), '{}', 'succeeded', now(), now()
+      FROM unnest('{${told.join()}}'::uuid[]) AS told(about);
+    INSERT INTO webhook_attempt (id, workspace_id, delivery_id, number, url, started_at, duration_ms, response_body)
+      SELECT gen_random_uuid(), workspace_id, id, 1, 'https://hooks.invalid/', now(), 1, 'seen' FROM webhook_delivery`)
+  await migrate(db, all)
+  const rows = await db.query(
+    sql`SELECT d.id, d.forgotten, a.response_body FROM webhook_delivery d JOIN webhook_attempt a ON a.delivery_id = d.id
+        ORDER BY d.id`,
+  )
+  expect(rows).toEqual([
+    { id: erased, forgotten: true, response_body: null },
+    { id: kept, forgotten: false, response_body: 'seen' },
+    { id: participation, forgotten: true, response_body: null },
+  ])
+  await db.close()
+})
+
 test('a second run applies nothing; an edited or unknown migration stops the start', async () => {
   const db = embeddedDatabase(await PGlite.create())
   const names = (await readMigrations()).map((migration) => migration.name)
