@@ -113,7 +113,8 @@ describe('an upload', () => {
   test('of a response that has just been deleted is none', async () => {
     const [id, gone] = [kit.world.newId(), kit.world.newId()]
     const upload = { id, response: { id: gone, workspace_id: kit.workspaceId }, storageKey: `uploads/${id}` }
-    const times = { dueAt: START, now: START }
+    const now = kit.world.clock.now()
+    const times = { dueAt: now, now }
     expect(await insertUpload(kit.db, { ...upload, ...times, fileName: null })).toBe(false)
   })
 
