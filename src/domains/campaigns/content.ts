@@ -44,6 +44,14 @@ export interface SmsContent {
   linkId: string | null
 }
 
+/** Most personal addresses are not longer; what one costs in the end is known when it is written. */
+const LONG_ADDRESS = 'x'.repeat(120)
+
+/** A message as long as it is likely to become. */
+export function longText({ message, linkId }: SmsContent): string {
+  return linkId === null ? message : message.replaceAll(LINK_PLACEHOLDER, LONG_ADDRESS)
+}
+
 export interface EmailContent {
   subject: string
   html: string | null

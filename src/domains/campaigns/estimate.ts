@@ -2,7 +2,7 @@ import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import { smsParts } from '../../providers/sms/index.ts'
 import { readinessOf } from '../voice-files/index.ts'
-import { type SmsContent, scriptOf } from './content.ts'
+import { longText, type SmsContent, scriptOf } from './content.ts'
 import type { CampaignDeps, CampaignKind } from './deps.ts'
 import { callCents, emailCents, smsCents, unitsOf } from './prices.ts'
 import { longestTalkMs, voiceFilesOf } from './script.ts'
@@ -40,7 +40,7 @@ export async function estimateCampaign(
   async function pricing(): Promise<(address: string) => number> {
     if (kind === 'email_broadcast') return () => emailCents(prices)
     if (kind === 'sms_broadcast') {
-      const segments = smsParts((content as SmsContent).message).segments
+      const segments = smsParts(longText(content as SmsContent)).segments
       return (address) => smsCents(prices, address, segments)
     }
     const script =

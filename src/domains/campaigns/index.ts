@@ -110,7 +110,6 @@ export {
   channelOf,
   headOf,
   maxDurationMs,
-  monthOf,
   PROVIDERS,
   policyOf,
   questionsOf,
@@ -142,7 +141,7 @@ export {
 export { type SimulateCampaignInput, simulateCampaign } from './simulate-campaign.ts'
 export type { SimulatedCall, Simulation } from './simulation.ts'
 export type { Sound } from './sound.ts'
-export { addSpend, holdSpend } from './spend.ts'
+export { addSpend, holdSpend, moneyAgainAt } from './spend.ts'
 export { type CampaignState, dueState } from './state.ts'
 export { LINK_PLACEHOLDER, sayUnsaid } from './survey/survey-content.ts'
 export {

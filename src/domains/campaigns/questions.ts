@@ -6,8 +6,7 @@ import { openAnswersOf, type RespondentStatus } from '../responses/index.ts'
 import { type Readiness, readinessOf } from '../voice-files/index.ts'
 import type { DialQuestion, Lines } from './blockers.ts'
 import { type CampaignRow, calendarOf, progressOf, scheduleOf } from './campaign-row.ts'
-import type { SmsContent } from './content.ts'
-import { scriptOf } from './content.ts'
+import { longText, type SmsContent, scriptOf } from './content.ts'
 import { type CampaignDeps, type CampaignKind, isCallKind } from './deps.ts'
 import {
   contactCapUntil,
@@ -21,7 +20,7 @@ import { readPolicy } from './policy-store.ts'
 import { emailCents, longestCallCents, smsCents, UNITS_PER_CENT, unitsOf } from './prices.ts'
 import { type CallScript, longestTalkMs, voiceFilesOf } from './script.ts'
 import { dueState } from './state.ts'
-import { LINK_PLACEHOLDER, type Survey, surveyOf } from './survey/survey-content.ts'
+import { type Survey, surveyOf } from './survey/survey-content.ts'
 import { asksNothing } from './survey/survey-flow.ts'
 import type { Saying, SurveyContent, SurveyScript } from './survey/survey-script.ts'
 
@@ -57,8 +56,8 @@ export interface Surroundings {
   survey: { linkId: string; allowRepeats: boolean; script: SurveyScript } | undefined
   /** Milliseconds, by voice file. */
   durations: ReadonlyMap<string, number>
-  /** The most that an attempt can cost at an address; ten-thousandths of a cent. */
-  unitsFor(address: string): number
+  /** The most that an attempt can cost at an address, or an SMS whose `text` is known; ten-thousandths of a cent. */
+  unitsFor(address: string, text?: string): number
   /** Whether the provider has a way to an address. */
   reaches(address: string): boolean
 }
@@ -174,11 +173,9 @@ export async function surroundingsOf(
   function unitsFor(): Surroundings['unitsFor'] {
     if (channel === 'email') return () => unitsOf(emailCents(prices))
     if (channel === 'sms') {
-      const { message } = campaign.content as SmsContent
-      // A personal address is not longer than this.
-      const longest = campaign.link_id === null ? message : message.replaceAll(LINK_PLACEHOLDER, 'x'.repeat(120))
-      const { segments } = smsParts(longest)
-      return (address) => unitsOf(smsCents(prices, address, segments))
+      const { segments } = smsParts(longText(campaign.content as SmsContent))
+      return (address, text) =>
+        unitsOf(smsCents(prices, address, text === undefined ? segments : smsParts(text).segments))
     }
     const longest = usable ? maxDurationMs(usable, durations) : 0
     return (address) => unitsOf(longestCallCents(prices, address, longest))

@@ -32,3 +32,14 @@ export async function addSpend(
         ON CONFLICT (workspace_id, month) DO UPDATE SET amount = spend.amount + excluded.amount`,
   )
 }
+
+/** How soon one looks again at what could be spent, when nothing tells that somebody has raised a cap. */
+const BROKE_MS = 10 * 60_000
+
+/** When it is worth looking again whether a workspace may spend more: at the latest as a month begins, which is counted anew. */
+export function moneyAgainAt(now: Date): Date {
+  const later = new Date(now.getTime() + BROKE_MS)
+  const month = new Date(`${monthOf(now)}T00:00:00Z`)
+  month.setUTCMonth(month.getUTCMonth() + 1)
+  return month < later ? month : later
+}

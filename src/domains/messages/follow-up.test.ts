@@ -5,7 +5,7 @@ import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
 import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.ts'
 import { brokenRules, loadLink, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
-import { callRespondents, createCampaign, updateCampaign } from '../campaigns/index.ts'
+import { callRespondents, createCampaign, NO_LIMITS, NO_PRICES, updateCampaign } from '../campaigns/index.ts'
 import { addQuestion, type CreateLinkInput } from '../links/index.ts'
 import { addRespondents, openSession, recordAnswer, submitResponse } from '../responses/index.ts'
 
@@ -143,6 +143,28 @@ describe('an SMS broadcast that leads to a survey', () => {
     ])
     expect(rows).toHaveLength(2)
     expect(office.sms.history.map(({ to, text }) => [to, text]).toSorted()).toEqual(expected.toSorted())
+  })
+
+  test('makes nobody a respondent who is not texted, and costs what is sent', async () => {
+    const linkId = await surveyLink(t, QUESTIONS, 'Costs')
+    const prices = { ...NO_PRICES, sms: { '': { perSegmentCents: 1 } } }
+    const office = postOffice(t, { changes: { prices, policy: { ...NO_LIMITS, countries: ['FI'] } } })
+    const post = postKit(t)
+    const [phone] = numbers(1)
+    // With the address as long as it may be, it takes two segments.
+    const content = { message: `${'x'.repeat(60)} {link}`, linkId }
+    const before = await post.spent()
+    const id = await post.texts(office, { receivers: [{ phone: '+46701740605' }, { phone: phone! }], content })
+    const [campaign] = await t.db.query(sql`SELECT estimate::int FROM campaign WHERE id = ${id}::uuid`)
+    expect(campaign).toEqual({ estimate: 2 * 2 * 10_000 })
+    await office.run()
+    const people = await t.db.query(
+      sql`SELECT c.phone FROM respondent p JOIN contact c ON c.id = p.contact_id WHERE p.link_id = ${linkId}::uuid`,
+    )
+    expect(people).toEqual([{ phone }])
+    expect(office.sms.history[0]!.text.length).toBeLessThanOrEqual(160)
+    expect(await post.messagesOf(id)).toMatchObject([{ address: phone, segments: 1, cost: 10_000 }])
+    expect(await post.spent()).toBe(before + 10_000)
   })
 
   test.each([

@@ -22,7 +22,7 @@ export async function personalTexts(
   candidates: readonly Candidate[],
 ): Promise<Map<string, string> | undefined> {
   const { workspace_id: workspaceId, link_id: linkId } = campaign
-  if (campaign.kind !== 'sms_broadcast' || linkId === null) return undefined
+  if (campaign.kind !== 'sms_broadcast' || linkId === null || candidates.length === 0) return undefined
   const [slugs] = await tx.query<{ workspace: string; link: string }>(
     sql`SELECT w.slug AS workspace, l.slug AS link FROM workspace w JOIN link l ON l.workspace_id = w.id
         WHERE w.id = ${workspaceId}::uuid AND l.id = ${linkId}::uuid`,

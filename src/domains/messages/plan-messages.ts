@@ -21,7 +21,7 @@ import {
   holdSpend,
   liftedAt,
   type MessageKind,
-  monthOf,
+  moneyAgainAt,
   nextAttemptAt,
   nextReady,
   PATIENT_MS,
@@ -54,8 +54,6 @@ export interface PlannedMessage {
 const BATCH = 100
 /** How soon one looks again at receivers that somebody else was changing. */
 const BUSY_MS = 1_000
-/** The same for what could be spent again when somebody raises a cap. */
-const BROKE_MS = 10 * 60_000
 
 const KINDS: Readonly<Record<MessageChannel, MessageKind>> = { sms: 'sms_broadcast', email: 'email_broadcast' }
 
@@ -94,7 +92,6 @@ async function planStep(
   const limit = Math.min(BATCH, room[channel])
   const candidates = await candidatesOf(tx, campaign, channel, limit, now)
   const questions = await questionsOf(world, tx, workspaceId, surroundings, candidates, undefined)
-  const texts = await personalTexts(deps, tx, emit, campaign, candidates)
   const resting = await restingMessages(
     tx,
     workspaceId,
@@ -104,28 +101,41 @@ async function planStep(
   const lease = new Date(now.getTime() + LEASE_MS)
   const content = campaign.content as SmsContent | EmailContent
   const segmentsOf = (text: string) => (channel === 'sms' ? smsParts(text).segments : null)
-  const planned: PlannedMessage[] = []
+  const chosen: MessageCandidate[] = []
   let reserved = 0
   for (const [index, question] of questions.entries()) {
     const candidate = candidates[index]!
     if (question.costs.leftCents !== null) question.costs.leftCents -= reserved / UNITS_PER_CENT
     const blockers = blockersOf(question)
     const hopeless = blockers.find(({ rule }) => HOPELESS.has(rule))
-    const rests = resting.get(candidate.id)
     if (hopeless) {
-      batch.giveUp(candidate, rests, hopeless.rule)
+      batch.giveUp(candidate, resting.get(candidate.id), hopeless.rule)
       continue
     }
     if (blockers.length > 0) {
       batch.wait(candidate, judgedAgainAt(question, blockers, campaign))
       continue
     }
-    const units = surroundings.unitsFor(candidate.address!)
-    reserved += units
+    reserved += surroundings.unitsFor(candidate.address!)
+    chosen.push(candidate)
+  }
+  // Only those: whoever is not texted does not become a respondent.
+  const texts = await personalTexts(deps, tx, emit, campaign, chosen)
+  const planned: PlannedMessage[] = []
+  let leftUnits = surroundings.leftUnits ?? Number.POSITIVE_INFINITY
+  for (const candidate of chosen) {
+    const own = texts ? { ...(content as SmsContent), message: texts.get(candidate.id)! } : content
+    const units = surroundings.unitsFor(candidate.address!, (own as SmsContent).message)
+    // A personal address may be longer than it was judged by.
+    if (units > leftUnits) {
+      batch.wait(candidate, moneyAgainAt(now))
+      continue
+    }
+    leftUnits -= units
+    const rests = resting.get(candidate.id)
     // An id is one message to one address, whoever asks again.
     const again = rests?.address === candidate.address ? rests : undefined
     if (rests && !again) batch.drop(rests)
-    const own = texts ? { ...(content as SmsContent), message: texts.get(candidate.id)! } : content
     const segments = segmentsOf((own as SmsContent).message)
     const message = again ?? messageFor(world.newId(), campaign.id, candidate, segments, now)
     batch.begin(candidate, message, again ? null : { contactId: candidate.contact_id }, units, lease)
@@ -162,7 +172,16 @@ function messageFor(
   now: Date,
 ): MessageRow {
   return {
-    ...{ id, campaign_id: campaignId, receiver_id: receiverId, state: 'queued', address, segments, cost: 0 },
+    ...{
+      id,
+      campaign_id: campaignId,
+      receiver_id: receiverId,
+      state: 'queued',
+      address,
+      segments,
+      torn: false,
+      cost: 0,
+    },
     ...{ provider_id: null, failure: null, due_at: null, sent_at: null, delivered_at: null, failed_at: null },
     created_at: now,
   }
@@ -171,22 +190,11 @@ function messageFor(
 /** When it is worth looking again at a receiver that something holds back. */
 function judgedAgainAt(question: DialQuestion, blockers: readonly Blocker[], campaign: CampaignRow): Date {
   const { now } = question
-  if (blockers.some(({ rule }) => rule === 'SPEND_CAP')) {
-    const later = new Date(now.getTime() + BROKE_MS)
-    const month = nextMonth(now)
-    return month < later ? month : later
-  }
+  if (blockers.some(({ rule }) => rule === 'SPEND_CAP')) return moneyAgainAt(now)
   const at = nextAttemptAt(question)
   if (at && at > now) return at
   // Never: then the end of the campaign settles it, or else somebody has to change something.
   return at === undefined && campaign.ends_at ? afterEnd(campaign.ends_at) : new Date(now.getTime() + PATIENT_MS)
-}
-
-/** The first instant of the next month in UTC. */
-function nextMonth(now: Date): Date {
-  const next = new Date(`${monthOf(now)}T00:00:00Z`)
-  next.setUTCMonth(next.getUTCMonth() + 1)
-  return next
 }
 
 function busyUntil(now: Date): Date {
