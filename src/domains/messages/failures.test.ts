@@ -150,6 +150,21 @@ describe('receipts', () => {
     await kit.expectExactStats(id)
   })
 
+  test('for the parts of a torn message make no delivery', async () => {
+    const office = postOffice(t)
+    const torn = { outcome: 'unknown', message: '2 of 3 parts were accepted', torn: true } as const
+    office.sms.answers.push({ ...torn, providerIds: ['t-1'] }, { ...torn, providerIds: ['u-1', 'u-2'] })
+    const id = await kit.texts(office, { receivers: numbers(2).map((phone) => ({ phone })) })
+    await office.run()
+    for (const part of ['t-1', 'u-1', 'u-2']) expect(await recordReceipt(t.world, receipt(part))).toBe('recorded')
+    expect(await kit.outcomes(id)).toEqual(['unknown 1', 'unknown 1'])
+    expect(await kit.messagesOf(id)).toMatchObject(Array(2).fill({ state: 'unknown', delivered_at: null }))
+    // That a part of it did not arrive is certain, too.
+    await recordReceipt(t.world, receipt('t-1', 'failed'))
+    expect(await kit.outcomes(id)).toEqual(['failed undeliverable 1', 'unknown 1'])
+    await kit.expectExactStats(id)
+  })
+
   test('that overtake the answer are waited for; those of nobody are let go', async () => {
     const office = postOffice(t)
     const end = hearSms(office.deps, office.sender)

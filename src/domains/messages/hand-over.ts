@@ -13,7 +13,8 @@ export type Outcome =
   | { kind: 'refused'; reason: string; detail: string }
   /** Not now; `ailment` when the provider is why, rather than the message. */
   | { kind: 'later'; reason: string; detail: string; ailment: Ailment | null }
-  | { kind: 'unknown'; providerIds: readonly string[]; detail: string }
+  /** `torn`: of an SMS some parts were sent, and others not. */
+  | { kind: 'unknown'; providerIds: readonly string[]; detail: string; torn?: true }
 
 /** A relay that closes, or has too many connections: not about the message (RFC 5321, 3.8). */
 const CLOSING = 421
@@ -72,7 +73,8 @@ function readOut(content: EmailContent): string {
 function smsOutcome(result: SmsResult): Outcome {
   if (result.outcome === 'accepted') return { kind: 'sent', providerIds: result.providerIds }
   if (result.outcome === 'unknown') {
-    return { kind: 'unknown', providerIds: result.providerIds, detail: result.message }
+    const { providerIds, message: detail, torn } = result
+    return { kind: 'unknown', providerIds, detail, ...(torn && { torn }) }
   }
   const { reason, message: detail } = result
   if (!result.retryable) return { kind: 'refused', reason, detail }

@@ -73,7 +73,8 @@ export class MessageBatch {
 
   /** It was delivered, as the provider says. */
   delivered(message: MessageRow, receiver: ReceiverRow, at: Date): void {
-    if (message.state === 'delivered') return
+    // Of a torn one only parts can arrive.
+    if (message.state === 'delivered' || message.torn) return
     if (message.state === 'failed') {
       // A provider that says both has seen it arrive; what it refused was never on its way.
       if (message.sent_at === null) return
@@ -100,18 +101,23 @@ export class MessageBatch {
     this.#fail(message, receiver, failure, this.#now)
   }
 
-  /** Nobody can tell whether it was sent. It keeps what it may cost. */
-  unknown(message: MessageRow, receiver: ReceiverRow, providerIds: readonly string[], detail: string): void {
+  /** Nobody can tell whether it was sent, or it is `torn`: only parts of it were. It keeps what it may cost. */
+  unknown(
+    message: MessageRow,
+    receiver: ReceiverRow,
+    { providerIds, detail, torn = false }: { providerIds: readonly string[]; detail: string; torn?: boolean },
+  ): void {
     if (message.state !== 'queued') return
     this.#name(message, providerIds)
-    this.#set(message, { state: 'unknown', failure: detail, due_at: null })
+    this.#set(message, { state: 'unknown', failure: detail, torn, due_at: null })
     this.#count({ cost: message.cost })
     this.#settle(receiver, 'unknown', null)
   }
 
   /** The process that sent it is gone. */
   lost(message: MessageRow, receiver: ReceiverRow): void {
-    this.unknown(message, receiver, [], 'the process that sent it ended before it knew what came of it')
+    const detail = 'the process that sent it ended before it knew what came of it'
+    this.unknown(message, receiver, { providerIds: [], detail })
   }
 
   /**

@@ -16,6 +16,8 @@ export interface MessageRow {
   provider_id: string | null
   failure: string | null
   segments: number | null
+  /** Of an SMS parts went out and others did not. */
+  torn: boolean
   cost: number
   due_at: Date | null
   sent_at: Date | null
@@ -41,7 +43,7 @@ export interface ReceiverRow {
 export const ERASED = 'erased'
 
 const MESSAGE_COLUMNS = sql`m.id, m.campaign_id, m.receiver_id, m.state::text, m.address, m.provider_id, m.failure,
-  m.segments, m.cost, m.due_at, m.sent_at, m.delivered_at, m.failed_at, m.created_at`
+  m.segments, m.torn, m.cost, m.due_at, m.sent_at, m.delivered_at, m.failed_at, m.created_at`
 
 /** Of `receiver` as `r`, besides those of a candidate. */
 export const RECEIVER_COLUMNS = sql`r.outcome::text, r.reason, r.last_attempt_at, r.ready_at, r.settled_at`
@@ -87,12 +89,12 @@ export async function saveMessages(tx: Tx, workspaceId: string, messages: readon
   if (messages.length === 0) return
   await tx.query(
     sql`UPDATE outbound_message m
-        SET state = n.state::outbound_message_state, provider_id = n.provider_id, cost = n.cost,
+        SET state = n.state::outbound_message_state, provider_id = n.provider_id, torn = n.torn, cost = n.cost,
             -- It may name an address that was erased meanwhile.
             failure = CASE WHEN m.address IS NULL AND n.failure IS NOT NULL THEN ${ERASED} ELSE n.failure END,
             due_at = n.due_at, sent_at = n.sent_at, delivered_at = n.delivered_at, failed_at = n.failed_at
         FROM jsonb_to_recordset(${json(messages)}::jsonb)
-          AS n(id uuid, state text, provider_id text, failure text, cost int, due_at timestamptz, sent_at timestamptz,
+          AS n(id uuid, state text, provider_id text, failure text, torn boolean, cost int, due_at timestamptz, sent_at timestamptz,
                delivered_at timestamptz, failed_at timestamptz)
         WHERE m.workspace_id = ${workspaceId}::uuid AND m.id = n.id`,
   )

@@ -40,7 +40,7 @@ export async function settleMessages(
       // Taken for lost, it became somebody else's; only that it was sent is news.
       if (message.due_at?.getTime() !== planned.lease.getTime()) continue
       if (outcome.kind === 'refused') batch.refused(message, receiver, outcome)
-      else if (outcome.kind === 'unknown') batch.unknown(message, receiver, outcome.providerIds, outcome.detail)
+      else if (outcome.kind === 'unknown') batch.unknown(message, receiver, outcome)
       else {
         const counts = outcome.ailment === null || (outcome.ailment === 'unreachable' && isWell)
         const delayMs = campaign!.redial_after_seconds * 1_000 * GROWTH ** (receiver.attempts - 1)

@@ -168,6 +168,7 @@ describe('what the SMSC answers', () => {
       outcome: 'unknown',
       providerIds: ['SMSC-1'],
       message: '1 of 3 parts were accepted, then: the SMSC answered ESME_RSUBMITFAIL (0x45)',
+      torn: true,
     })
     expect(await sms.send(LONG)).toEqual(result)
     expect(smsc.submits).toHaveLength(2)

@@ -42,7 +42,7 @@ type PartResult = { kind: 'accepted'; providerId: string } | (SmsResult & { outc
 /**
  * An SMSC over SMPP 3.4, bound as a transceiver for as long as this lives. Connects at once and again whenever the
  * session ends. The parts of a message go one after the other, so that one that is refused at its first part was not
- * sent at all; when a later part fails, the outcome is unknown.
+ * sent at all; when a later part fails, the outcome is unknown, and the message torn.
  */
 export function smppSms(options: SmppOptions, { clock, logger }: { clock: Clock; logger?: Logger }): SmsSender {
   const { receiptIds = 'same', longMessages = 'udh', throttledMs = 500, connectMs = 10_000 } = options
@@ -166,7 +166,7 @@ export function smppSms(options: SmppOptions, { clock, logger }: { clock: Clock;
       }
       if (index === 0) return result
       const message = `${index} of ${submits.length} parts were accepted, then: ${result.message}`
-      return { outcome: 'unknown', providerIds, message: oneLine(message) }
+      return { outcome: 'unknown', providerIds, message: oneLine(message), torn: true }
     }
     return { outcome: 'accepted', providerIds }
   }

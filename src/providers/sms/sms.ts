@@ -38,9 +38,10 @@ export type SmsResult =
   | { outcome: 'refused'; reason: SmsRefusal; retryable: boolean; message: string }
   /**
    * It may have been sent, whole or in part: the connection went away, or the answer never came. Sending it again could
-   * mean sending it twice, so the caller settles it: by a receipt for one of `providerIds`, or as unknown for good.
+   * mean sending it twice, so the caller settles it: by a receipt for one of `providerIds`, or as unknown for good. `torn`:
+   * those are of parts, and not all parts were taken, so that their receipts do not say that the message was delivered.
    */
-  | { outcome: 'unknown'; providerIds: readonly string[]; message: string }
+  | { outcome: 'unknown'; providerIds: readonly string[]; message: string; torn?: true }
 
 /** Why a message that was accepted did not arrive. `unknown` is the network's own word for it. */
 export type SmsFailure = 'expired' | 'deleted' | 'undeliverable' | 'rejected' | 'unknown'
