@@ -13,8 +13,11 @@ import {
   NO_LIMITS,
   setCampaignState,
   updateCampaign,
+  updateOutreachPolicy,
 } from '../campaigns/index.ts'
 import { isOptedOut, optOut } from '../contacts/index.ts'
+import { applyNews } from './apply-news.ts'
+import { dialDue } from './dial-due.ts'
 
 let t: TestWorld
 let voiceFileId: string
@@ -275,9 +278,35 @@ describe('the rules of law and decency', () => {
     await deleteCampaign(engine.deps, t.viewer, id)
   })
 
+  test('a campaign that nothing is left for is looked at once, and finds whom enough is left for', async () => {
+    const priceOf = (perCallCents: number) => ({ perCallCents, perMinuteCents: 0, incrementSeconds: 1 })
+    const prices = { call: { '+358': priceOf(10), '+46': priceOf(1) }, sms: {}, emailCents: 0 }
+    const spent = (await spendOf()) / 10_000
+    const engine = await open({ changes: { prices, policy: { ...NO_LIMITS, monthlySpendCapCents: spent + 1.5 } } })
+    const dear = Array.from({ length: 250 }, (_, n) => ({ phone: `+3584012${70_000 + n}` }))
+    const id = await kit.rsvp(engine, { receivers: [...dear, { phone: '+46701740605' }], acceptsWanted: 9 })
+    const step = async () => (await dialDue(engine.deps, 'a seat', 0))?.map(({ phone }) => phone)
+    const dueIn = async () => {
+      const [row] = await t.db.query<{ due_at: Date }>(sql`SELECT due_at FROM campaign WHERE id = ${id}::uuid`)
+      return row!.due_at.getTime() - t.clock.now().getTime()
+    }
+    // Behind all those for whom it is not.
+    expect(await step()).toEqual(['+46701740605'])
+    // A call under way may give back a part of what it holds.
+    expect([await step(), await dueIn()]).toEqual([undefined, 60_000])
+    const [call] = await t.db.query<{ id: string }>(sql`SELECT id FROM call WHERE campaign_id = ${id}::uuid`)
+    const refused = { callId: call!.id, type: 'not_dialed', cause: 'invalid_number', retryAfterMs: 0 } as const
+    await applyNews(engine.deps, t.workspaceId, [refused], [id])
+    expect([await step(), await step(), await dueIn()]).toEqual([[], undefined, 600_000])
+    await updateOutreachPolicy(engine.deps, t.viewer, { monthlySpendCapCents: spent + 1 })
+    expect(await dueIn()).toBe(0)
+    await updateOutreachPolicy(engine.deps, t.viewer, { monthlySpendCapCents: null })
+    await deleteCampaign(engine.deps, t.viewer, id)
+  })
+
   async function spendOf() {
     const [row] = await t.db.query<{ amount: string }>(
-      sql`SELECT sum(amount)::text AS amount FROM spend WHERE workspace_id = ${t.workspaceId}::uuid`,
+      sql`SELECT coalesce(sum(amount), 0)::text AS amount FROM spend WHERE workspace_id = ${t.workspaceId}::uuid`,
     )
     return Number(row!.amount)
   }

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/database.ts'
-import { json, sql } from '../../db/sql.ts'
+import { json, type Sql, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import {
   addSpend,
@@ -20,8 +20,11 @@ import {
   holdSpend,
   liftedAt,
   maxDurationMs,
+  moneyAgainAt,
   nextReady,
+  PATIENT_MS,
   type Progress,
+  payablePrefixes,
   policyOf,
   questionsOf,
   recordProgress,
@@ -89,7 +92,8 @@ async function dialStep(
     return []
   }
   const limit = limitOf(surroundings)
-  const candidates = await candidatesOf(tx, campaign, surroundings, limit, now)
+  const only = payable(surroundings)
+  const candidates = await candidatesOf(tx, campaign, surroundings, { limit, only })
   const head = surroundings.isStrict ? candidates[0]?.id : undefined
   const questions = await questionsOf(world, tx, workspaceId, surroundings, candidates, head)
   const plan = judge(surroundings, candidates, questions)
@@ -108,8 +112,11 @@ async function dialStep(
   async function lookNext(): Promise<Date | null> {
     if (plan.stop.length > 0) return earliest(clockDue(campaign), liftedAt(plan.stop, now))
     if (candidates.length === limit) return now
-    const { isStrict } = surroundings
-    return earliest(clockDue(campaign), await nextReady(tx, campaign, { now, otherwise: now, isStrict }))
+    const { isStrict, workspaceLines } = surroundings
+    const next = await nextReady(tx, campaign, { now, otherwise: now, isStrict, only })
+    // Calls under way give back what they do not use.
+    const again = workspaceLines.used > 0 ? new Date(now.getTime() + PATIENT_MS) : moneyAgainAt(now)
+    return earliest(clockDue(campaign), only ? earliest(next, again) : next)
   }
 }
 
@@ -153,7 +160,9 @@ function judge(surroundings: Surroundings, candidates: readonly Candidate[], que
       plan.stop = blockers
       break
     }
-    plan.postpone.push({ id: candidate.id, until: liftedAt(blockers, now)! })
+    // The money went to those before; the next step looks for those whom what is left is enough for.
+    const others = blockers.filter(({ rule }) => rule !== 'SPEND_CAP')
+    if (others.length > 0) plan.postpone.push({ id: candidate.id, until: liftedAt(others, now)! })
   }
   if (plan.stop.length === 0) plan.stop = commonBlockers(surroundings)
   return plan
@@ -170,13 +179,26 @@ function limitOf(surroundings: Surroundings): number {
   return Math.max(1, Math.min(BATCH, wanted, ...free))
 }
 
+/**
+ * Of `contact` as `k`: whom the dearest call can be paid to. Undefined: everybody, also where an order is kept, since whose
+ * turn it is is waited for. Otherwise a campaign of many without money would judge each of them, over and over.
+ */
+function payable({ leftUnits, tariff, isStrict }: Surroundings): Sql | undefined {
+  if (leftUnits === null || isStrict) return undefined
+  const prefixes = payablePrefixes(tariff(), leftUnits)
+  if (prefixes.length === 0) return undefined
+  return sql`(k.phone IS NULL OR k.deleted_at IS NOT NULL OR coalesce((
+    SELECT p.fits FROM jsonb_to_recordset(${json(prefixes)}::jsonb) AS p(prefix text, fits boolean)
+    WHERE starts_with(k.phone, p.prefix) ORDER BY length(p.prefix) DESC LIMIT 1), true))`
+}
+
 async function candidatesOf(
   tx: Tx,
   campaign: CampaignRow,
   surroundings: Surroundings,
-  limit: number,
-  now: Date,
+  { limit, only }: { limit: number; only: Sql | undefined },
 ): Promise<Candidate[]> {
+  const { now } = surroundings
   const { id, workspace_id: workspaceId } = campaign
   const which = surroundings.isStrict
     ? sql`r.id = ${(await headOf(tx, workspaceId, id)) ?? null}::uuid`
@@ -186,6 +208,7 @@ async function candidatesOf(
     sql`SELECT ${candidateColumns('call')} FROM receiver r
         JOIN contact k ON k.workspace_id = r.workspace_id AND k.id = r.contact_id
         WHERE r.workspace_id = ${workspaceId}::uuid AND r.campaign_id = ${id}::uuid AND r.state = 'waiting' AND ${which}
+          AND ${only ?? sql`true`}
         ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE OF r SKIP LOCKED`,
   )
 }

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/database.ts'
-import { sql } from '../../db/sql.ts'
+import { type Sql, sql } from '../../db/sql.ts'
 import type { Emit } from '../../events/index.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { nextOpening } from '../calendars/index.ts'
@@ -140,17 +140,27 @@ function lookAgainAt({ rule, until }: Blocker, now: Date): Date | null {
 
 /**
  * When the next receiver of those who wait is to be judged: not before the window is open, or the campaign would be looked
- * at in vain. `otherwise` is for those whose time has come and whom somebody else is changing.
+ * at in vain. `otherwise` is for those whose time has come and whom somebody else is changing; `only`, of `contact` as `k`,
+ * says for whom one looks.
  */
 export async function nextReady(
   tx: Tx,
   campaign: CampaignRow,
-  { now, otherwise, isStrict = false }: { now: Date; otherwise: Date; isStrict?: boolean },
+  {
+    now,
+    otherwise,
+    isStrict = false,
+    only,
+  }: { now: Date; otherwise: Date; isStrict?: boolean; only?: Sql | undefined },
 ): Promise<Date | null> {
-  const order = isStrict ? sql`attempts, position` : sql`ready_at, position`
+  const order = isStrict ? sql`r.attempts, r.position` : sql`r.ready_at, r.position`
+  const chosen = only
+    ? sql`EXISTS (SELECT FROM contact k WHERE k.workspace_id = r.workspace_id AND k.id = r.contact_id AND ${only})`
+    : sql`true`
   const [row] = await tx.query<{ ready_at: Date }>(
-    sql`SELECT ready_at FROM receiver
-        WHERE workspace_id = ${campaign.workspace_id}::uuid AND campaign_id = ${campaign.id}::uuid AND state = 'waiting'
+    sql`SELECT r.ready_at FROM receiver r
+        WHERE r.workspace_id = ${campaign.workspace_id}::uuid AND r.campaign_id = ${campaign.id}::uuid
+          AND r.state = 'waiting' AND ${chosen}
         ORDER BY ${order} LIMIT 1`,
   )
   if (!row) return null

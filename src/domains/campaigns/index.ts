@@ -90,6 +90,7 @@ export {
   longestCallCents,
   NO_PRICES,
   type PriceTable,
+  payablePrefixes,
   priceTable,
   smsCents,
   UNITS_PER_CENT,

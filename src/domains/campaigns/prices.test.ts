@@ -8,6 +8,7 @@ import {
   longestCallCents,
   NO_PRICES,
   type PriceTable,
+  payablePrefixes,
   priceTable,
   smsCents,
   sumCents,
@@ -142,5 +143,26 @@ describe('a table', () => {
     [{ emailCents: null }, 'emailCents type'],
   ])('%j is refused', async (table, fault) => {
     expect(await brokenRules(() => parse(priceTable, table))).toEqual([fault])
+  })
+})
+
+describe('what can be paid for', () => {
+  const units = { '+358': 30, '+35840': 5, '+358401': 40, '+1': 10 }
+  const no = (prefix: string) => ({ prefix, fits: false })
+  const yes = (prefix: string) => ({ prefix, fits: true })
+  test.each([
+    [40, []],
+    [39, [no('+358401')]],
+    [29, [no('+358'), yes('+35840'), no('+358401')]],
+    [10, [no('+358'), yes('+35840'), no('+358401')]],
+    [9, [no('+1'), no('+358'), yes('+35840'), no('+358401')]],
+    [0, [no('+1'), no('+358')]],
+    // Not even what costs nothing.
+    [-1, [no('')]],
+  ])('with %i left', (left, expected) => {
+    expect(payablePrefixes(units, left)).toEqual(expected)
+  })
+  test('goes by what is asked of all numbers', () => {
+    expect(payablePrefixes({ '': 10, '+46': 1 }, 5)).toEqual([no(''), yes('+46')])
   })
 })

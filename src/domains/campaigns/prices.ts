@@ -112,6 +112,24 @@ export function unitsOf(amount: number): number {
   return Math.round(amount * UNITS_PER_CENT)
 }
 
+/**
+ * Which numbers can be paid for with what is left, when one of each prefix costs so much (in ten-thousandths of a cent):
+ * the longest prefix that a number begins with decides, and where none fits it can. Prefixes that say no other thing than
+ * a shorter one are left out, so an empty list means all numbers.
+ */
+export function payablePrefixes(
+  units: Readonly<Record<string, number>>,
+  leftUnits: number,
+): { prefix: string; fits: boolean }[] {
+  const decided: Record<string, boolean> = {}
+  const all = { '': 0, ...units }
+  for (const prefix of Object.keys(all).sort((a, b) => a.length - b.length)) {
+    const fits = all[prefix as keyof typeof all] <= leftUnits
+    if (fits !== (longestMatch(decided, prefix) ?? true)) decided[prefix] = fits
+  }
+  return Object.entries(decided).map(([prefix, fits]) => ({ prefix, fits }))
+}
+
 /** False also of what breaks other rules. */
 function isTooExpensive(price: CallPrice): boolean {
   return centsFor(price, HOUR_SECONDS) > MAX_HOUR_CENTS

@@ -58,6 +58,8 @@ export interface Surroundings {
   durations: ReadonlyMap<string, number>
   /** The most that an attempt can cost at an address, or an SMS whose `text` is known; ten-thousandths of a cent. */
   unitsFor(address: string, text?: string): number
+  /** The most that a call can cost to numbers of each prefix that has a price; ten-thousandths of a cent. */
+  tariff(): Record<string, number>
   /** Whether the provider has a way to an address. */
   reaches(address: string): boolean
 }
@@ -130,6 +132,7 @@ export async function surroundingsOf(
   const isComing = missing.every((id) => files.get(id)?.status === 'pending')
   const cap = policy.monthlySpendCapCents
   const usable = script && missing.length === 0 && unsaid.length === 0 ? script : undefined
+  const units = unitsFor()
   return {
     ...{ now, channel, policy, script: usable, durations, unsaid },
     survey: survey && {
@@ -158,7 +161,11 @@ export async function surroundingsOf(
     providerLines: { used: counts!.provider_live, limit: counts!.lines },
     providerPausedUntil: counts!.paused_until,
     leftUnits: cap === null ? null : unitsOf(cap) - Number(counts!.spent ?? 0),
-    unitsFor: unitsFor(),
+    unitsFor: units,
+    tariff: () => {
+      const prefixes = channel === 'call' ? Object.keys(prices.call) : []
+      return Object.fromEntries(prefixes.map((prefix) => [prefix, units(prefix)]))
+    },
     reaches: (address) => channel !== 'call' || (deps.reaches?.(address) ?? true),
   }
 
