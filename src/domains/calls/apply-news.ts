@@ -14,7 +14,7 @@ import {
   type FlowState,
   isCalledElsewhere,
   LATE_NEWS_MS,
-  lockCampaigns,
+  lockWithFollowUps,
   OUTCOMES,
   outcomeOfWaiting,
   type Progress,
@@ -79,7 +79,7 @@ export async function applyNews(
   campaignIds: readonly string[],
 ): Promise<{ commands: NextCommand[]; settled: string[] }> {
   const { speaks, ...said } = await deps.world.events.write(workspaceId, async (tx, emit) => {
-    const campaigns = new Map((await lockCampaigns(tx, workspaceId, campaignIds)).map((row) => [row.id, row]))
+    const campaigns = new Map((await lockWithFollowUps(tx, workspaceId, campaignIds)).map((row) => [row.id, row]))
     const ids = [...new Set(news.map(({ callId }) => callId))]
     const { calls, receivers } = await lockCalls(tx, workspaceId, ids)
     const batch = new Batch(deps, tx, emit, workspaceId, campaigns, receivers)

@@ -4,8 +4,29 @@ import type { Emit } from '../../events/index.ts'
 import type { CampaignRow } from './campaign-row.ts'
 import type { SmsContent } from './content.ts'
 import type { CampaignDeps } from './deps.ts'
+import { lockCampaigns } from './progress.ts'
 import { reachRespondents, standingCampaign } from './standing-campaign.ts'
 import type { SurveyContent } from './survey/survey-script.ts'
+
+/**
+ * Locks campaigns whose calls are heard of, and with them those that text for them what a call cannot ask: all in one
+ * order, since whoever locks several goes by their ids. Returns the ones asked for.
+ */
+export async function lockWithFollowUps(
+  tx: Tx,
+  workspaceId: string,
+  campaignIds: readonly string[],
+): Promise<CampaignRow[]> {
+  const texting = await tx.query<{ id: string }>(
+    sql`SELECT f.id FROM campaign c
+        JOIN campaign f ON f.workspace_id = c.workspace_id AND f.link_id = c.link_id AND f.kind = 'sms_broadcast'
+          AND f.standing AND f.deleted_at IS NULL AND f.state <> 'completed'
+        WHERE c.workspace_id = ${workspaceId}::uuid AND c.id = ANY(${campaignIds}::uuid[])
+          AND c.kind = 'survey_calls' AND c.content ->> 'followUpSms' IS NOT NULL`,
+  )
+  const locked = await lockCampaigns(tx, workspaceId, [...campaignIds, ...texting.map(({ id }) => id)])
+  return locked.filter(({ id }) => campaignIds.includes(id))
+}
 
 /**
  * Texts a respondent the personal address of a survey that a call has come as far in as a call can. The message goes out

@@ -72,7 +72,7 @@ export { type Explanation, explainReceivers } from './explain-receivers.ts'
 export { type FoundByNumber, findByNumber, numbersOfVoiceFiles } from './find-by-number.ts'
 export { advance, commandOf, patienceMs } from './flow.ts'
 export { type FlowState, type PhoneFollowUp, type Reply, START, type SurveyState } from './flow-state.ts'
-export { followUpBySms } from './follow-up.ts'
+export { followUpBySms, lockWithFollowUps } from './follow-up.ts'
 export { getOutreachPolicy, type OutreachLimits } from './get-outreach-policy.ts'
 export { holdCampaignsOf, moveReceivers } from './move-receivers.ts'
 export {

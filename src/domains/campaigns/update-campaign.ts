@@ -5,7 +5,7 @@ import { ExpectedError, NotFoundError, ValidationError } from '../../platform/er
 import { isUuid } from '../../platform/ids.ts'
 import { parse } from '../../platform/validation.ts'
 import { requireScope, type Viewer } from '../auth/index.ts'
-import { findReceivers, type ReceiverInput } from '../contacts/index.ts'
+import { findReceivers, type Receiver, type ReceiverInput } from '../contacts/index.ts'
 import { once } from '../idempotency.ts'
 import { campaignFields, checkSchedule } from './campaign-fields.ts'
 import { type CampaignRow, progressOf, scheduleOf } from './campaign-row.ts'
@@ -63,6 +63,9 @@ export async function updateCampaign(
   const voices = deps.voiceFiles.speech.voices().map(({ code }) => code)
   await world.events.write(workspaceId, async (tx, emit) => {
     const now = world.clock.now()
+    // Contacts before the campaign: whoever creates contacts holds their counter, and campaigns are made holding it.
+    if (input.receivers) await requireLiving(tx, workspaceId, id, input.kind)
+    const reached = input.receivers ? await findReceivers(world, tx, emit, workspaceId, input.receivers) : null
     const campaign = await lockLiving(tx, workspaceId, id, input.kind)
     const asked = Object.entries(input)
       .filter(([, value]) => value !== undefined)
@@ -123,7 +126,7 @@ export async function updateCampaign(
         content_fault: fault,
       },
     })
-    if (input.receivers) await replaceReceivers(deps, tx, emit, campaign, input.receivers)
+    if (reached) await replaceReceivers(deps, tx, emit, campaign, reached)
     if (input.receivers || input.content) await estimateCampaign(deps, tx, workspaceId, campaign)
     emit('campaign.updated', { campaignId: id })
     await alongWith?.(tx, emit, id)
@@ -183,7 +186,7 @@ export async function addReceivers(
       tx,
       { workspaceId, key: idempotencyKey, operation: 'addReceivers', input: { id, receivers }, now },
       async () => {
-        // Contacts before the campaign: whoever creates contacts holds their counter, and campaigns are made holding it.
+        // Contacts before the campaign, as above.
         await requireLiving(tx, workspaceId, id, kind)
         const reached = await findReceivers(world, tx, emit, workspaceId, receivers)
         const campaign = await lockLiving(tx, workspaceId, id, kind)
@@ -253,11 +256,10 @@ async function replaceReceivers(
   tx: Tx,
   emit: Emit,
   campaign: CampaignRow,
-  inputs: readonly ReceiverInput[],
+  reached: readonly Receiver[],
 ): Promise<void> {
   const { world } = deps
   const { id, workspace_id: workspaceId } = campaign
-  const reached = await findReceivers(world, tx, emit, workspaceId, inputs)
   await tx.query(sql`DELETE FROM receiver WHERE workspace_id = ${workspaceId}::uuid AND campaign_id = ${id}::uuid`)
   await tx.query(
     sql`DELETE FROM campaign_target WHERE workspace_id = ${workspaceId}::uuid AND campaign_id = ${id}::uuid`,

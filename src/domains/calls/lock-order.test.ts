@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { onPostgres } from '../../../test/kit/database.ts'
+import { testEngine } from '../../../test/kit/engine.ts'
+import { people } from '../../../test/kit/outreach.ts'
+import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
+import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.ts'
+import { type TestWorld, testWorld, until } from '../../../test/kit/world.ts'
+import type { Tx } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import { createCampaign, updateCampaign } from '../campaigns/index.ts'
+import { takeLegacyIds } from '../legacy-id.ts'
+import type { CreateLinkInput } from '../links/index.ts'
+
+let t: TestWorld
+beforeAll(async () => {
+  t = await testWorld()
+}, 60_000)
+
+const QUESTIONS = [
+  { prompt: 'Was it good?', fieldKey: 'good', type: 'yes_no', required: true },
+  { prompt: 'In your words?', fieldKey: 'words', type: 'text', required: true },
+] as CreateLinkInput['questions']
+
+const lock = (tx: Tx, id: string) => tx.query(sql`SELECT FROM campaign WHERE id = ${id}::uuid FOR UPDATE`)
+
+/** Somebody waits for a row that another one has. */
+async function isWaiting(): Promise<boolean> {
+  const rows = await t.db.query(
+    sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
+}
+
+/** A transaction does `first`, then `work` begins, and once it waits for the transaction that does `second`. */
+async function amid(first: (tx: Tx) => Promise<unknown>, work: () => Promise<unknown>, second: typeof first) {
+  const [held, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const holding = t.db.transaction(async (tx) => {
+    await first(tx)
+    held.resolve()
+    await waiting.promise
+    await second(tx)
+  })
+  await held.promise
+  const working = work()
+  await until(isWaiting, 'somebody waits')
+  waiting.resolve()
+  await Promise.all([holding, working])
+}
+
+describe.runIf(onPostgres)('nobody waits in a circle', () => {
+  test('who hears of a survey and texts for it, and who holds the texting campaign before the survey', async () => {
+    const linkId = await surveyLink(t, QUESTIONS, 'Visit')
+    const engine = await testEngine(t, {
+      changes: INSTANT_SPEECH,
+      people: people({ scripts: [{ endsWith: '', calls: [{ replies: presses(undefined, '1') }] }] }),
+    })
+    const survey = async () => {
+      const { id } = await createCampaign(engine.deps, t.viewer, {
+        ...{ kind: 'survey_calls', receivers: [{ phone: numbers(1)[0]! }] },
+        content: { linkId, followUpSms: 'Go on: {link}' },
+      })
+      return id
+    }
+    await survey()
+    await engine.run()
+    const [texting] = await t.db.query<{ id: string }>(
+      sql`SELECT id FROM campaign WHERE link_id = ${linkId}::uuid AND kind = 'sms_broadcast'`,
+    )
+    // Made after the one that texts.
+    const second = await survey()
+    await amid(
+      (tx) => lock(tx, texting!.id),
+      () => engine.run(),
+      (tx) => lock(tx, second),
+    )
+    await engine.board.stop()
+    const [texted] = await t.db.query(
+      sql`SELECT count(*)::int AS count FROM receiver WHERE campaign_id = ${texting!.id}::uuid`,
+    )
+    expect(texted).toEqual({ count: 2 })
+  })
+
+  test('who names other receivers, and who creates contacts for the same campaign', async () => {
+    const office = postOffice(t)
+    const startsAt = new Date(t.clock.now().getTime() + 3_600_000)
+    const id = await postKit(t).texts(office, { startsAt })
+    await amid(
+      (tx) => takeLegacyIds(tx, t.workspaceId, 'contact'),
+      () => updateCampaign(office.deps, t.viewer, { id, receivers: [{ phone: numbers(1)[0]! }] }),
+      (tx) => lock(tx, id),
+    )
+    expect(await postKit(t).statsOf(id)).toMatchObject({ receivers: 1 })
+  })
+})
