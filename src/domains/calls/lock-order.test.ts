@@ -21,7 +21,8 @@ const QUESTIONS = [
   { prompt: 'In your words?', fieldKey: 'words', type: 'text', required: true },
 ] as CreateLinkInput['questions']
 
-const lock = (tx: Tx, id: string) => tx.query(sql`SELECT FROM campaign WHERE id = ${id}::uuid FOR UPDATE`)
+/** Fails when somebody else has it. */
+const lock = (tx: Tx, id: string) => tx.query(sql`SELECT FROM campaign WHERE id = ${id}::uuid FOR UPDATE NOWAIT`)
 
 /** Somebody waits for a row that another one has. */
 async function isWaiting(): Promise<boolean> {
