@@ -29,6 +29,21 @@ export async function takeLegacyIds(tx: Tx, workspaceId: string, kind: LegacyKin
   return row!.last - count + 1
 }
 
+/**
+ * Locks the counter of a kind for a `takeLegacyIds` to come. False: somebody else has it, such as who adds very many, and
+ * it is not waited for; only for who makes the first of a kind in a workspace.
+ */
+export async function tryLegacyCounter(tx: Tx, workspaceId: string, kind: LegacyKind): Promise<boolean> {
+  const counter = sql`FROM legacy_counter WHERE workspace_id = ${workspaceId}::uuid AND kind = ${kind}`
+  if ((await tx.query(sql`SELECT 1 ${counter} FOR UPDATE SKIP LOCKED`)).length > 0) return true
+  if ((await tx.query(sql`SELECT 1 ${counter}`)).length > 0) return false
+  const made = await tx.query(
+    sql`INSERT INTO legacy_counter (workspace_id, kind, last) VALUES (${workspaceId}::uuid, ${kind}, 0)
+        ON CONFLICT DO NOTHING RETURNING 1`,
+  )
+  return made.length > 0
+}
+
 /** Keeps the numbers up to `last` out of what `takeLegacyIds` gives, and locks the counter as that does. */
 export async function passLegacyId(tx: Tx, workspaceId: string, kind: LegacyKind, last: number): Promise<void> {
   await tx.query(

@@ -30,14 +30,13 @@ import {
   recordProgress,
   START,
   type Surroundings,
-  sayUnsaid,
   surroundingsOf,
   UNITS_PER_CENT,
   withDueCampaign,
 } from '../campaigns/index.ts'
 import type { StoredScript } from './call-row.ts'
 import { type CallDeps, NEWS_MARGIN_MS } from './deps.ts'
-import { releaseRespondents, takePart } from './take-part.ts'
+import { prepareToTakePart, releaseRespondents, takePart } from './take-part.ts'
 
 /** A call that is committed and has to be dialled now. */
 export interface PlannedCall {
@@ -51,6 +50,8 @@ export interface PlannedCall {
 
 /** How many receivers are judged in one transaction. */
 const BATCH = 100
+/** How soon a survey tries again whose respondents, or sounds, somebody else is numbering. */
+const NUMBERING_MS = 1_000
 
 /**
  * Does what is due of one campaign: its state follows the clock, and receivers whom nothing holds back get a call, which
@@ -78,14 +79,20 @@ async function dialStep(
   const { workspace_id: workspaceId } = campaign
   const now = world.clock.now()
   if (!(await followClock(world, tx, emit, campaign))) return []
-  // Whoever takes lines holds the provider's row, so that no two take the last one.
-  await tx.query(sql`SELECT FROM provider_state WHERE port = 'telephony' FOR UPDATE`)
   const policy = await policyOf(deps, tx, workspaceId)
   // What is counted together with messages is looked at once nobody else can add to it.
   const isCapped = policy.monthlySpendCapCents !== null || policy.contactCaps.length > 0
-  if (isCapped) await holdSpend(tx, workspaceId, now)
+  const isCharged = Object.keys(deps.prices.call).length > 0
+  if (isCapped || isCharged) await holdSpend(tx, workspaceId, now)
+  if (!(await prepareToTakePart(deps, tx, emit, campaign, now))) {
+    const again = new Date(now.getTime() + NUMBERING_MS)
+    await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), again) })
+    return []
+  }
+  // Whoever takes lines holds the provider's row, so that no two take the last one. All workspaces wait for it, so it is
+  // taken last: what is waited for after it is nothing that somebody of one workspace may hold for long.
+  await tx.query(sql`SELECT FROM provider_state WHERE port = 'telephony' FOR UPDATE`)
   const surroundings = await surroundingsOf(deps, tx, campaign, policy)
-  if (surroundings.unsaid.length > 0) await sayUnsaid(deps, tx, emit, campaign, surroundings.unsaid)
   const general = commonBlockers(surroundings)
   if (general.length > 0) {
     await enterState(tx, emit, campaign, 'active', { now, dueAt: earliest(clockDue(campaign), liftedAt(general, now)) })

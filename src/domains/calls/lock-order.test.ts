@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
-import { testEngine } from '../../../test/kit/engine.ts'
-import { people } from '../../../test/kit/outreach.ts'
+import { readyVoiceFile, testEngine } from '../../../test/kit/engine.ts'
+import { outreachKit, people } from '../../../test/kit/outreach.ts'
 import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
 import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.ts'
 import { type TestWorld, testWorld, until } from '../../../test/kit/world.ts'
@@ -10,6 +10,7 @@ import { sql } from '../../db/sql.ts'
 import { createCampaign, updateCampaign } from '../campaigns/index.ts'
 import { takeLegacyIds } from '../legacy-id.ts'
 import type { CreateLinkInput } from '../links/index.ts'
+import { dialDue } from './dial-due.ts'
 
 let t: TestWorld
 beforeAll(async () => {
@@ -79,6 +80,34 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
       sql`SELECT count(*)::int AS count FROM receiver WHERE campaign_id = ${texting!.id}::uuid`,
     )
     expect(texted).toEqual({ count: 2 })
+  })
+
+  test('a survey whose respondents somebody else is numbering is put off, and keeps nobody from dialling', async () => {
+    const linkId = await surveyLink(t, QUESTIONS, 'Numbers')
+    const engine = await testEngine(t, { changes: INSTANT_SPEECH })
+    const receivers = () => [{ phone: numbers(1)[0]! }]
+    const survey = await createCampaign(engine.deps, t.viewer, {
+      ...{ kind: 'survey_calls', receivers: receivers(), content: { linkId } },
+    })
+    await outreachKit(t, await readyVoiceFile(t)).rsvp(engine, { receivers: receivers() })
+    const [held, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const holding = t.db.transaction(async (tx) => {
+      await takeLegacyIds(tx, t.workspaceId, 'respondent')
+      held.resolve()
+      await done.promise
+    })
+    await held.promise
+    const dial = () => dialDue(engine.deps, 'a seat', 0)
+    try {
+      expect(
+        (await Promise.race([Promise.all([dial(), dial()]), until(isWaiting, 'somebody waits')]))?.flat(),
+      ).toHaveLength(1)
+    } finally {
+      done.resolve()
+      await holding
+    }
+    t.clock.advance(1_000)
+    expect(await dial()).toMatchObject([{ campaignId: survey.id }])
   })
 
   test('who names other receivers, and who creates contacts for the same campaign', async () => {

@@ -144,7 +144,7 @@ export type { SimulatedCall, Simulation } from './simulation.ts'
 export type { Sound } from './sound.ts'
 export { addSpend, holdSpend, moneyAgainAt } from './spend.ts'
 export { type CampaignState, dueState } from './state.ts'
-export { LINK_PLACEHOLDER, sayUnsaid } from './survey/survey-content.ts'
+export { LINK_PLACEHOLDER, sayUnsaid, surveyOf } from './survey/survey-content.ts'
 export {
   closedSurvey,
   isProbing,
