@@ -40,7 +40,7 @@ test('a reload in the middle changes nothing, also without cookies', async () =>
   await next(page)
   await page.getByLabel('Tell us two').fill('second, half typ')
   await page.reload()
-  expect(await page.locator('.step').innerText()).toBe('Question 2 of 3')
+  await until(() => page.locator('.step').innerText()).toBe('Question 2 of 3')
   expect(await page.getByLabel('Tell us two').inputValue()).toBe('second, half typ')
   await context.clearCookies()
   await page.reload()
