@@ -81,7 +81,10 @@ export async function askAgain(
 const BATCH = 100
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
-/** Does what was promised of a link. Begins anew when its process dies; nothing is asked for twice. */
+/**
+ * Does what was promised of a link. Begins anew when its process dies; only sounds that failed once more meanwhile are
+ * asked for twice, since nothing tells when they failed.
+ */
 export async function doAgain(
   world: World,
   { workspaceId, linkId, all, askedAt }: LinkJob,

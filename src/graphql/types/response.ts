@@ -51,7 +51,7 @@ const AnalysisStateEnum = builder.enumType('AnalysisState', {
     DONE: { value: 'done', description: 'All is found that will be; `analyzedAt` says since when.' },
     INCOMPLETE: {
       value: 'incomplete',
-      description: 'A part of it could not be listened to or understood; `retranscribe` asks again.',
+      description: 'A part of it could not be listened to or understood; `retranscribe` and `reanalyze` ask again.',
     },
   } as const,
 })
