@@ -182,11 +182,13 @@ export function attachWebSockets(server: Server, options: WebSocketOptions, deps
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) =>
-          new Promise((resolve, reject) => {
-            if (socket.readyState !== socket.OPEN) return resolve()
-            socket.send(data, (error) => (error ? reject(error) : resolve()))
-          }),
+        // An operation is over for the protocol once its last message is on its way, since the client may use its id and
+        // its place again as soon as it has that. Only where much waits already does its place wait for the reader.
+        send(data) {
+          if (socket.readyState !== socket.OPEN) return
+          if (socket.bufferedAmount <= maxBufferedBytes) return socket.send(data)
+          return new Promise((resolve, reject) => socket.send(data, (error) => (error ? reject(error) : resolve())))
+        },
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
