@@ -64,7 +64,8 @@ export default defineConfig({
       ...(process.env.TEST_ALL ? [] : SLOW),
     ],
     globalSetup: ['test/kit/template-database.ts'],
-    testTimeout: 20_000,
+    // For what hangs, not for what is slow: waits within tests give up sooner, and say for what.
+    testTimeout: 60_000,
     // Dropping a database waits for a checkpoint, which on a busy machine takes long.
     hookTimeout: 90_000,
     // Threads start sooner; what starts processes and changes its surroundings wants a process of its own.

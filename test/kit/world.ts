@@ -119,11 +119,14 @@ export async function loadLink(world: World, workspaceId: string, id: string): P
   return link
 }
 
+/** A wait is given up only after so many looks: a machine that stood still for its whole time has not looked. */
+const LEAST_LOOKS = 500
+
 /** Lets promises and finished I/O go on until `holds`, for what has no promise of its own. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`did not happen in ${timeoutMs} ms: ${what}`)
+  for (let looks = 1; !(await holds()); looks++) {
+    if (performance.now() > end && looks >= LEAST_LOOKS) throw new Error(`did not happen in ${timeoutMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
