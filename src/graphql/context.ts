@@ -1,5 +1,5 @@
 import type { WorkspaceReader } from '../db/reader/index.ts'
-import type { RetranscribeDeps } from '../domains/analysis/index.ts'
+import type { ReanalyzeDeps } from '../domains/analysis/index.ts'
 import type { BrowserTokens, Viewer } from '../domains/auth/index.ts'
 import type { CampaignDeps } from '../domains/campaigns/index.ts'
 import type { MessagingDeps } from '../domains/messaging/index.ts'
@@ -26,8 +26,8 @@ export interface Services {
   mediaUrl(workspaceId: string, uploadId: string, form?: SoundForm): string
   /** What campaigns stand on. */
   campaigns: CampaignDeps
-  /** What queues the work of listening again. */
-  analysis: RetranscribeDeps
+  /** What queues the work of listening and understanding again. */
+  analysis: ReanalyzeDeps
   /** What takes messages of conversations. */
   messaging: MessagingDeps
   voiceFiles: VoiceFileDeps

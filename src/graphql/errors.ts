@@ -37,6 +37,7 @@ const KINDS: Partial<Record<ErrorCode, typeof ConflictError>> = {
   LINK_LIMIT_REACHED: LimitReachedError,
   SUBUSER_DEPTH_REACHED: LimitReachedError,
   SPEECH_UNAVAILABLE: UnavailableError,
+  INSIGHT_UNAVAILABLE: UnavailableError,
   WRONG_PASSWORD: WrongPasswordError,
   RATE_LIMITED: RateLimitedError,
   INSUFFICIENT_SCOPE: ForbiddenError,

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
     retryable: false,
     text: 'This server has no text to speech: `SPEECH` is `none`, the package that speaks is not installed, or no voice speaks the language.',
   },
+  INSIGHT_UNAVAILABLE: { retryable: false, text: 'Nothing on this server understands answers: `INSIGHT` is `none`.' },
   CAMPAIGN_COMPLETED: {
     retryable: false,
     text: 'The campaign is completed, which is final; begin another one.',

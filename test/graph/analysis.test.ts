@@ -13,7 +13,7 @@ const ask = (query: string, variables: object = {}, key = p.key) =>
 
 const ANSWERS = `answers { id fieldKey text upload { durationSeconds }
   transcript { id version text language method createdAt answer { id } }
-  insight { sentiment sentimentScore actionable keyTopics summary clarity customFields { name value }
+  insight { sentiment sentimentScore actionable keyTopics summary clarity origin customFields { name value }
     evidence { finding name start end quote } method answer { id } transcript { id version } } }`
 const RECORD = `mutation ($input: RecordAnalysisInput!) { recordAnalysis(input: $input) {
   __typename
@@ -98,7 +98,13 @@ describe('what an analysis found', () => {
       text: 'On second hearing: splendid',
       upload: { durationSeconds: 0.25 },
       transcript: { version: 2, text: 'On second hearing: splendid', language: null, method: 'a model' },
-      insight: { sentiment: 'MIXED', sentimentScore: null, keyTopics: [], transcript: { version: 2 } },
+      insight: {
+        sentiment: 'MIXED',
+        sentimentScore: null,
+        keyTopics: [],
+        origin: 'RECORDED',
+        transcript: { version: 2 },
+      },
     })
     expect(found(written.id)).toMatchObject({ transcript: null, insight: { summary: 'Fine', transcript: null } })
     expect(await answers()).toEqual(result.response.answers)
@@ -268,11 +274,12 @@ describe('transcripts', () => {
     }
   })
 
-  it('are understood again, as others are that are submitted', async () => {
+  it('are not understood again where nothing understands, which is said', async () => {
     const again = `mutation ($input: ReanalyzeInput!) { reanalyze(input: $input) {
-      ... on ReanalyzePayload { responses } ... on Error { code } } }`
+      __typename ... on ReanalyzePayload { responses } ... on Error { code } } }`
     const asked = async (input: object) => (await ask(again, { input })).data!.reanalyze
-    expect(await asked({ responseId: p.ids.Response })).toEqual({ responses: 1 })
-    expect(await asked({ linkId: p.ids.Link, all: true })).toEqual({ responses: 1 })
+    const unavailable = { __typename: 'UnavailableError', code: 'INSIGHT_UNAVAILABLE' }
+    expect(await asked({ responseId: p.ids.Response })).toEqual(unavailable)
+    expect(await asked({ linkId: p.ids.Link, all: true })).toEqual(unavailable)
   })
 })

@@ -61,7 +61,7 @@ async function insightOf(value: string) {
     const { link } = await data(
       `query ($id: ID!) { link(id: $id) { responses(first: 50) { nodes { analyzedAt answers {
          text insight { sentiment sentimentScore actionable keyTopics summary clarity
-           evidence { finding name start end quote } method } } } } } }`,
+           evidence { finding name start end quote } method origin } } } } } }`,
       { id: createLink.link.id },
     )
     const response = link.responses.nodes.find((node: any) => node.answers[0]?.text === value)
@@ -93,6 +93,7 @@ it('shows what a model found, what it cost, and leaves answers to the heuristic 
       { finding: 'TOPIC', name: 'queue', start: 4, end: 9, quote: 'queue' },
     ],
     method: 'small-1',
+    origin: 'FOUND',
   })
   await insightOf('A very long queue, again.')
   expect((await data(BUDGET)).insightBudget).toMatchObject({
@@ -106,6 +107,7 @@ it('shows what a model found, what it cost, and leaves answers to the heuristic 
     sentiment: 'NEGATIVE',
     actionable: true,
     method: 'heuristic-1 (the budget of the month is used up)',
+    origin: 'FALLBACK',
   })
   expect(asked).toHaveLength(2)
   const { insightBudget } = await data(BUDGET)
@@ -147,6 +149,13 @@ it('takes a budget of its own, bound to the workspace', async () => {
     method: 'heuristic-1 (small-1 failed)',
   })
   turn = undefined
+  const { reanalyze } = await data(
+    `mutation ($input: ReanalyzeInput!) { reanalyze(input: $input) {
+       ... on ReanalyzePayload { responses } ... on Error { code } } }`,
+    { input: { linkId: createLink.link.id } },
+  )
+  // Those that the heuristic has understood.
+  expect(reanalyze).toEqual({ responses: 2 })
   expect(await insightOf('What a long queue.')).toMatchObject({ method: 'small-1' })
   expect(await update({})).toEqual({ monthlyTokens: 20_000, isDefault: true })
 })

@@ -23,6 +23,7 @@ import {
   processAnswerTask,
   reanalyze,
   retranscribe,
+  retranscribeLink,
   settleAbandoned,
 } from './index.ts'
 import { analysisBench } from './test-analysis.ts'
@@ -671,6 +672,25 @@ describe('correcting a transcript', () => {
   })
 })
 
+/** More submitted responses to the link, each with a recording. */
+async function addResponses({ responseId, link }: { responseId: string; link: { id: string } }, count: number) {
+  await kit.db.query(
+    sql`INSERT INTO response (id, workspace_id, link_id, respondent_id, session_id, channel, status, started_at, updated_at, submitted_at)
+        SELECT gen_random_uuid(), r.workspace_id, r.link_id, r.respondent_id, gen_random_uuid(), 'web', 'completed', now(), now(), now()
+        FROM response r, generate_series(1, ${count}::int) WHERE r.id = ${responseId}::uuid`,
+  )
+  await kit.db.query(
+    sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, sound_state, created_at)
+        SELECT r.id, r.workspace_id, r.id, 'ready', 'key', 'ready', now() FROM response r
+        WHERE r.link_id = ${link.id}::uuid AND r.id <> ${responseId}::uuid`,
+  )
+  await kit.db.query(
+    sql`INSERT INTO answer (id, workspace_id, response_id, field_key, question_text, question_type, "order", upload_id, created_at, updated_at)
+        SELECT r.id, r.workspace_id, r.id, 'voice', 'Voice', 'voice', 0, r.id, now(), now() FROM response r
+        WHERE r.link_id = ${link.id}::uuid AND r.id <> ${responseId}::uuid`,
+  )
+}
+
 describe('asking again', () => {
   test('for all makes new versions of what an engine made, and new insights', async () => {
     const bench = analysisBench(kit)
@@ -695,22 +715,7 @@ describe('asking again', () => {
     const other = await bench.answered()
     const first = await bench.answered()
     await bench.work()
-    // As many as need several turns, all of one link.
-    await kit.db.query(
-      sql`INSERT INTO response (id, workspace_id, link_id, respondent_id, session_id, channel, status, started_at, updated_at, submitted_at)
-          SELECT gen_random_uuid(), r.workspace_id, r.link_id, r.respondent_id, gen_random_uuid(), 'web', 'completed', now(), now(), now()
-          FROM response r, generate_series(1, 250) WHERE r.id = ${first.responseId}::uuid`,
-    )
-    await kit.db.query(
-      sql`INSERT INTO upload (id, workspace_id, response_id, state, storage_key, sound_state, created_at)
-          SELECT r.id, r.workspace_id, r.id, 'ready', 'key', 'ready', now() FROM response r
-          WHERE r.link_id = ${first.link.id}::uuid AND r.id <> ${first.responseId}::uuid`,
-    )
-    await kit.db.query(
-      sql`INSERT INTO answer (id, workspace_id, response_id, field_key, question_text, question_type, "order", upload_id, created_at, updated_at)
-          SELECT r.id, r.workspace_id, r.id, 'voice', 'Voice', 'voice', 0, r.id, now(), now() FROM response r
-          WHERE r.link_id = ${first.link.id}::uuid AND r.id <> ${first.responseId}::uuid`,
-    )
+    await addResponses(first, 250)
     expect(await retranscribe(bench.deps, kit.viewer, { linkId: first.link.id })).toEqual({ recordings: 251 })
     const [job] = bench.jobs.splice(0) as [any]
     await bench.run(job)
@@ -722,6 +727,39 @@ describe('asking again', () => {
     expect(counts).toEqual([
       { analysis: 'incomplete', count: 1 },
       { analysis: 'pending', count: 251 },
+    ])
+  })
+
+  test('for a link goes on where its process died, and asks for nothing twice', async () => {
+    const bench = analysisBench(kit, { isAvailable: false })
+    const first = await bench.answered()
+    await addResponses(first, 250)
+    await retranscribe(bench.deps, kit.viewer, { linkId: first.link.id })
+    const [job] = bench.jobs.splice(0) as [any]
+    let batches = 0
+    const { events } = kit.world
+    const write: typeof events.write = (...change) => {
+      batches += 1
+      if (batches === 2) throw new Error('died')
+      return events.write(...change)
+    }
+    const { signal } = bench.options()
+    const dying = { ...kit.world, events: { ...events, write } }
+    await expect(retranscribeLink(dying, job.payload, signal)).rejects.toThrow('died')
+    const uploads = sql`(SELECT a.upload_id FROM answer a JOIN response r ON r.id = a.response_id
+                         WHERE r.link_id = ${first.link.id}::uuid)`
+    // What was asked for is tried meanwhile, and fails as it did before.
+    await kit.db.query(
+      sql`UPDATE upload SET sound_state = 'failed', transcription_state = 'failed'
+          WHERE transcription_state = 'pending' AND id IN ${uploads}`,
+    )
+    await bench.run(job)
+    const states = await kit.db.query(
+      sql`SELECT transcription_state::text AS heard, count(*)::int FROM upload WHERE id IN ${uploads} GROUP BY 1 ORDER BY 2`,
+    )
+    expect(states).toEqual([
+      { heard: 'failed', count: 100 },
+      { heard: 'pending', count: 151 },
     ])
   })
 
@@ -831,6 +869,21 @@ describe('asking for insights again', () => {
     expect(await again(bench, { responseId, all: true })).toEqual({ responses: 1 })
     await bench.work()
     expect((await found(bench, responseId)).map(([key]) => key)).toEqual(['voice', 'voice', 'text', 'text', 'text'])
+  })
+
+  test('says so where nothing understands, and changes nothing', async () => {
+    const bench = analysisBench(kit)
+    const { responseId, link } = await bench.answered([{ prompt: 'Text', type: 'text' }], { text: 'Fine' })
+    await bench.work()
+    kit.clock.advance(1_000)
+    const none = analysisBench(kit, { insight: null })
+    for (const input of [{ responseId }, { linkId: link.id }]) {
+      expect(await codeOf(again(none, { ...input, all: true }))).toBe('INSIGHT_UNAVAILABLE')
+    }
+    expect(none.jobs).toEqual([])
+    expect((await none.stored(responseId)).response).toMatchObject({ analysis: 'done', due: null })
+    // Whether it is there is said first.
+    expect(await codeOf(again(none, { responseId: UNKNOWN }))).toBe('NOT_FOUND')
   })
 
   test('tries again what was left incomplete, and leaves open what is not submitted', async () => {

@@ -43,13 +43,15 @@ export interface Again {
 
 /**
  * Has something done again to a response, or in the background to all of a link, deleted or not. Returns how much.
- * Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND, VALIDATION_FAILED (rule `exactly_one`), IDEMPOTENCY_CONFLICT.
+ * `ready` throws where nothing could be done of what is known. Throws INSUFFICIENT_SCOPE (`responses:write`), NOT_FOUND,
+ * VALIDATION_FAILED (rule `exactly_one`), IDEMPOTENCY_CONFLICT.
  */
 export async function askAgain(
   { world, queue }: AskDeps,
   viewer: Viewer,
   input: AskInput,
   again: Again,
+  { ready = () => {} }: { ready?: () => void } = {},
 ): Promise<{ amount: number }> {
   requireScope(viewer, 'responses:write')
   const { idempotencyKey, ...asked } = input
@@ -67,10 +69,12 @@ export async function askAgain(
       if (responseId != null) {
         const known = isUuid(responseId) && (await lockForAnalysis(tx, workspaceId, responseId))
         if (!known) throw new NotFoundError('response', ['responseId'])
+        ready()
         return { amount: await again.begin(tx, workspaceId, [responseId], of, now) }
       }
       const known = isUuid(linkId!) && (await findLinkById(tx, workspaceId, linkId!))
       if (!known) throw new NotFoundError('link', ['linkId'])
+      ready()
       await queue.send(again.task, { workspaceId, linkId: linkId!, all, askedAt: now.toISOString() }, { tx })
       return { amount: await again.count(tx, workspaceId, linkId!, of) }
     }),
@@ -82,22 +86,28 @@ const BATCH = 100
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Does what was promised of a link. Begins anew when its process dies; only sounds that failed once more meanwhile are
- * asked for twice, since nothing tells when they failed.
+ * Does what was promised of a link. Goes on where it was when its process dies: each batch is done once, and its end is
+ * remembered as those of callers are, for longer than a job is tried. What failed once more meanwhile stays so.
  */
 export async function doAgain(
   world: World,
   { workspaceId, linkId, all, askedAt }: LinkJob,
-  again: Pick<Again, 'begin'>,
+  again: Pick<Again, 'begin' | 'operation'>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let after: string | undefined = FIRST; after !== undefined; ) {
+  for (let after: string | null = FIRST; after !== null; ) {
     signal.throwIfAborted()
     const from: string = after
-    after = await world.events.write(workspaceId, async (tx) => {
-      const ids = await lockResponsesAfter(tx, workspaceId, linkId, from, BATCH)
-      await again.begin(tx, workspaceId, ids, { all, askedAt: new Date(askedAt) }, world.clock.now())
-      return ids.at(-1)
-    })
+    const now = world.clock.now()
+    const operation = `${again.operation} of a link`
+    const input = { linkId, all, askedAt, from }
+    const key = `${operation} ${linkId} ${all} ${askedAt} ${from}`
+    after = await world.events.write(workspaceId, (tx) =>
+      once(tx, { workspaceId, key, operation, input, now }, async () => {
+        const ids = await lockResponsesAfter(tx, workspaceId, linkId, from, BATCH)
+        await again.begin(tx, workspaceId, ids, { all, askedAt: new Date(askedAt) }, now)
+        return ids.at(-1) ?? null
+      }),
+    )
   }
 }

@@ -9,7 +9,7 @@ export {
   updateInsightBudget,
 } from './insight-budget.ts'
 export { processAnswer } from './process-answer.ts'
-export { type Reanalyzed, type ReanalyzeInput, reanalyze, reanalyzeLink } from './reanalyze.ts'
+export { type ReanalyzeDeps, type Reanalyzed, type ReanalyzeInput, reanalyze, reanalyzeLink } from './reanalyze.ts'
 export {
   type RetranscribeDeps,
   type Retranscribed,

@@ -1,8 +1,12 @@
+import { ExpectedError } from '../../platform/errors.ts'
 import type { Viewer } from '../auth/index.ts'
 import type { World } from '../world.ts'
 import { analyzeAgain, countToReanalyze } from './analysis-store.ts'
 import { type Again, type AskDeps, type AskInput, askAgain, doAgain, type LinkJob } from './ask-again.ts'
+import type { AnalysisDeps } from './deps.ts'
 import { reanalyzeLinkTask } from './tasks.ts'
+
+export type ReanalyzeDeps = AskDeps & Pick<AnalysisDeps, 'insight'>
 
 /**
  * `all`: default false: what was not understood, or only by what stands in for the analyser. True: also what the analyser
@@ -26,10 +30,17 @@ const AGAIN: Again = {
  * Has submitted responses analysed again that have an answer in words without an insight, because nothing understood it
  * then or only what stands in for the analyser, and those that were left incomplete; or all that were understood here.
  * What somebody recorded stays. Of a link this is begun in the background. Throws INSUFFICIENT_SCOPE (`responses:write`),
- * NOT_FOUND, VALIDATION_FAILED (rule `exactly_one`), IDEMPOTENCY_CONFLICT.
+ * NOT_FOUND, INSIGHT_UNAVAILABLE, VALIDATION_FAILED (rule `exactly_one`), IDEMPOTENCY_CONFLICT.
  */
-export async function reanalyze(deps: AskDeps, viewer: Viewer, input: ReanalyzeInput): Promise<Reanalyzed> {
-  const { amount } = await askAgain(deps, viewer, input, AGAIN)
+export async function reanalyze(deps: ReanalyzeDeps, viewer: Viewer, input: ReanalyzeInput): Promise<Reanalyzed> {
+  const { amount } = await askAgain(deps, viewer, input, AGAIN, {
+    ready() {
+      if (deps.insight) return
+      const message =
+        'This server has nothing that understands answers; `retranscribe` has recordings listened to again.'
+      throw new ExpectedError('INSIGHT_UNAVAILABLE', message)
+    },
+  })
   return { responses: amount }
 }
 

@@ -37,6 +37,19 @@ const TranscriptOriginEnum = builder.enumType('TranscriptOrigin', {
   } as const,
 })
 
+const InsightOriginEnum = builder.enumType('InsightOrigin', {
+  description: 'Who found an insight.',
+  values: {
+    FOUND: { value: 'found', description: 'The analyser of this server.' },
+    FALLBACK: {
+      value: 'fallback',
+      description:
+        'The heuristic, in place of a model that failed or had no budget left; `method` says why. `reanalyze` has the model find it.',
+    },
+    RECORDED: { value: 'recorded', description: 'Somebody else, by `recordAnalysis`. No analyser takes its place.' },
+  } as const,
+})
+
 const TranscriptSegment = builder
   .objectRef<{ startMs: number; endMs: number; text: string }>('TranscriptSegment')
   .implement({
@@ -176,6 +189,12 @@ export const Insight = builder.prismaNode('Insight', {
         quoteEvidence(evidence as StoredEvidence[] | null, transcript?.text ?? answer.text),
     }),
     method: t.exposeString('method', { description: 'Who or what made it, as recorded.' }),
+    origin: t.field({
+      type: InsightOriginEnum,
+      description: 'Whether the analyser here, what stands in for it, or somebody else made it.',
+      select: { origin: true },
+      resolve: (insight) => insight.origin,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was recorded.' }),
   }),
 })

@@ -4,7 +4,7 @@ import { asData } from '../errors.ts'
 import { idOf } from '../global-id.ts'
 import { COMMON_ERRORS, ERRORS, IDEMPOTENCY_KEY } from './mutation-kit.ts'
 
-const { NotFoundError, ConflictError } = ERRORS
+const { NotFoundError, ConflictError, UnavailableError } = ERRORS
 
 const CorrectTranscriptInput = builder.inputType('CorrectTranscriptInput', {
   description: 'What a person hears in a recording.',
@@ -111,8 +111,8 @@ builder.mutationFields((t) => ({
   reanalyze: t.field({
     type: ReanalyzePayload,
     description:
-      'Has submitted responses understood again, such as those that nothing could understand when they came, or that were left incomplete. Needs `responses:write`.',
-    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError] },
+      'Has submitted responses understood again, such as those that nothing could understand when they came, or that were left incomplete. `INSIGHT_UNAVAILABLE` where nothing understands. Needs `responses:write`.',
+    errors: { types: [...COMMON_ERRORS, NotFoundError, ConflictError, UnavailableError] },
     args: { input: t.arg({ type: ReanalyzeInput, required: true, description: 'Which ones.' }) },
     resolve: (_root, { input }, { analysis, viewer }) =>
       asData(async () =>
