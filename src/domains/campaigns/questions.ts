@@ -297,6 +297,9 @@ async function answeredBy(
   return new Set(candidates.filter(isDone).map(({ id }) => id))
 }
 
+/** Of how many respondents answers are held at once. */
+const ASKED_PAGE = 500
+
 /**
  * Whose response is open and lacks nothing that a phone can ask, because the rest is left for the page or was said there:
  * a call would only say goodbye. Returns ids of respondents.
@@ -307,8 +310,12 @@ export async function askedInFull(
   script: SurveyScript,
   respondentIds: readonly string[],
 ): Promise<Set<string>> {
-  const answers = await openAnswersOf(db, workspaceId, respondentIds)
-  return new Set([...answers].flatMap(([id, given]) => (asksNothing(script, given) ? id : [])))
+  const asked = new Set<string>()
+  for (let from = 0; from < respondentIds.length; from += ASKED_PAGE) {
+    const answers = await openAnswersOf(db, workspaceId, respondentIds.slice(from, from + ASKED_PAGE))
+    for (const [id, given] of answers) if (asksNothing(script, given)) asked.add(id)
+  }
+  return asked
 }
 
 /** The respondents that receivers are, by their own id, or by the receiver's where it was told of a person only. */
