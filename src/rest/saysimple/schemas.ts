@@ -45,7 +45,14 @@ export const series = z
 
 export const bareSeries = z.object({ ...buckets, data: dataOf(BY_BUCKET) }).meta({ id: 'MetricWithoutAggregate' })
 
-export const groups = (id: string, keys: string) => z.object({ ...buckets, data: dataOf(keys) }).meta({ id })
+/** The documentation gives these no value that could be null (contract/saysimple.md 9). */
+export const groups = (id: string, keys: string) =>
+  z
+    .object({
+      ...buckets,
+      data: dataOf(`${keys} \`{}\`: none, or not known any more, since retention has reduced it.`),
+    })
+    .meta({ id })
 
 export const names = z.array(z.string()).meta({ id: 'Names' })
 

@@ -62,6 +62,10 @@ it('says of what is not known that it is not', async () => {
   expect(await metric('messages/sum', { ...period, agent: 'anna', tag: 'VIP' })).toEqual({
     ...{ aggregatedBy: 'DAY', data: {}, aggregatedValue: null, previousAggregatedValue: null },
   })
+  // These have no value that could be null.
+  expect(await metric('active-contacts/distribution', { ...period, agent: 'anna', tag: 'VIP' })).toEqual({
+    ...{ aggregatedBy: 'DAY', data: {} },
+  })
   // Known by days, but not by hours.
   const day = { between: '2020-05-25T00:00:00Z', and: '2020-05-26T12:00:00Z' }
   expect(await metric('active-contacts/sum', day)).toEqual({
