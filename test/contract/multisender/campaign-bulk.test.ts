@@ -28,19 +28,19 @@ const BODY = {
   ...{ voiceFiles: [{ type: 'start', voiceFileId: file }], actionButtons: BUTTONS },
 }
 
-async function counted<T>(run: () => Promise<T>): Promise<[T, number, number]> {
-  const [before, start] = [statements, performance.now()]
+async function counted<T>(run: () => Promise<T>): Promise<[T, number]> {
+  const before = statements
   const result = await run()
-  return [result, statements - before, performance.now() - start]
+  return [result, statements - before]
 }
 
 // The bounds are far above what it takes, so that only a change in kind breaks them: a query per campaign or receiver.
-it('calls ten thousand by one group, and tells of each of them, within seconds', { timeout: 60_000 }, async () => {
-  const [made, , ms] = await counted(() =>
+it('calls ten thousand by one group, and tells of each of them', { timeout: 60_000 }, async () => {
+  const [made, writes] = await counted(() =>
     ok(201, 'POST', '/v1/rsvp_calls', { body: { ...BODY, receivers: [{ groupId: '1' }] } }),
   )
   expect(made.receivers.length).toBe(1)
-  expect(ms).toBeLessThan(20_000)
+  expect(writes).toBeLessThan(60)
   const [persons, reads] = await counted(() => ok(200, 'GET', '/v1/rsvp_calls/1/receivers'))
   expect(persons.map((each: any) => each.accountId)).toEqual(Array.from({ length: MANY }, (_, n) => String(n + 1)))
   expect(reads).toBeLessThan(20)
@@ -48,10 +48,9 @@ it('calls ten thousand by one group, and tells of each of them, within seconds',
 
 it('takes thousands of receivers by their ids, in their order', { timeout: 60_000 }, async () => {
   const receivers = Array.from({ length: 5_000 }, (_, n) => ({ accountId: String(MANY - n) }))
-  const [made, writes, ms] = await counted(() => ok(201, 'POST', '/v1/rsvp_calls', { body: { ...BODY, receivers } }))
+  const [made, writes] = await counted(() => ok(201, 'POST', '/v1/rsvp_calls', { body: { ...BODY, receivers } }))
   expect(made.receivers.map(({ accountId }: any) => ({ accountId }))).toEqual(receivers)
   expect(writes).toBeLessThan(60)
-  expect(ms).toBeLessThan(20_000)
 })
 
 it('lists campaigns with a few statements, however many there are', { timeout: 60_000 }, async () => {

@@ -39,15 +39,18 @@ const builders = {
   sayify: standardRequest,
   multisender: multisenderWebhookRequest({ world }),
 }
+/** Nobody here is slow: what takes long is a busy machine. */
+const PATIENCE_MS = 15_000
+
 function dispatcherTo(allow: string) {
-  const outbound = createOutbound({ allow: parseAllow(allow).rules, timeoutMs: 2_000 })
+  const outbound = createOutbound({ allow: parseAllow(allow).rules, timeoutMs: PATIENCE_MS })
   afterAll(() => outbound.close())
   const deps: DispatcherDeps = {
     world,
     outbound,
     builders,
     logger: createLogger('silent'),
-    timeoutMs: 2_000,
+    timeoutMs: PATIENCE_MS,
     random: () => 0,
   }
   return createDispatcher(deps)

@@ -45,7 +45,7 @@ describe('tokens', () => {
     server.clock.advance(1_500)
     await call('GET', TOKENS, { key })
     // It is noted beside the answer.
-    await expect.poll(async () => (await call('GET', TOKENS)).json[0].last_used).not.toBe(null)
+    await expect.poll(async () => (await call('GET', TOKENS)).json[0].last_used, { timeout: 15_000 }).not.toBe(null)
     const [first, ...rest] = (await call('GET', TOKENS)).json
     expect([first.uuid, first.date_created, first.last_used]).toEqual([
       uuid,
