@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { onPostgres } from '../../test/kit/database.ts'
 import { codeOf, eventsAfter, headOf, refusal, type TestWorld, testWorld, worldOn } from '../../test/kit/world.ts'
 import type { Database } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
@@ -11,7 +12,11 @@ let log: EventLog
 beforeAll(async () => {
   kit = await testWorld({ poolSize: 24 })
   log = kit.world.events
+  await kit.db.script(`CREATE FUNCTION given_up() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'given up' USING ERRCODE = '40P01'; END $$`)
 })
+
+const raising = (code: string) => `DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '${code}'; END $$`
 
 const DAY = 86_400_000
 const id = () => kit.world.newId()
@@ -103,6 +108,79 @@ describe('writing', () => {
     await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? both(one, other) : both(other, one))))
     expect(await positions(one, 1)).toEqual(upTo(2, 41))
     expect(await positions(other, 1)).toEqual(upTo(2, 41))
+  })
+
+  test('a transaction that the database gives up is run again, and tells what it told the last time only', async () => {
+    const workspaceId = await fresh()
+    let runs = 0
+    const told = await log.write(workspaceId, async (tx, emit) => {
+      const run = ++runs
+      emit('link.created', { linkId: id() })
+      await tx.query(sql`UPDATE workspace SET name = name || '!' WHERE id = ${workspaceId}::uuid`)
+      if (run < 3) await tx.script(raising(run === 1 ? '40P01' : '40001'))
+      return run
+    })
+    expect(told).toBe(3)
+    expect(await positions(workspaceId, 0)).toEqual([1, 2])
+    const [row] = await kit.db.query(sql`SELECT name FROM workspace WHERE id = ${workspaceId}::uuid`)
+    expect(row).toEqual({ name: 'Fresh!' })
+  })
+
+  test('so it is where the last statements are what is given up', async () => {
+    const workspaceId = await fresh()
+    let runs = 0
+    await log.write(
+      workspaceId,
+      async (_, emit) => {
+        runs++
+        emit('link.created', { linkId: id() })
+      },
+      () => (runs === 1 ? [sql`SELECT given_up()`] : []),
+    )
+    expect(runs).toBe(2)
+    expect(await positions(workspaceId, 0)).toEqual([1, 2])
+  })
+
+  test.each([
+    ['40P01', 3],
+    ['40001', 3],
+    ['55P03', 1],
+    ['23505', 1],
+    ['57014', 1],
+  ])('what goes wrong with %s every time is run %d times, and then told', async (code, times) => {
+    const workspaceId = await fresh()
+    let runs = 0
+    const failing = log.write(workspaceId, async (tx, emit) => {
+      runs++
+      emit('link.created', { linkId: id() })
+      await tx.script(raising(code))
+    })
+    await expect(failing).rejects.toMatchObject({ code })
+    expect(runs).toBe(times)
+    expect(await positions(workspaceId, 0)).toEqual([1])
+  })
+
+  test.runIf(onPostgres)('two who lock in opposite orders both do what they are to, once', async () => {
+    const rows = [await fresh(), await fresh()]
+    const both = Promise.withResolvers<void>()
+    let holding = 0
+    let runs = 0
+    const lockAll = (workspaceId: string, order: readonly string[]) =>
+      log.write(workspaceId, async (tx, emit) => {
+        runs++
+        emit('link.created', { linkId: id() })
+        for (const row of order) {
+          await tx.query(sql`UPDATE workspace SET name = name || '!' WHERE id = ${row}::uuid`)
+          if (++holding === 2) both.resolve()
+          await both.promise
+        }
+      })
+    await Promise.all([lockAll(rows[0]!, rows), lockAll(rows[1]!, rows.toReversed())])
+    // One of them again; on a machine that stalls it may meet the other once more.
+    expect(runs).toBeGreaterThan(2)
+    for (const row of rows) expect(await positions(row, 0)).toEqual([1, 2])
+    const names = await kit.db.query(sql`SELECT name FROM workspace WHERE id = ANY(${rows}::uuid[])`)
+    expect(names).toEqual([{ name: 'Fresh!!' }, { name: 'Fresh!!' }])
   })
 
   test('a payload that breaks its type is refused with everything around it', async () => {

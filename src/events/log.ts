@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Tx } from '../db/database.ts'
 import { json, type Sql, sql } from '../db/sql.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -49,6 +50,10 @@ export interface EventLog {
    * the workspace is locked only from there to the commit. Nothing is appended, and no position used, when it throws.
    * Heads of several workspaces are locked in the order of their ids, so that none waits for another in a circle. `lastly`
    * gives statements of the change that nobody waits for before: they are sent with the events and the commit.
+   *
+   * When the database gives the transaction up so that others can go on (a deadlock, a failure to serialize), it is run
+   * again, up to TRIES times in all. So `change` may run more than once: what it leaves outside of its transaction, for
+   * its caller or for `lastly`, it has to begin anew each time.
    */
   write<T>(workspaceId: string, change: (tx: Tx, emit: Emit) => Promise<T>, lastly?: () => readonly Sql[]): Promise<T>
   /**
@@ -74,6 +79,13 @@ export interface EventLogDeps {
 
 /** How many events one statement of `prune` removes, so that it never holds the log for long. */
 const PRUNE_BATCH = 5_000
+
+/** How often a transaction is run in all that the database gives up for the sake of others. */
+const TRIES = 3
+/** The most that is waited before the next time; by chance, so that two who met do not meet again. */
+const MOST_PAUSE_MS = 50
+/** SQLSTATEs of PostgreSQL: serialization_failure, deadlock_detected. Nothing of the transaction is left, and it may be run again. */
+const GIVEN_UP: ReadonlySet<unknown> = new Set(['40001', '40P01'])
 
 interface Row {
   workspace_id: string
@@ -107,26 +119,41 @@ export function createEventLog({ db, clock, newId }: EventLogDeps): EventLog {
         FROM jsonb_to_recordset(${json(rows)}::jsonb) AS e(n int, id uuid, type text, stream_id uuid, payload jsonb)`
   }
 
+  async function writeOnce<T>(
+    workspaceId: string,
+    change: (tx: Tx, emit: Emit) => Promise<T>,
+    lastly: () => readonly Sql[] = () => [],
+  ): Promise<T> {
+    const logs = new Map<string, { type: EventType; payload: object }[]>()
+    const emit: Emit = (type, payload, log = workspaceId) => {
+      const events = logs.get(log)
+      if (events) events.push({ type, payload })
+      else logs.set(log, [{ type, payload }])
+    }
+    const appends = () => [
+      ...lastly(),
+      ...[...logs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, events]) => appending(log, events)),
+    ]
+    const result = await db
+      .transaction((tx) => change(tx, emit), appends)
+      .catch((error) => {
+        if (!hasNoPosition(error)) throw error
+        throw new Error(`the workspace ${[...logs.keys()].join(' or ')} has no event log`, { cause: error })
+      })
+    for (const log of logs.keys()) for (const listener of listeners) listener(log)
+    return result
+  }
+
   return {
-    async write(workspaceId, change, lastly = () => []) {
-      const logs = new Map<string, { type: EventType; payload: object }[]>()
-      const emit: Emit = (type, payload, log = workspaceId) => {
-        const events = logs.get(log)
-        if (events) events.push({ type, payload })
-        else logs.set(log, [{ type, payload }])
+    async write(workspaceId, change, lastly) {
+      for (let left = TRIES - 1; ; left--) {
+        try {
+          return await writeOnce(workspaceId, change, lastly)
+        } catch (error) {
+          if (left === 0 || !GIVEN_UP.has((error as { code?: unknown }).code)) throw error
+        }
+        await sleep(Math.random() * MOST_PAUSE_MS)
       }
-      const appends = () => [
-        ...lastly(),
-        ...[...logs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([log, events]) => appending(log, events)),
-      ]
-      const result = await db
-        .transaction((tx) => change(tx, emit), appends)
-        .catch((error) => {
-          if (!hasNoPosition(error)) throw error
-          throw new Error(`the workspace ${[...logs.keys()].join(' or ')} has no event log`, { cause: error })
-        })
-      for (const log of logs.keys()) for (const listener of listeners) listener(log)
-      return result
     },
 
     async read(workspaceId, after, limit, filter = {}, tx = undefined) {

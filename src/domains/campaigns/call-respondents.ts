@@ -118,6 +118,8 @@ export async function addRespondentsCallingSome(
   let notCalled: Issue[] | null = null
   const added = await addRespondents(deps.world, viewer, input, {
     async prepare(tx, emit, link) {
+      // The change may be run again.
+      notCalled = null
       try {
         await surveyCampaignOf(deps, tx, emit, workspaceId, link)
       } catch (error) {

@@ -4,6 +4,7 @@ import { databaseProxy } from '../../../test/kit/database-proxy.ts'
 import { codeOf, type TestWorld, testWorld, worldWithWorkspaces } from '../../../test/kit/world.ts'
 import { openPostgres } from '../../db/postgres.ts'
 import { sql } from '../../db/sql.ts'
+import type { EventLog } from '../../events/index.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { readMetric } from '../metrics/index.ts'
 import {
@@ -109,6 +110,28 @@ test('what one caller breaks is not the fault of the others, and leaves nothing'
   await t.db.script('ALTER TABLE message DROP CONSTRAINT broken')
   // The numbers that were given to words in the transaction that failed are not remembered.
   await addMessage(deps, t.viewer, message(7, { agent: 'a7' }))
+  expect((await verifyMetrics(t.world, t.viewer)).differences).toEqual([])
+})
+
+test('what is run again once another process has done it under the same key writes nothing of its own', async () => {
+  const other: MessagingDeps = { world: t.world, writer: createMessageWriter(t.world) }
+  const key = { idempotencyKey: 'same' }
+  // As if the database had given up the first run, and the other process had come before the second.
+  const events: EventLog = {
+    ...t.world.events,
+    async write(workspaceId, change, lastly) {
+      const givenUp = t.db.transaction(async (tx) => {
+        await change(tx, () => {})
+        throw new Error('given up')
+      })
+      await expect(givenUp).rejects.toThrow('given up')
+      await addMessage(other, t.viewer, message(1), key)
+      return t.world.events.write(workspaceId, change, lastly)
+    },
+  }
+  const world = { ...t.world, events }
+  const { id } = await addMessage({ world, writer: createMessageWriter(world) }, t.viewer, message(1), key)
+  expect(await t.db.query(sql`SELECT id FROM message WHERE workspace_id = ${t.workspaceId}::uuid`)).toEqual([{ id }])
   expect((await verifyMetrics(t.world, t.viewer)).differences).toEqual([])
 })
 

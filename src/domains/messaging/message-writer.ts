@@ -56,11 +56,15 @@ export function createMessageWriter(world: World): MessageWriter {
     try {
       const outcomes = await world.events.write(
         workspaceId,
-        (tx, emit) =>
-          around(tx, emit, async () => {
+        (tx, emit) => {
+          // Of a transaction that was given up nothing counts; the key of `writeOnce` may be somebody else's by now.
+          written = undefined
+          isOnItsWay = false
+          return around(tx, emit, async () => {
             written = await writeBatch(deps, tx, emit, workspaceId, entries)
             return written.outcomes
-          }),
+          })
+        },
         () => {
           isOnItsWay = true
           return written?.writes ?? []

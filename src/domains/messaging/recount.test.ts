@@ -63,3 +63,19 @@ test('nothing is told where nothing was put right', async () => {
   const told = await eventsAfter(t.world, t.workspaceId, before)
   expect(told.reduce((sum, [, , payload]) => sum + (payload as { count: number }).count, 0)).toBe(differenceCount)
 })
+
+test('what is found in a transaction that the database gives up is told once', async () => {
+  await t.db.query(
+    sql`UPDATE metric_rollup SET sent = sent + 1 WHERE workspace_id = ${t.workspaceId}::uuid AND grain = 1`,
+  )
+  const expected = await verifyMetrics(t.world, t.viewer)
+  // A sequence goes on, whatever becomes of the transaction.
+  await t.db.script(`CREATE SEQUENCE turn;
+    CREATE FUNCTION give_up_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF nextval('turn') = 1 THEN RAISE EXCEPTION 'given up' USING ERRCODE = '40P01'; END IF;
+      RETURN NEW; END $$;
+    CREATE TRIGGER give_up_once BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION give_up_once()`)
+  expect(expected.differenceCount).toBeGreaterThan(0)
+  expect(await recomputeMetrics(t.world, t.viewer)).toEqual(expected)
+  expect(await verify()).toEqual([])
+})

@@ -108,10 +108,12 @@ async function recount(world: World, workspaceId: string, { from }: RecountOptio
   /** The transaction of a piece tells when it mended something. */
   const inPiece: InPiece = (run) => {
     if (!mend) return world.db.transaction(run)
+    const before = { ...told, differences: [...told.differences] }
     return world.events.write(workspaceId, async (tx, emit) => {
-      const before = told.differenceCount
+      // What was found in a transaction that was given up is found again.
+      Object.assign(told, { ...before, differences: [...before.differences] })
       const result = await run(tx)
-      const count = told.differenceCount - before
+      const count = told.differenceCount - before.differenceCount
       if (count > 0) emit('messages.recounted', { count })
       return result
     })
