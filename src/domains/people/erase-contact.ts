@@ -26,9 +26,10 @@ export async function eraseContact(world: World, viewer: Viewer, id: string): Pr
     const ids = await lockForErasure(tx, workspaceId, id)
     if (ids.length === 0) throw new NotFoundError('contact', ['id'])
     await leaveLists(tx, emit, workspaceId, ids, now)
+    // Calls and their recordings before responses, as who brings what was said in them locks them.
+    const called = await eraseCallsOf(world, tx, workspaceId, ids)
     const responses = await eraseAnswersOf(tx, workspaceId, ids, now)
     const mailed = await eraseMessagesOf(tx, workspaceId, ids)
-    const called = await eraseCallsOf(world, tx, workspaceId, ids)
     const addresses = await addressesToErase(tx, workspaceId, ids, [...mailed, ...called])
     await eraseCustomersAt(world, tx, emit, workspaceId, addresses)
     await wipeContacts(tx, workspaceId, ids, now)

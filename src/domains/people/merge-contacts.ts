@@ -15,7 +15,7 @@ import {
   recordOptOuts,
   updateContacts,
 } from '../contacts/index.ts'
-import { moveRespondents } from '../responses/index.ts'
+import { lockResponsesOf, moveRespondents } from '../responses/index.ts'
 import type { World } from '../world.ts'
 
 export interface MergeContactsInput {
@@ -61,10 +61,12 @@ export async function mergeContacts(world: World, viewer: Viewer, input: MergeCo
     const duplicates = duplicateIds.map((each) => locked.find((contact) => contact.id === each)!)
     const merged = duplicates.reduce(filledIn, kept)
 
+    // Calls before responses, and those before respondents, as who brings, submits or deletes answers locks them.
+    for (const { id: from } of duplicates) await moveReceivers(tx, workspaceId, { from, to: id }, now)
+    await lockResponsesOf(tx, workspaceId, duplicateIds)
     for (const { id: from } of duplicates) {
       await moveRespondents(tx, emit, workspaceId, { from, to: id }, now)
       await mergeMemberships(tx, emit, workspaceId, { from, to: id }, now)
-      await moveReceivers(tx, workspaceId, { from, to: id }, now)
     }
     const addresses = duplicates.flatMap((contact) => addressesOf(contact))
     const out = await optedOutAmong(world, tx, workspaceId, addresses)

@@ -86,10 +86,13 @@ export async function forgetRecordedAnswer(
   workspaceId: string,
   recordingId: string,
 ): Promise<void> {
-  const [answer] = await tx.query<{ response_id: string }>(
-    sql`DELETE FROM answer WHERE workspace_id = ${workspaceId}::uuid AND recording_id = ${recordingId}::uuid
-          AND upload_id IS NULL RETURNING response_id`,
-  )
+  const isAwaiting = sql`FROM answer WHERE workspace_id = ${workspaceId}::uuid AND recording_id = ${recordingId}::uuid
+                           AND upload_id IS NULL`
+  const [awaiting] = await tx.query<{ response_id: string }>(sql`SELECT response_id ${isAwaiting}`)
+  if (!awaiting) return
+  // Before the answer, as above.
+  await lockForAnalysis(tx, workspaceId, awaiting.response_id)
+  const [answer] = await tx.query<{ response_id: string }>(sql`DELETE ${isAwaiting} RETURNING response_id`)
   if (answer) await recordingSettled(world, tx, emit, workspaceId, answer.response_id)
 }
 

@@ -61,7 +61,7 @@ export { type AnswerRow, findReadyUpload, type ReadyUpload, type RespondentStatu
 export { submitResponse } from './submit-response.ts'
 export { sweepUploads } from './sweep-uploads.ts'
 export { type TokenKind, type TokenSigner, tokenSigner } from './tokens.ts'
-export { eraseAnswersOf, moveRespondents, removeResponse, respondentsOf } from './trace-store.ts'
+export { eraseAnswersOf, lockResponsesOf, moveRespondents, removeResponse, respondentsOf } from './trace-store.ts'
 export { transcriptInput } from './transcript-input.ts'
 export { uploadAnswer } from './upload-answer.ts'
 export { cancelUpload, uploadProgress } from './upload-progress.ts'

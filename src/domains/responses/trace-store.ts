@@ -15,17 +15,12 @@ export async function eraseAnswersOf(
   contactIds: readonly string[],
   now: Date,
 ): Promise<string[]> {
+  const ids = await lockResponsesOf(tx, workspaceId, contactIds)
   await tx.query(
     sql`UPDATE respondent SET legacy_form = NULL, updated_at = ${now}::timestamptz
         WHERE workspace_id = ${workspaceId}::uuid AND contact_id = ANY(${contactIds}::uuid[])
           AND legacy_form IS NOT NULL`,
   )
-  const responses = await tx.query<{ id: string }>(
-    sql`SELECT r.id FROM response r JOIN respondent p ON p.workspace_id = r.workspace_id AND p.id = r.respondent_id
-        WHERE r.workspace_id = ${workspaceId}::uuid AND p.contact_id = ANY(${contactIds}::uuid[])
-        ORDER BY r.id FOR UPDATE OF r`,
-  )
-  const ids = responses.map((row) => row.id)
   if (ids.length === 0) return ids
   await tx.query(
     sql`DELETE FROM insight i USING answer a
@@ -59,6 +54,19 @@ export async function eraseAnswersOf(
         WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
   )
   return ids
+}
+
+/**
+ * Locks the responses that contacts have given, in the order of their ids, for who is about to lock respondents: who
+ * submits a response holds it before its respondent. Returns their ids.
+ */
+export async function lockResponsesOf(tx: Tx, workspaceId: string, contactIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    sql`SELECT r.id FROM response r JOIN respondent p ON p.workspace_id = r.workspace_id AND p.id = r.respondent_id
+        WHERE r.workspace_id = ${workspaceId}::uuid AND p.contact_id = ANY(${contactIds}::uuid[])
+        ORDER BY r.id FOR UPDATE OF r`,
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** The participations of contacts. */
@@ -137,7 +145,7 @@ const RANK: readonly RespondentStatus[] = ['invalid', 'created', 'queued', 'call
 /**
  * Makes a contact the respondent that a duplicate of it was. Where both take part in a link, the responses move to the
  * participation of the one that is kept; the other's stays with the duplicate, empty, so that its personal address and
- * its number keep leading somewhere: to the one that is kept, by `standingFor`.
+ * its number keep leading somewhere: to the one that is kept, by `standingFor`. The caller holds the duplicate's responses.
  */
 export async function moveRespondents(
   tx: Tx,
