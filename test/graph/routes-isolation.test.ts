@@ -35,13 +35,17 @@ async function spoken(of: typeof a): Promise<string> {
 }
 const [spokenInA, spokenInB] = [await spoken(a), await spoken(b)]
 // What is made of their recordings is no answer to what is tried here.
-await until(async () => {
-  const busy = await app.db.query(
-    sql`SELECT id FROM answer WHERE process_due_at IS NOT NULL
+await until(
+  async () => {
+    const busy = await app.db.query(
+      sql`SELECT id FROM answer WHERE process_due_at IS NOT NULL
         UNION ALL SELECT id FROM upload WHERE sound_state = 'pending'`,
-  )
-  return busy.length === 0
-}, 'recordings are prepared')
+    )
+    return busy.length === 0
+  },
+  'recordings are prepared',
+  60_000,
+)
 const signer = tokenSigner(deriveKey(SECRET, 'public-token'))
 const unknownSession = signer.sign('session', randomUUID())
 const unknownRespondent = signer.sign('respondent', randomUUID())

@@ -562,7 +562,11 @@ describe('respondentStatusChanged', () => {
     const ofLink = socket.run(QUERY, { link, after })
     const ofAll = socket.run(QUERY, { after })
     const told = ({ results }: typeof ofOne) => results.map(({ data }) => data!.respondentStatusChanged)
-    await until(() => told(ofAll).length === 3, 'what was is told')
+    // To all of them: each says how its respondent stands when it is told.
+    await until(
+      () => [ofAll, ofLink, ofOne, ofBoth].map((operation) => told(operation).length).join() === '3,2,1,1',
+      'what was is told',
+    )
     await move(one, link, 'queued', 'called')
     await move(elsewhere, linkId, 'queued', 'called')
     await move(one, link, 'called', 'surveyed')
