@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type SendOptions as BossOptions, type Db, type Job, PgBoss } from 'pg-boss'
 import type { z } from 'zod'
 import type { Database, Queryable, Tx } from '../db/database.ts'
-import { sql } from '../db/sql.ts'
+import { json, sql } from '../db/sql.ts'
 import type { Logger } from '../platform/logger.ts'
 import { type Implementation, readPayload, type Task } from './task.ts'
 
@@ -55,9 +55,13 @@ export interface Queue {
   hurry(task: Task): void
   /**
    * The payloads of jobs of a task that failed for good in the last week, each once, as long as no job with the same
-   * payload waits or runs; at most 1,000. Nothing before `start`.
+   * payload waits or runs; 1,000 at a time, the oldest first, after the first `skip`. They stay in it whatever is done
+   * about them. With a `payload` only that one. Nothing before `start`.
    */
-  abandoned<Payload extends z.ZodObject>(task: Task<Payload>, options?: { tx?: Tx }): Promise<z.output<Payload>[]>
+  abandoned<Payload extends z.ZodObject>(
+    task: Task<Payload>,
+    options?: { tx?: Tx; skip?: number; payload?: object },
+  ): Promise<z.output<Payload>[]>
   /** What waits, runs or has failed in the last week, all processes together; nothing before `start`. */
   counts(): Promise<JobCount[]>
   /**
@@ -231,14 +235,17 @@ export function createQueue({ db, logger, pollSeconds = 2 }: QueueDeps): Queue {
       for (const worker of workers.get(name) ?? []) started?.notifyWorker(worker)
     },
 
-    async abandoned(task, { tx } = {}) {
+    async abandoned(task, { tx, skip = 0, payload } = {}) {
       if (!started) return []
+      const only = payload === undefined ? null : json(payload)
       const rows = await (tx ?? db).query<{ data: object }>(
-        sql`SELECT DISTINCT f.data FROM pgboss.job f
-            WHERE f.name = ${task.name} AND f.state = 'failed' AND NOT EXISTS (
-              SELECT 1 FROM pgboss.job o
-              WHERE o.name = f.name AND o.data = f.data AND o.state IN ('created', 'retry', 'active'))
-            LIMIT ${MOST_ABANDONED}::int`,
+        sql`SELECT f.data FROM pgboss.job f
+            WHERE f.name = ${task.name} AND f.state = 'failed' AND f.data = coalesce(${only}::jsonb, f.data)
+              AND NOT EXISTS (
+                SELECT 1 FROM pgboss.job o
+                WHERE o.name = f.name AND o.data = f.data AND o.state IN ('created', 'retry', 'active'))
+            GROUP BY f.data ORDER BY min(f.created_on), f.data
+            OFFSET ${skip}::int LIMIT ${MOST_ABANDONED}::int`,
       )
       return rows.map(({ data }) => readPayload(task, data))
     },
