@@ -227,7 +227,12 @@ export const EVENT_CATALOG = {
   'receiver.settled': {
     scope: 'campaigns:read',
     stream: 'campaignId',
-    payload: receiverPayload.extend({ outcome: z.string(), reason: z.string().nullable() }),
+    // `previousOutcome`: the one that this corrects, so that whoever counts people counts nobody twice.
+    payload: receiverPayload.extend({
+      outcome: z.string(),
+      reason: z.string().nullable(),
+      previousOutcome: z.string().nullable(),
+    }),
   },
   'receiver.allSettled': {
     scope: 'campaigns:read',

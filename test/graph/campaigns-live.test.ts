@@ -102,7 +102,7 @@ describe('receiverUpdated', () => {
     })
     const payload = (rows: CampaignRows) => ({ campaignId: rows.id, receiverId: rows.receiver, attempts: 1 })
     await emit('receiver.inProgress', payload(two))
-    await emit('receiver.settled', { ...payload(one), outcome: 'accepted', reason: null })
+    await emit('receiver.settled', { ...payload(one), outcome: 'accepted', reason: null, previousOutcome: null })
     await emit('receiver.allSettled', { campaignId: one.id, count: 7 })
     await until(() => stream.results.length === 2, 'both are told')
     expect(stream.results.map(({ data }) => data!.receiverUpdated)).toEqual([

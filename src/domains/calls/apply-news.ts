@@ -492,9 +492,10 @@ class Batch {
   /** It has its outcome, for the first time or another one than was thought. */
   #finish(call: CallRow, receiver: ReceiverRow, outcome: ReceiverOutcome, reason: string | null): void {
     if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
+    const previousOutcome = receiver.state === 'settled' ? receiver.outcome : null
     Object.assign(receiver, { state: 'settled', outcome, reason, retry_at: null, settled_at: this.#now })
     this.#changedReceivers.add(receiver)
-    this.#emit('receiver.settled', { ...about(call, receiver), outcome, reason })
+    this.#emit('receiver.settled', { ...about(call, receiver), outcome, reason, previousOutcome })
   }
 
   /** The respondent's status follows the call, as far as it may. */

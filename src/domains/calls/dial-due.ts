@@ -304,7 +304,7 @@ async function giveUp(
   for (const { id, attempts, outcome } of settled) {
     emit('receiver.settled', {
       ...{ campaignId: campaign.id, receiverId: id, attempts, outcome },
-      reason: reasons.get(id)!,
+      ...{ reason: reasons.get(id)!, previousOutcome: null },
     })
   }
 }

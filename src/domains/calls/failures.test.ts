@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readyVoiceFile, type TestEngine, testEngine } from '../../../test/kit/engine.ts'
 import { outreachKit, people, phones } from '../../../test/kit/outreach.ts'
-import { type TestWorld, testWorld } from '../../../test/kit/world.ts'
+import { eventsAfter, headOf, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import { sql } from '../../db/sql.ts'
 import type { Script } from '../../providers/telephony/index.ts'
 import { applyNews, type News } from './apply-news.ts'
@@ -37,12 +37,24 @@ describe('news that are lost, late, doubled and out of order', () => {
     }
     const mixed = people({ seed, busy: 0.1, ringsOut: 0.1, hangsUp: 0.1, drops: 0.1, keys: { '1': 0.5, '2': 0.2 } })
     const engine = await open({ people: mixed, faults })
+    const head = await headOf(t.world, t.workspaceId)
     const id = await kit.rsvp(engine, { receivers: phones(30), acceptsWanted: 8, maxAttempts: 3 })
     await engine.run()
     const campaign = await kit.campaignOf(id)
     expect(campaign).toMatchObject({ state: 'completed', receivers: 30, settled_receivers: 30 })
     expect(Number(campaign.accepts) - Number(campaign.surplus_accepts)).toBeLessThanOrEqual(8)
     await kit.expectExactStats(id)
+    // Whoever counts by what is told counts the same people, each once.
+    const told = await eventsAfter(t.world, t.workspaceId, head)
+    const together = told.flatMap(([, type, payload]) =>
+      type === 'receiver.allSettled' ? [(payload as { count: number }).count] : [],
+    )
+    const alone = told.flatMap(([, type, payload]) =>
+      type === 'receiver.settled' && (payload as { previousOutcome: string | null }).previousOutcome === null
+        ? [1]
+        : [],
+    )
+    expect([...alone, ...together].reduce((sum, count) => sum + count, 0)).toBe(30)
     // By the carrier's own book: no id twice, nobody more often than allowed.
     const dialled = engine.fake.history.flatMap((entry) =>
       entry.what === 'dial' && entry.result === 'accepted' ? [entry.callId] : [],
@@ -138,9 +150,20 @@ test('an accept that is heard after its call was settled as unknown is counted, 
     )[0]
   while ((await callOf())?.state !== 'answered') await engine.run(seconds(0.2))
   const call = await callOf()
+  const head = await headOf(t.world, t.workspaceId)
   await applyNews(engine.deps, t.workspaceId, [{ callId: call!.id, type: 'lost' }], [id])
   expect(await kit.campaignOf(id)).toMatchObject({ unknown_calls: 1, settled_receivers: 1, accepts: 0 })
   await engine.run()
+  const outcomes = (await eventsAfter(t.world, t.workspaceId, head)).flatMap(([, type, payload]) => {
+    const { outcome, previousOutcome } = payload as { outcome?: string; previousOutcome?: string | null }
+    return type === 'receiver.settled' ? [[outcome, previousOutcome]] : []
+  })
+  expect(outcomes.toSorted()).toEqual([
+    ['accepted', null],
+    // The same person once more, and not somebody else.
+    ['accepted', 'unknown'],
+    ['unknown', null],
+  ])
   expect(await kit.campaignOf(id)).toMatchObject({ accepts: 2, surplus_accepts: 1, unknown_calls: 0 })
   expect(await kit.outcomes(id)).toEqual(['accepted 1', 'accepted 1'])
   await kit.expectExactStats(id)

@@ -131,10 +131,22 @@ describe('receipts', () => {
     ])
     expect(await kit.statsOf(id)).toMatchObject({ messages_sent: 3, messages_delivered: 2, messages_failed: 1 })
     await kit.expectExactStats(id)
-    const told = (await eventsAfter(t.world, t.workspaceId, head)).map(([, type]) => type)
+    const events = await eventsAfter(t.world, t.workspaceId, head)
+    const told = events.map(([, type]) => type)
     expect(told.filter((type) => type.startsWith('outboundMessage.')).sort()).toEqual([
       ...['outboundMessage.delivered', 'outboundMessage.delivered'],
       ...['outboundMessage.failed', 'outboundMessage.failed'],
+    ])
+    // Who was told of already is told of as a correction.
+    const corrections = events.flatMap(([, type, payload]) => {
+      const { outcome, previousOutcome } = payload as { outcome?: string; previousOutcome?: string | null }
+      return type === 'receiver.settled' ? [[outcome, previousOutcome]] : []
+    })
+    expect(corrections).toEqual([
+      ['delivered', 'sent'],
+      ['failed', 'sent'],
+      ['failed', 'sent'],
+      ['delivered', 'failed'],
     ])
   })
 

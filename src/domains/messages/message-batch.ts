@@ -219,6 +219,7 @@ export class MessageBatch {
 
   #settle(receiver: ReceiverRow, outcome: string, reason: string | null): void {
     if (receiver.state === 'settled' && receiver.outcome === outcome) return
+    const previousOutcome = receiver.state === 'settled' ? receiver.outcome : null
     if (receiver.state !== 'settled') this.#count({ settled_receivers: 1 })
     this.#set(receiver, {
       state: 'settled',
@@ -227,7 +228,7 @@ export class MessageBatch {
       retry_at: null,
       settled_at: receiver.settled_at ?? this.#now,
     })
-    this.#emit('receiver.settled', { ...this.#about(receiver), outcome, reason })
+    this.#emit('receiver.settled', { ...this.#about(receiver), outcome, reason, previousOutcome })
   }
 
   #set<Row extends MessageRow | ReceiverRow>(row: Row, changes: Partial<Row>): void {

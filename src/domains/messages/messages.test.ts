@@ -71,7 +71,14 @@ describe('an SMS broadcast', () => {
       ['outboundMessage.sent', { campaignId: id, receiverId: rows[0]!.receiver_id, outboundMessageId: rows[0]!.id }],
       [
         'receiver.settled',
-        { campaignId: id, receiverId: rows[0]!.receiver_id, attempts: 1, outcome: 'sent', reason: null },
+        {
+          campaignId: id,
+          receiverId: rows[0]!.receiver_id,
+          attempts: 1,
+          outcome: 'sent',
+          reason: null,
+          previousOutcome: null,
+        },
       ],
     ])
     expect(events.at(-1)).toMatchObject([expect.any(Number), 'campaign.stateChanged', { to: 'completed' }])

@@ -77,7 +77,8 @@ const TYPE_TEXTS: Record<EventType, string> = {
   'campaign.deleted': 'A campaign was deleted; what was under way is called off as far as it can be.',
   'receiver.waiting': 'A receiver waits for its next attempt, after one that did not reach the person.',
   'receiver.inProgress': 'An attempt to reach a receiver began.',
-  'receiver.settled': 'A receiver has its outcome; the payload says which and, where there is one, the reason.',
+  'receiver.settled':
+    'A receiver has its outcome, or another one than was told before; the payload says which, where there is one the reason, and the previous outcome.',
   'receiver.allSettled':
     'All receivers that still waited were settled together, because their campaign has ended; the payload says how many.',
   'call.queued': 'A call is about to be dialled.',
