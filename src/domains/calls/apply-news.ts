@@ -109,7 +109,8 @@ class Batch {
   /** Campaigns that have a line or a place free again. */
   readonly #freed = new Set<string>()
   readonly #spend: { at: Date; units: number }[] = []
-  readonly #recordings: { callId: string; commandId: string; durationMs: number }[] = []
+  /** Without a length: not to be kept, so that the provider removes it as well. */
+  readonly #recordings: { callId: string; commandId: string; durationMs: number | null }[] = []
   readonly #surveys: SurveyBatch
   /** Calls whose command is to be said, for the first time or again. */
   readonly #toCommand = new Set<CallRow>()
@@ -210,9 +211,9 @@ class Batch {
         await this.#end(call, event, as)
         break
       case 'recorded':
-        // Of who was erased meanwhile nothing is kept.
-        if (event.outcome !== 'failed' && call.phone !== null) {
-          this.#recordings.push({ callId: call.id, commandId: event.commandId, durationMs: event.durationMs })
+        if (event.outcome !== 'failed') {
+          const { commandId, durationMs } = event
+          this.#recordings.push({ callId: call.id, commandId, durationMs: isForgotten(call) ? null : durationMs })
         }
         await this.#flow(call, event)
         break
@@ -491,8 +492,8 @@ class Batch {
 
   /** It has its outcome, for the first time or another one than was thought. */
   #finish(call: CallRow, receiver: ReceiverRow, outcome: ReceiverOutcome, reason: string | null): void {
-    if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
     const previousOutcome = receiver.state === 'settled' ? receiver.outcome : null
+    if (receiver.state !== 'settled') this.#count(call, { settled_receivers: 1 })
     Object.assign(receiver, { state: 'settled', outcome, reason, retry_at: null, settled_at: this.#now })
     this.#changedReceivers.add(receiver)
     this.#emit('receiver.settled', { ...about(call, receiver), outcome, reason, previousOutcome })
@@ -525,8 +526,9 @@ class Batch {
     for (const { callId, commandId, durationMs } of this.#recordings) {
       await this.#tx.query(
         sql`INSERT INTO recording (id, workspace_id, call_id, command_id, state, duration_ms, due_at, created_at)
-            VALUES (${this.#deps.world.newId()}::uuid, ${this.#workspaceId}::uuid, ${callId}::uuid, ${commandId}, 'pending',
-                    ${durationMs}::int, ${this.#now}::timestamptz, ${this.#now}::timestamptz)
+            VALUES (${this.#deps.world.newId()}::uuid, ${this.#workspaceId}::uuid, ${callId}::uuid, ${commandId},
+                    ${durationMs === null ? 'lost' : 'pending'}::recording_state, ${durationMs}::int,
+                    ${this.#now}::timestamptz, ${this.#now}::timestamptz)
             ON CONFLICT (call_id, command_id) DO NOTHING`,
       )
     }
@@ -591,6 +593,12 @@ function ids({ campaign_id: campaignId, receiver_id: receiverId, id: callId, att
 
 function about({ campaign_id: campaignId }: CallRow, { id: receiverId, attempts }: ReceiverRow) {
   return { campaignId, receiverId, attempts }
+}
+
+/** Who answers was erased meanwhile, or the response that the call asks for was deleted: nothing that is said is kept. */
+function isForgotten({ phone, flow, respondent_id: respondentId, settled_at: settledAt, script }: CallRow): boolean {
+  const isEmptied = respondentId !== null && settledAt !== null && script === null && flow === null
+  return phone === null || flow?.forgotten === true || isEmptied
 }
 
 /** Nobody of it is called any more. */

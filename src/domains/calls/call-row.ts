@@ -98,7 +98,8 @@ export async function lockCalls(
 
 /**
  * Writes calls back as they are in memory. Of somebody who was erased meanwhile the keys are not kept, nor what was
- * answered once the call is settled and needs it no more.
+ * answered once the call is settled and needs it no more. The same goes for a response that was deleted; there it stays
+ * known what the call came to.
  */
 export async function saveCalls(tx: Tx, workspaceId: string, calls: readonly CallRow[]): Promise<void> {
   if (calls.length === 0) return
@@ -111,7 +112,7 @@ export async function saveCalls(tx: Tx, workspaceId: string, calls: readonly Cal
             settled_as = n.settled_as::call_settlement, dialed_at = n.dialed_at, ringing_at = n.ringing_at,
             answered_at = n.answered_at, ended_at = n.ended_at, settled_at = n.settled_at,
             duration_seconds = n.duration_seconds, cost = n.cost, q850 = n.q850, sip = n.sip, due_at = n.due_at
-        FROM jsonb_to_recordset(${json(calls.map(withoutScript))}::jsonb)
+        FROM jsonb_to_recordset(${json(calls.map(asStored))}::jsonb)
           AS n(id uuid, state text, cause text, reply text, digits text, keeps_script boolean, flow jsonb,
                settled_as text, dialed_at timestamptz, ringing_at timestamptz, answered_at timestamptz,
                ended_at timestamptz, settled_at timestamptz, duration_seconds int, cost int, q850 int, sip int,
@@ -121,8 +122,14 @@ export async function saveCalls(tx: Tx, workspaceId: string, calls: readonly Cal
 }
 
 /** A script is never changed, so it need not travel back. */
-function withoutScript({ script, ...call }: CallRow): object {
-  return { ...call, keeps_script: script !== null }
+function asStored({ script, ...call }: CallRow): object {
+  const { flow, settled_at: settledAt } = call
+  const kept = flow?.forgotten ? { digits: null, flow: settledAt === null ? flow : withoutAnswers(flow) } : {}
+  return { ...call, ...kept, keeps_script: script !== null }
+}
+
+function withoutAnswers({ survey, ...flow }: FlowState): FlowState {
+  return { ...flow, digits: null, ...(survey ? { survey: { ...survey, answers: {} } } : {}) }
 }
 
 export async function saveReceivers(

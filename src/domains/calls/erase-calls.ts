@@ -31,7 +31,8 @@ export async function eraseCallsOf(
 
 /**
  * Forgets what was said and pressed in the calls that brought a response, and in all of its respondent's where that has
- * no other. Recordings go with the next look at them. A call that is under way keeps what is pressed in it.
+ * no other. Recordings go with the next look at them. A call that is under way goes on by what was answered in it, and
+ * forgets it when it is settled; so does one of which news may still come, but for what it came to.
  */
 export async function eraseSpeechOf(
   { clock }: Pick<World, 'clock'>,
@@ -44,6 +45,10 @@ export async function eraseSpeechOf(
         WHERE workspace_id = ${workspaceId}::uuid AND (
           id IN (SELECT a.call_id FROM answer a
                  WHERE a.workspace_id = ${workspaceId}::uuid AND a.response_id = ${responseId}::uuid)
+          -- Under way, without an answer yet.
+          OR settled_at IS NULL AND respondent_id IN (
+            SELECT r.respondent_id FROM response r
+            WHERE r.workspace_id = ${workspaceId}::uuid AND r.id = ${responseId}::uuid AND r.status = 'started')
           OR respondent_id IN (
             SELECT r.respondent_id FROM response r
             WHERE r.workspace_id = ${workspaceId}::uuid AND r.id = ${responseId}::uuid AND NOT EXISTS (
@@ -54,8 +59,13 @@ export async function eraseSpeechOf(
   const ids = calls.map((call) => call.id)
   if (ids.length === 0) return
   await tx.query(
-    sql`UPDATE call SET digits = NULL, flow = NULL
-        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[]) AND settled_at IS NOT NULL`,
+    sql`UPDATE call
+        SET digits = NULL,
+            flow = CASE
+              WHEN settled_at IS NULL THEN flow::jsonb || '{"forgotten": true}'
+              WHEN script IS NOT NULL
+                THEN jsonb_set(flow::jsonb || '{"forgotten": true, "digits": null}', '{survey,answers}', '{}') END
+        WHERE workspace_id = ${workspaceId}::uuid AND id = ANY(${ids}::uuid[])`,
   )
   await tx.query(
     sql`UPDATE recording SET state = 'lost', duration_ms = NULL, size = NULL, due_at = ${clock.now()}::timestamptz

@@ -95,7 +95,10 @@ export class SurveyBatch {
     survey: SurveyState,
   ): Promise<FlowState> {
     if (!script.followUpSaying || !isProbing(script, survey)) return flow
-    const { judged, open } = await followUpsOfCall(this.#tx, this.#workspaceId, respondentId)
+    // About what was deleted nothing more is asked.
+    const { judged, open } = flow.forgotten
+      ? { judged: Object.keys(survey.given), open: [] }
+      : await followUpsOfCall(this.#tx, this.#workspaceId, respondentId)
     for (const { fieldKey, prompt } of open) this.#prompts.set(`${call.id} ${fieldKey}`, prompt)
     const { followUps: known = [], answers, skipped } = survey
     const fresh = open.flatMap(({ fieldKey, follows, isLast }): PhoneFollowUp[] => {
@@ -166,8 +169,8 @@ export class SurveyBatch {
   answered(call: CallRow, before: FlowState, after: FlowState, campaign: CampaignRow): void {
     if (call.respondent_id === null || !after.survey || !call.script) return
     const answers = newAnswers(before.survey, after.survey)
-    // Of who was erased meanwhile nothing is kept.
-    if (call.phone === null) return
+    // Of who was erased meanwhile nothing is kept, nor for a response that was deleted.
+    if (call.phone === null || after.forgotten) return
     const isDone = after.survey.over === 'answered' && (before.survey?.over ?? null) === null
     if (answers.length === 0 && !isDone) return
     const { unaskable } = call.script.script as SurveyScript

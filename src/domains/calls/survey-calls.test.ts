@@ -13,8 +13,9 @@ import {
   updateCampaign,
 } from '../campaigns/index.ts'
 import { updateLink, updateQuestion } from '../links/index.ts'
-import { eraseContact } from '../people/index.ts'
+import { deleteResponse, eraseContact } from '../people/index.ts'
 import { addRespondents, openSession, recordAnswer, respondentsByNumber, submitResponse } from '../responses/index.ts'
+import { applyNews } from './apply-news.ts'
 import { fetchRecordings } from './index.ts'
 
 let t: TestWorld
@@ -541,6 +542,59 @@ describe('a survey by phone', () => {
     // The keys stood in the state of the call as well.
     const calls = await t.db.query(sql`SELECT phone, digits, flow FROM call WHERE respondent_id = ${person.id}::uuid`)
     expect(calls).toEqual([{ phone: null, digits: null, flow: null }])
+    await engine.board.stop()
+  })
+
+  test.each([
+    ['is under way', 'before the first answer', 0],
+    ['is under way', 'after an answer', 1],
+    ['was given up and goes on', 'after an answer', 1],
+  ])('that %s forgets what is pressed and said for a response that was deleted %s', async (which, _when, answers) => {
+    const linkId = await surveyLink(t)
+    const replies = presses(undefined, '6#', '3#', '1', '2')
+    const engine = await engineFor({ replies, speaksMs: 5_000, patienceMs: 60_000 })
+    const person = await respondent(linkId)
+    await callRespondents(engine.deps, t.viewer, { respondentIds: [person.id] })
+    const campaign = await campaignOf(linkId)
+    const callOf = async () =>
+      (
+        await t.db.query<{ id: string; digits: string | null; flow: { survey: { answers: object } } | null }>(
+          sql`SELECT id, digits, flow FROM call WHERE respondent_id = ${person.id}::uuid`,
+        )
+      )[0]
+    for (let step = 0; step < 600; step++) {
+      const survey = (await callOf())?.flow?.survey
+      if (survey && Object.keys(survey.answers).length === answers) break
+      await engine.run(new Date(t.clock.now().getTime() + 200))
+    }
+    const call = (await callOf())!
+    expect(Object.keys(call.flow!.survey.answers)).toHaveLength(answers)
+    if (which === 'was given up and goes on') {
+      await applyNews(engine.deps, t.workspaceId, [{ callId: call.id, type: 'lost' }], [campaign])
+    }
+    const [deleted] = await responsesOf(person.id)
+    await deleteResponse(t.world, t.viewer, deleted!.id)
+    // They begin anew on the page meanwhile: what is pressed is no answer there.
+    const respondentToken = t.signer.sign('respondent', person.id)
+    const link = await loadLink(t.world, t.workspaceId, linkId)
+    const { responseId } = await openSession(t.world, t.signer, link, { channel: 'web', respondentToken })
+
+    await engine.run()
+    const happened = (what: string) =>
+      engine.fake.history.filter((entry) => entry.what === what && 'callId' in entry && entry.callId === call.id)
+    const recorded = happened('recorded')
+    expect(recorded).toHaveLength(which === 'is under way' ? 1 : 0)
+    const { objects, storage } = shelf()
+    while ((await fetchRecordings({ world: t.world, telephony: engine.fake, storage })) > 0);
+    expect(objects.size).toBe(0)
+    expect(happened('discarded')).toHaveLength(recorded.length)
+    expect(await t.db.query(sql`SELECT state, duration_ms FROM recording WHERE call_id = ${call.id}::uuid`)).toEqual(
+      recorded.map(() => ({ state: 'lost', duration_ms: null })),
+    )
+    expect(await responsesOf(person.id)).toMatchObject([{ id: responseId, status: 'started', answers: [] }])
+    expect(await callOf()).toMatchObject({ digits: null, flow: { digits: null, survey: { answers: {} } } })
+    // What the call came to is counted all the same.
+    await kit.expectExactStats(campaign)
     await engine.board.stop()
   })
 })

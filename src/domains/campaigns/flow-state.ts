@@ -16,6 +16,8 @@ export interface FlowState {
   optedOut?: boolean
   /** When the step before was over, in milliseconds by the provider's clock: tells keys of this step from earlier ones. */
   since?: number | null
+  /** The response that it asks for was deleted: it goes on, but what it brings is no answer, and is not kept. */
+  forgotten?: boolean
   /** In a survey; there a step is the number of a command. */
   survey?: SurveyState
 }
