@@ -13,7 +13,7 @@ test('GraphiQL runs queries and subscriptions, and fetches nothing from elsewher
   })
   const query = 'subscription { events(types: [LINK_CREATED]) { type link { name } } }'
   await page.goto(new URL(`/graphql?query=${encodeURIComponent(query)}`, app.localUrl).href)
-  await page.waitForSelector('.graphiql-query-editor .view-lines', { timeout: 30_000 })
+  await page.waitForSelector('.graphiql-query-editor .view-lines', { timeout: 60_000 })
 
   await page.getByRole('button', { name: 'Headers' }).click()
   await page.locator('.graphiql-editor-tool .monaco-editor:visible').first().click()
@@ -23,7 +23,7 @@ test('GraphiQL runs queries and subscriptions, and fetches nothing from elsewher
   await page.keyboard.press('Control+Enter')
   // The subscription begins with what happens next: make links until the first one is seen.
   const response = page.locator('.graphiql-response')
-  for (let n = 1; n <= 20; n++) {
+  for (let n = 1; n <= 120; n++) {
     await app.graphql('mutation ($name: String!) { createLink(input: { name: $name }) { __typename } }', {
       name: `Seen ${n}`,
     })
@@ -34,7 +34,7 @@ test('GraphiQL runs queries and subscriptions, and fetches nothing from elsewher
   // Nor is the key kept for whoever uses the browser next.
   expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain(app.key)
   await page.reload()
-  await page.waitForSelector('.graphiql-query-editor .view-lines', { timeout: 30_000 })
+  await page.waitForSelector('.graphiql-query-editor .view-lines', { timeout: 60_000 })
   expect(await page.content()).not.toContain(app.key)
   expect(foreign).toEqual([])
-}, 90_000)
+}, 180_000)

@@ -137,10 +137,10 @@ export async function responsesOf(app: TestApp, url: string): Promise<Told[]> {
   }))
 }
 
-/** The page when its script leads. */
+/** The page when its script leads, and knows what was answered before. */
 export async function open(page: Page, url: string): Promise<void> {
   await page.goto(url)
-  await page.waitForSelector('html.live')
+  await page.waitForSelector('html.live:not(:has(.panel.waiting))')
 }
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
@@ -151,5 +151,25 @@ export async function next(page: Page, name: 'Next' | 'Skip' | 'Send' = 'Next'):
   await page.waitForFunction((title) => document.title !== title, before)
 }
 
+/** Resolves once a recording is so many seconds long, by what the page says: less than 10 of them. */
+export const recorded = (page: Page, seconds: number) =>
+  page.locator('.time:visible', { hasText: new RegExp(`^0:(0[${seconds}-9]|[1-5]\\d)`) }).waitFor()
+
+/** The field keys of which something is kept on the device. */
+export function kept(page: Page): Promise<string[]> {
+  return page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const request = indexedDB.open('saygraph')
+        request.onsuccess = () => {
+          const stores = [...request.result.objectStoreNames]
+          const tx = request.result.transaction(stores)
+          const keys = stores.map((store) => tx.objectStore(store).getAllKeys())
+          tx.oncomplete = () => resolve(keys.flatMap(({ result }) => result.map((key) => (key as string[])[1]!)))
+        }
+      }),
+  )
+}
+
 /** Asks again until it is so, for as long as a busy machine may take. */
-export const until = <T>(ask: () => T, timeout = 15_000) => expect.poll(ask, { timeout, interval: 100 })
+export const until = <T>(ask: () => T, timeout = 30_000) => expect.poll(ask, { timeout, interval: 100 })

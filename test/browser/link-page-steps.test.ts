@@ -203,7 +203,7 @@ for (const [device, viewport, colorScheme] of [
     await page.getByText('Send another response').click()
     await page.waitForSelector('html.live')
     await until(() => page.locator('.step').innerText()).toBe('Question 1 of 13')
-  }, 120_000)
+  }, 180_000)
 }
 
 async function pick(page: Page, name: string): Promise<void> {

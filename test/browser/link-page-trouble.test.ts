@@ -3,11 +3,13 @@ import { afterEach, expect } from 'vitest'
 import { testApp } from '../kit/app.ts'
 import {
   button,
+  kept,
   linkId,
   makeLink,
   NO_VOICE,
   next,
   open,
+  recorded,
   responsesOf,
   speechFile,
   until,
@@ -72,7 +74,7 @@ test('a server that does not say at once what it has is asked until it does', as
   expect(await page.getByLabel('Tell us one').inputValue()).toBe('first')
   const [response] = await responsesOf(app, url)
   expect(response!.answers).toMatchObject({ one: { value: 'first' }, visit: { upload: { mediaType: 'audio/webm' } } })
-}, 60_000)
+}, 120_000)
 
 test('on a device that is full what was said, written and chosen arrives all the same', async () => {
   const url = await makeLink(app, [
@@ -91,9 +93,9 @@ test('on a device that is full what was said, written and chosen arrives all the
   })
   await open(page, url)
   await record(page)
-  await until(() => page.locator('.time:visible').innerText()).toMatch(/^0:(0[2-9]|1\d)/)
+  await recorded(page, 2)
   await page.evaluate(() => Object.assign(globalThis, { isFull: true }))
-  await page.waitForTimeout(1_500)
+  await recorded(page, 5)
   await button(page, 'Done').click()
   await page.locator('.said:visible', { hasText: 'Your recording is saved.' }).waitFor()
   await next(page)
@@ -105,7 +107,7 @@ test('on a device that is full what was said, written and chosen arrives all the
   await page.getByText('Saved: a.txt').waitFor()
   await next(page)
   await record(page)
-  await page.waitForTimeout(1_500)
+  await recorded(page, 2)
   await button(page, 'Done').click()
   await page.locator('.said:visible', { hasText: 'Your recording is saved.' }).waitFor()
   const { answers } = (await responsesOf(app, url))[0]!
@@ -113,7 +115,7 @@ test('on a device that is full what was said, written and chosen arrives all the
   // All of it, with what was said once the device was full.
   expect(answers.visit!.upload!.durationSeconds).toBeGreaterThan(3)
   expect(answers.food!.upload!.durationSeconds).toBeGreaterThan(1)
-}, 60_000)
+}, 120_000)
 
 test('of a recording that the device had no room for its beginning is offered, not sent, after a reload', async () => {
   const url = await makeLink(app, [VOICE])
@@ -128,7 +130,7 @@ test('of a recording that the device had no room for its beginning is offered, n
   })
   await open(page, url)
   await record(page)
-  await until(() => page.locator('.time').innerText()).toMatch(/^0:(0[4-9]|1\d)/)
+  await recorded(page, 6)
   await context.route('**/uploads', (route) => route.abort())
   await button(page, 'Done').click()
   await page.getByText(/The server does not answer/).waitFor()
@@ -141,8 +143,9 @@ test('of a recording that the device had no room for its beginning is offered, n
   const [response] = await responsesOf(app, url)
   const { durationSeconds } = response!.answers.visit!.upload!
   expect(durationSeconds).toBeGreaterThan(1)
-  expect(durationSeconds).toBeLessThan(3.5)
-}, 60_000)
+  // Two pieces of about a second each.
+  expect(durationSeconds).toBeLessThan(5)
+}, 120_000)
 
 test('no piece of a recording is kept without a word of whose it is', async () => {
   const url = await makeLink(app, [VOICE])
@@ -156,12 +159,12 @@ test('no piece of a recording is kept without a word of whose it is', async () =
   })
   await open(page, url)
   await record(page)
-  await until(() => page.locator('.time').innerText()).toMatch(/^0:(0[3-9]|1\d)/)
+  await recorded(page, 3)
   // Nothing would ever sweep it.
   expect(await kept(page)).toEqual([])
   await button(page, 'Done').click()
   await page.getByText('Your recording is saved.').waitFor()
-}, 60_000)
+}, 120_000)
 
 test('a microphone that is given and cannot be used is switched off, and there is another way', async () => {
   const url = await makeLink(app, [{ ...VOICE, fallback_to_text: true }])
@@ -179,7 +182,7 @@ test('a microphone that is given and cannot be used is switched off, and there i
   await page.locator('textarea:visible').fill('It was fine.')
   await button(page, 'Send').click()
   await page.getByText('Thanks for your response!').waitFor()
-}, 60_000)
+}, 120_000)
 
 test('a microphone that is allowed once the question was left stays off', async () => {
   const url = await makeLink(app, [{ ...VOICE, required: false }, text('two')])
@@ -204,11 +207,11 @@ test('a microphone that is allowed once the question was left stays off', async 
   await button(page, 'Back').click()
   await page.evaluate(() => Object.assign(globalThis, { isAsking: false }))
   await button(page, 'Done').waitFor()
-  await page.waitForTimeout(1_500)
+  await recorded(page, 2)
   await next(page)
   await until(async () => (await responsesOf(app, url))[0]?.answers.visit?.upload?.mediaType).toBe('audio/webm')
   expect(await microphones(page)).toEqual(['ended', 'ended'])
-}, 60_000)
+}, 120_000)
 
 test('a page that is over records nobody', async () => {
   const url = await makeLink(app, [text('one'), VOICE])
@@ -231,7 +234,7 @@ test('a page that is over records nobody', async () => {
   refuse()
   await page.getByText('This page has changed').waitFor()
   expect(await microphones(page)).toEqual(['ended'])
-}, 60_000)
+}, 120_000)
 
 test('a question that its owner deletes meanwhile stops nothing else', async () => {
   const url = await makeLink(app, [text('one'), VOICE, text('three')])
@@ -254,7 +257,7 @@ test('a question that its owner deletes meanwhile stops nothing else', async () 
   await next(page, 'Send')
   await page.getByText('Thanks for your response!').waitFor()
   expect(await responsesOf(app, url)).toMatchObject([{ status: 'COMPLETED', answers: { three: { value: 'third' } } }])
-}, 60_000)
+}, 120_000)
 
 test('what is said to a further question that is no longer asked is forgotten', async () => {
   const url = await makeLink(app, [text('one', { enable_dynamic_probing: true }), text('two')])
@@ -290,7 +293,7 @@ test('what is said to a further question that is no longer asked is forgotten', 
   await until(() => kept(page)).toEqual([])
   await next(page, 'Send')
   await page.getByText('Thanks for your response!').waitFor()
-}, 60_000)
+}, 120_000)
 
 test('the way back of the browser ends the wait for a further question', async () => {
   const url = await makeLink(app, [text('one'), text('two', { enable_dynamic_probing: true }), text('three')])
@@ -314,7 +317,7 @@ test('the way back of the browser ends the wait for a further question', async (
   expect(await page.locator('.step').innerText()).toBe('Question 1 of 3')
   await next(page)
   expect(await page.locator('.step').innerText()).toBe('Question 2 of 3')
-}, 60_000)
+}, 120_000)
 
 async function record(page: Page): Promise<void> {
   await button(page, 'Record your answer').click()
@@ -340,20 +343,4 @@ async function watchMicrophones(page: Page): Promise<void> {
 /** `live` or `ended`, of each. */
 function microphones(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as any).given.map(({ readyState }: MediaStreamTrack) => readyState))
-}
-
-/** The field keys of which something is kept on the device. */
-function kept(page: Page): Promise<string[]> {
-  return page.evaluate(
-    () =>
-      new Promise<string[]>((resolve) => {
-        const request = indexedDB.open('saygraph')
-        request.onsuccess = () => {
-          const stores = [...request.result.objectStoreNames]
-          const tx = request.result.transaction(stores)
-          const keys = stores.map((store) => tx.objectStore(store).getAllKeys())
-          tx.oncomplete = () => resolve(keys.flatMap(({ result }) => result.map((key) => (key as string[])[1]!)))
-        }
-      }),
-  )
 }
