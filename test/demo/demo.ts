@@ -161,7 +161,7 @@ async function play(url: string, run: Run): Promise<void> {
   await Promise.race([
     submitted,
     new Promise((_, reject) =>
-      setTimeout(() => reject(new Error('the subscription did not see the response')), 10_000).unref(),
+      setTimeout(() => reject(new Error('the subscription did not see the response')), 60_000).unref(),
     ),
   ])
   await client.dispose()

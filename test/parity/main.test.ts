@@ -119,4 +119,4 @@ test('a server of its own, gone afterwards', async () => {
   expect(stdout).toContain('2 requests, 2 matched, 0 differ')
   expect(code).toBe(0)
   expect(await readdir(folder)).toEqual(before)
-}, 60_000)
+}, 120_000)

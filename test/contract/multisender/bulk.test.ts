@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { sql } from '../../../src/db/sql.ts'
 import { multisenderServer } from './kit.ts'
 
-const server = await multisenderServer()
+let statements = 0
+const server = await multisenderServer({}, { role: 'api', onQuery: () => statements++ })
 const { app, acme, other, call, ok } = server
 const MANY = 10_000
 
@@ -17,26 +18,25 @@ await ok(201, 'POST', '/v1/accounts', { token: other.token, body: {} })
 // The counter does not know of them; accounts are not made here.
 const ids = Array.from({ length: MANY }, (_, n) => String(n + 1))
 
-async function timed<T>(run: () => Promise<T>): Promise<[T, number]> {
-  const start = performance.now()
+async function counted<T>(run: () => Promise<T>): Promise<[T, number]> {
+  const before = statements
   const result = await run()
-  return [result, performance.now() - start]
+  return [result, statements - before]
 }
 
-// The bounds are far above what it takes, so that only a change in kind breaks them: a query per account, a list that
-// is searched once per element.
-it('lists ten thousand accounts in their order, within seconds', async () => {
-  const [{ json }, ms] = await timed(() => call('GET', '/v1/accounts'))
+// The bounds are far above what it takes, so that only a change in kind breaks them: a query per account.
+it('lists ten thousand accounts in their order', async () => {
+  const [{ json }, reads] = await counted(() => call('GET', '/v1/accounts'))
   expect(json.length).toBe(MANY)
   expect(json.map((each: any) => each.accountId)).toEqual(ids)
-  expect(ms).toBeLessThan(8_000)
+  expect(reads).toBeLessThan(500)
 })
 
 it('adds them all to a group, and lists and filters them there', { timeout: 60_000 }, async () => {
   await ok(201, 'POST', '/v1/groups', { body: { name: 'All', description: '' } })
-  const [added, ms] = await timed(() => ok(201, 'POST', '/v1/groups/1/accounts', { body: ids.toReversed() }))
+  const [added, writes] = await counted(() => ok(201, 'POST', '/v1/groups/1/accounts', { body: ids.toReversed() }))
   expect(added.length).toBe(MANY)
-  expect(ms).toBeLessThan(15_000)
+  expect(writes).toBeLessThan(500)
   const members = await ok(200, 'GET', '/v1/groups/1/accounts')
   expect(members.map((each: any) => each.accountId)).toEqual(ids.toReversed())
   const tooMany = await call('POST', '/v1/groups/1/accounts', { body: [...ids, '1'] })
@@ -48,8 +48,8 @@ it('adds them all to a group, and lists and filters them there', { timeout: 60_0
 it('deletes those that match, then all', { timeout: 60_000 }, async () => {
   await ok(204, 'DELETE', '/v1/accounts?filterId=1')
   expect((await ok(200, 'GET', '/v1/groups/1')).numberOfAccounts).toBe(MANY - 10)
-  const [, ms] = await timed(() => ok(204, 'DELETE', '/v1/accounts?all'))
-  expect(ms).toBeLessThan(30_000)
+  const [, writes] = await counted(() => ok(204, 'DELETE', '/v1/accounts?all'))
+  expect(writes).toBeLessThan(500)
   expect(await ok(200, 'GET', '/v1/accounts')).toEqual([])
   expect((await ok(200, 'GET', '/v1/groups/1')).numberOfAccounts).toBe(0)
   expect((await ok(200, 'GET', '/v1/accounts', { token: other.token })).length).toBe(1)
