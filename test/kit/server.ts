@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type AddressInfo, createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
@@ -13,20 +14,33 @@ export interface ServerProcess {
   log(): string
   /** Ends it as a crash would. */
   kill(): Promise<void>
-  /** Tells it to stop; resolves with its exit code. */
+  /** Tells it to stop; resolves with its exit code, when all that it wrote was read. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+/** Below what the system gives to connections and to whoever does not mind, so that it is still free when it is used. */
+const PORTS = { from: 20_000, count: 12_000 }
+const given = new Set<number>()
+
+/** A port that is free, also a while later and while a server that has it is started again. */
 export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
+  for (;;) {
+    const port = PORTS.from + randomInt(PORTS.count)
+    if (given.has(port)) continue
+    given.add(port)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => probe.close(resolve))
+    return port
+  }
 }
 
 /** Starts `src/main.ts` as its users do and waits until it is ready. Rejects with its output when it ends before. */
-export async function startServer(env: Record<string, string>, timeoutMs = 60_000): Promise<ServerProcess> {
+export async function startServer(env: Record<string, string>, timeoutMs = 120_000): Promise<ServerProcess> {
   const port = Number(env.PORT ?? (await freePort()))
   // Tests ask again and again how far something has come: the faster the machine, the sooner a limit would end that.
   const defaults = { LOG_LEVEL: 'warn', INSIGHT: 'none', RATE_LIMIT: '1000000' }
@@ -44,6 +58,7 @@ export async function startServer(env: Record<string, string>, timeoutMs = 60_00
     log += data
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const url = `http://127.0.0.1:${port}`
   const deadline = Date.now() + timeoutMs
   for (;;) {
@@ -71,7 +86,7 @@ export async function startServer(env: Record<string, string>, timeoutMs = 60_00
     },
     stop(signal = 'SIGTERM') {
       child.kill(signal)
-      return exited
+      return closed
     },
   }
 }

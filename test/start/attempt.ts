@@ -16,7 +16,7 @@ export async function attempt(env: Record<string, string>): Promise<{ code: numb
   child.stderr.on('data', (data) => {
     said.err += data
   })
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 120_000)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearTimeout(deadline)
   return { code, ...said }
