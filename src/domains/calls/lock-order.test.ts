@@ -25,24 +25,28 @@ const QUESTIONS = [
 /** Fails when somebody else has it. */
 const lock = (tx: Tx, id: string) => tx.query(sql`SELECT FROM campaign WHERE id = ${id}::uuid FOR UPDATE NOWAIT`)
 
-/** Somebody waits for a row that another one has. */
-async function isWaiting(): Promise<boolean> {
-  const rows = await t.db.query(
-    sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return rows.length > 0
+/** Somebody waits for a row that this transaction has: others may wait for each other for a moment. */
+async function waitersFor(tx: Tx): Promise<() => Promise<boolean>> {
+  const [holder] = await tx.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`)
+  return async () => {
+    const rows = await t.db.query(
+      sql`SELECT 1 FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND ${holder!.pid}::int = ANY(pg_blocking_pids(pid))`,
+    )
+    return rows.length > 0
+  }
 }
 
 /** A transaction does `first`, then `work` begins, and once it waits for the transaction that does `second`. */
 async function amid(first: (tx: Tx) => Promise<unknown>, work: () => Promise<unknown>, second: typeof first) {
-  const [held, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const [held, waiting] = [Promise.withResolvers<() => Promise<boolean>>(), Promise.withResolvers<void>()]
   const holding = t.db.transaction(async (tx) => {
     await first(tx)
-    held.resolve()
+    held.resolve(await waitersFor(tx))
     await waiting.promise
     await second(tx)
   })
-  await held.promise
+  const isWaiting = await held.promise
   const working = work()
   await until(isWaiting, 'somebody waits')
   waiting.resolve()
@@ -90,13 +94,13 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
       ...{ kind: 'survey_calls', receivers: receivers(), content: { linkId } },
     })
     await outreachKit(t, await readyVoiceFile(t)).rsvp(engine, { receivers: receivers() })
-    const [held, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [held, done] = [Promise.withResolvers<() => Promise<boolean>>(), Promise.withResolvers<void>()]
     const holding = t.db.transaction(async (tx) => {
       await takeLegacyIds(tx, t.workspaceId, 'respondent')
-      held.resolve()
+      held.resolve(await waitersFor(tx))
       await done.promise
     })
-    await held.promise
+    const isWaiting = await held.promise
     const dial = () => dialDue(engine.deps, 'a seat', 0)
     try {
       expect(

@@ -54,6 +54,6 @@ test('ten thousand receivers cost no more each than a few', { timeout: 300_000 }
   await kit.expectExactStats(id)
   // A batch of a hundred takes some thirty.
   expect((statements() - before) / COUNT).toBeLessThan(0.4)
-  // What grows with the square would be ten times as slow at the end.
-  expect(stretches.at(-1)! / stretches[0]!).toBeLessThan(4)
+  // What grows with the square would be seven and nine times as slow at the end; one stretch may have met a busy machine.
+  expect(Math.min(...stretches.slice(-2)) / stretches[0]!).toBeLessThan(4)
 })

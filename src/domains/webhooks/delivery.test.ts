@@ -111,7 +111,7 @@ describe('one receiver and the others', () => {
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
     // All is done for the one before the first attempt at the other has come to its end.
-    expect(hanging.open()).toBe(20)
+    await until(() => hanging.open() === 20, 'its attempts are under way')
     await bench.dispatcher.settled()
     expect(hanging.peak()).toBe(20)
     // It has shown what it is: only so many are risked on it from now on.
@@ -122,7 +122,7 @@ describe('one receiver and the others', () => {
     expect(await bench.dispatcher.run()).toBe(0)
     await bench.dispatcher.settled()
     expect(hanging.requests.length - before).toBe(2)
-  })
+  }, 60_000)
 
   test('a receiver that is away for long fills its part of the table and no more; the log keeps the rest', async () => {
     const { id } = await bench.make({ url: 'http://127.0.0.1:9/' })

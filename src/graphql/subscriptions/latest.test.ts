@@ -8,6 +8,8 @@ import type { Frame, Sink } from './hub.ts'
 import { createLatest } from './latest.ts'
 
 const EVERY_MS = 200
+/** For a machine that is busy with something else. */
+const PATIENT = { timeout: 10_000 }
 const args = {} as ExecutionArgs
 
 /** Latest values of a number that the test sets, on a real log. */
@@ -63,24 +65,24 @@ test('the value comes at once, then at most so often, and the last one always', 
   const { state, change, subscribe, tailer, latest } = await bench(kit)
   const sinks = [collector(), collector()]
   const subscriptions = await Promise.all(sinks.map((sink) => subscribe('k', sink)))
-  await expect.poll(() => sinks.map(({ values }) => values)).toEqual([[0], [0]])
+  await expect.poll(() => sinks.map(({ values }) => values), PATIENT).toEqual([[0], [0]])
   expect(state.executions).toHaveLength(1)
   expect(latest.size()).toEqual({ groups: 1, subscribers: 2 })
 
   const began = performance.now()
-  for (let value = 1; performance.now() - began < 3 * EVERY_MS; value++) await change(value)
+  for (let value = 1; value < 30 || performance.now() - began < 3 * EVERY_MS; value++) await change(value)
   const last = state.value
-  expect(last).toBeGreaterThan(8)
-  for (const { values } of sinks) await expect.poll(() => values.at(-1), { timeout: 5_000 }).toBe(last)
+  for (const { values } of sinks) await expect.poll(() => values.at(-1), PATIENT).toBe(last)
+  const most = 2 + (performance.now() - began) / EVERY_MS
   const gaps = state.executions.slice(1).map((at, n) => at - state.executions[n]!)
   expect(Math.min(...gaps)).toBeGreaterThan(EVERY_MS - 5)
-  expect(state.executions.length).toBeLessThan(8)
+  expect(state.executions.length).toBeLessThanOrEqual(most)
   expect(sinks[0]!.values).toEqual(sinks[1]!.values)
   // Somebody who comes later gets what is there, without another execution.
   const executions = state.executions.length
   const late = collector()
   subscriptions.push(await subscribe('k', late))
-  await expect.poll(() => late.values).toEqual([last])
+  await expect.poll(() => late.values, PATIENT).toEqual([last])
   expect(state.executions).toHaveLength(executions)
 
   for (const { stop } of subscriptions) stop()
@@ -95,9 +97,9 @@ test('what changes nothing is not told, nor what happens elsewhere', async () =>
   const { state, change, subscribe, tailer } = await bench(kit)
   const sink = collector()
   const { stop } = await subscribe('k', sink)
-  await expect.poll(() => sink.values).toEqual([0])
+  await expect.poll(() => sink.values, PATIENT).toEqual([0])
   await change(0)
-  await expect.poll(() => state.executions.length, { timeout: 5_000 }).toBe(2)
+  await expect.poll(() => state.executions.length, PATIENT).toBe(2)
   await change(9, kit.world.newId())
   await sleep(EVERY_MS * 2)
   expect(state.executions).toHaveLength(2)
@@ -110,15 +112,15 @@ test('who does not read gets the newest value when they do, and holds nobody up'
   const { change, subscribe, tailer } = await bench(kit)
   const [slow, quick] = [collector(), collector()]
   const subscriptions = [await subscribe('k', slow), await subscribe('k', quick)]
-  await expect.poll(() => [slow.values, quick.values]).toEqual([[0], [0]])
+  await expect.poll(() => [slow.values, quick.values], PATIENT).toEqual([[0], [0]])
   slow.full = true
   for (const value of [1, 2, 3]) {
     await change(value)
-    await expect.poll(() => quick.values.at(-1), { timeout: 5_000 }).toBe(value)
+    await expect.poll(() => quick.values.at(-1), PATIENT).toBe(value)
   }
   expect(slow.values).toEqual([0])
   slow.open()
-  await expect.poll(() => slow.values).toEqual([0, 3])
+  await expect.poll(() => slow.values, PATIENT).toEqual([0, 3])
   for (const { stop } of subscriptions) stop()
   await tailer.close()
 })
