@@ -1,8 +1,11 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { decodeGlobalId } from '../../src/graphql/global-id.ts'
 import { testApp } from '../kit/app.ts'
 import { toneMp3 } from '../kit/sound.ts'
 import { until } from '../kit/world.ts'
+
+// What happens in the background takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** An anonymous response is deleted over the wire, and every way to it ends. */
 const app = await testApp()

@@ -146,11 +146,10 @@ describe('metricUpdated', () => {
     expect(live.results[0]!.data!.metricUpdated.previousValue).toBe(0)
     const began = performance.now()
     let added = 0
-    while (performance.now() - began < 1_500) {
+    while (added <= 8 || performance.now() - began < 1_500) {
       await addAll('live', null)
       added += 2
     }
-    expect(added).toBeGreaterThan(8)
     await until(() => [live, equal].every((each) => values(each).at(-1) === present + added), 'the last value is told')
     const seconds = (performance.now() - began) / 1000
     expect(live.results.length).toBeLessThanOrEqual(2 + Math.ceil(seconds))

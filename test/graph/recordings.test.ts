@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { testApp } from '../kit/app.ts'
 import { toneWav } from '../kit/sound.ts'
 import { until } from '../kit/world.ts'
+
+// What happens in the background takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const app = await testApp()
 
