@@ -12,7 +12,7 @@ import { until } from '../kit/world.ts'
 import { connect, EVENTS, openStream, positionOf, type Result, socketUrl } from './clients.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const folders: string[] = []
 const servers = new Set<ServerProcess>()
@@ -50,7 +50,7 @@ async function send(url: string, path: string, init: { method?: string; headers?
     method,
     headers: { 'content-type': 'application/json', ...headers },
     ...(body ? { body: JSON.stringify(body) } : {}),
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(20_000),
   })
   const answer = (await response.json()) as Record<string, any>
   if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`)
@@ -112,18 +112,21 @@ function seen({ data }: Result): Seen {
   }
 }
 
+/** How often each subscriber comes at least. */
+const CONNECTIONS = 6
+
 /** Reads everything after the cursor, leaves without a word again and again, and continues from its last cursor. */
 async function subscribe(
   transport: 'ws' | 'sse',
   pick: () => string,
   from: string,
   isOver: (position: number) => boolean,
-): Promise<{ seen: Seen[]; refusals: unknown[]; connections: number }> {
+): Promise<{ seen: Seen[]; refusals: unknown[] }> {
   const all: Seen[] = []
   const refusals: unknown[] = []
   let after = from
   let connections = 0
-  while (!isOver(positionOf(after))) {
+  while (!isOver(positionOf(after)) || connections < CONNECTIONS) {
     try {
       const url = pick()
       let results: Result[]
@@ -158,7 +161,7 @@ async function subscribe(
       await sleep(30)
     }
   }
-  return { seen: all, refusals, connections }
+  return { seen: all, refusals }
 }
 
 /** Writers and subscribers work on the servers while `disturb` does what it likes to them; then everything is compared. */
@@ -179,25 +182,26 @@ async function ordeal(urls: () => string[], disturb: () => Promise<void>): Promi
     subscribe(transport, pick, from, (position) => position >= head),
   )
   await disturb()
+  // How much goes on meanwhile depends on the machine.
+  await until(() => acknowledged.length > 50, 'something is going on', 60_000)
   writing = false
   await Promise.all(writers)
   head = positionOf(await present(pick()))
   const outcomes = await Promise.all(subscribers)
 
   const count = head - positionOf(from)
-  // That something was going on; how much depends on the machine.
-  expect(acknowledged.length).toBeGreaterThan(50)
-  const [first] = outcomes
-  for (const { seen, refusals, connections } of outcomes) {
-    expect(refusals).toEqual([])
-    expect(connections).toBeGreaterThan(5)
+  // A request that was given up here may still have been carried out after the last look at the log.
+  const toHead = outcomes.map((outcome) => outcome.seen.filter(({ position }) => position <= head))
+  const [first] = toHead
+  for (const { refusals } of outcomes) expect(refusals).toEqual([])
+  for (const seen of toHead) {
     expect(seen.map(({ position }) => position)).toEqual(
       Array.from({ length: count }, (_, n) => positionOf(from) + 1 + n),
     )
-    expect(seen).toEqual(first!.seen)
+    expect(seen).toEqual(first)
   }
   const times = new Map<string, number>()
-  for (const { key } of first!.seen) times.set(key, (times.get(key) ?? 0) + 1)
+  for (const { key } of first!) times.set(key, (times.get(key) ?? 0) + 1)
   expect(acknowledged.filter((key) => times.get(key) !== 1)).toEqual([])
   const written = [...times].filter(([key]) => /^(link|response)\./.test(key))
   expect(written.filter(([, n]) => n !== 1)).toEqual([])
@@ -251,9 +255,7 @@ describe('a stock graphql-ws client with its own retry', () => {
     server = await start(env)
   })
 
-  test('continues by cursor through a restart and a crash, without loss or duplicate', {
-    timeout: 60_000,
-  }, async () => {
+  test('continues by cursor through a restart and a crash, without loss or duplicate', async () => {
     const from = await present(server.url)
     let after = from
     const received: Seen[] = []
@@ -290,17 +292,17 @@ describe('a stock graphql-ws client with its own retry', () => {
       made.push(`link.created ${uuidOf(createLink.link.id)}`)
     }
     for (let n = 0; n < 5; n++) await make()
-    await until(() => received.length === 5, 'the first are told')
+    await until(() => received.length === 5, 'the first are told', 30_000)
     expect(await server.stop()).toBe(0)
     server = await start(env)
     for (let n = 0; n < 5; n++) await make()
-    await until(() => received.length === 10, 'those after the restart are told')
+    await until(() => received.length === 10, 'those after the restart are told', 30_000)
     await Promise.all([make(), make(), make()])
     if (onPostgres) await server.kill()
     else await server.stop() // the embedded database may lose the last moments, so nothing is promised of a crash
     server = await start(env)
     for (let n = 0; n < 5; n++) await make()
-    await until(() => received.length >= 18, 'all are told')
+    await until(() => received.length >= 18, 'all are told', 30_000)
     expect(failures).toEqual([])
     expect(received.map(({ position }) => position)).toEqual(
       Array.from({ length: 18 }, (_, n) => positionOf(from) + 1 + n),

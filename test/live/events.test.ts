@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { sql } from '../../src/db/sql.ts'
 import { createEventLog, encodeEventCursor } from '../../src/events/index.ts'
@@ -9,6 +9,9 @@ import { type TestApp, testApp } from '../kit/app.ts'
 import { onPostgres } from '../kit/database.ts'
 import { START, until } from '../kit/world.ts'
 import { connect, EVENTS, openStream, positionOf, type Result } from './clients.ts'
+
+// Much is waited for here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const clock = new FakeClock(START)
 let app: TestApp
@@ -214,7 +217,10 @@ describe('equal subscriptions', () => {
     await respond(mine.slug)
     await createLink('news')
     await until(() => everything.results.some(({ data }) => data?.events.link?.name === 'news'), 'all is told')
-    await until(() => links.results.length > 0 && ofMine.results.length > 0 && results.A!.length > 0, 'so is the rest')
+    await until(
+      () => [links.results, ofMine.results, results.A!, results.B!].every((told) => told.length > 0),
+      'so is the rest',
+    )
 
     const types = (of: Result[]) => of.map(({ data }) => data?.events.type as string)
     expect(types(everything.results)).toContain('RESPONSE_SUBMITTED')

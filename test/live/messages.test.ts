@@ -9,7 +9,7 @@ import { onPostgres, testDatabaseUrl } from '../kit/database.ts'
 import { freePort, startServer } from '../kit/server.ts'
 import { until } from '../kit/world.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const SECRET = 'what-providers-must-show'
 const ports = { smsc: await freePort(), relay: await freePort() }

@@ -2,13 +2,16 @@ import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createEventLog } from '../../src/events/index.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { idGenerator } from '../../src/platform/ids.ts'
 import { type TestApp, testApp } from '../kit/app.ts'
 import { until } from '../kit/world.ts'
 import { connect, openStream, positionOf, type Result } from './clients.ts'
+
+// Much is waited for here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const STALLED_MS = 700
 let app: TestApp

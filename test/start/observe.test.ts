@@ -8,7 +8,7 @@ import { until } from '../kit/world.ts'
 import { connect, EVENTS, openSocket, openStream } from '../live/clients.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const KEY = 'sk_live_SecretKeyOfThisTest0123456789'
 const SECRET = 'SecretOfTheServer-SecretOfTheServer'
@@ -57,7 +57,7 @@ test('every answer has the id under which the log knows the request', async () =
   ]
   const ids = answers.map(({ headers }) => headers.get('x-request-id')!)
   expect(new Set(ids).size).toBe(answers.length)
-  await until(() => ids.every((id) => server.log().includes(id)), 'all are logged')
+  await until(() => ids.every((id) => server.log().includes(id)) && server.log().endsWith('\n'), 'all are logged')
   const lines = server
     .log()
     .trim()
@@ -76,8 +76,9 @@ test('every answer has the id under which the log knows the request', async () =
 
 test('metrics tell of requests, operations, the log, sockets, subscriptions and the queue', async () => {
   const socket = await connect(server.url, KEY)
-  const operation = socket.run('subscription Live($after: String) { events(after: $after) { cursor } }')
-  const stream = await openStream(server.url, KEY, EVENTS)
+  const { eventCursor: after } = (await graphql('{ eventCursor }')).data
+  const operation = socket.run('subscription Live($after: String) { events(after: $after) { cursor } }', { after })
+  const stream = await openStream(server.url, KEY, EVENTS, { after })
   await graphql('query Named { links(first: 1) { nodes { name } } }')
   await graphql('mutation Making { createLink(input: { name: "Counted" }) { __typename } }')
   await graphql('query Failing { nonsense: links(first: 1000000) { nodes { name } } }')
@@ -186,6 +187,8 @@ test('no credential is ever written, in whatever form it came', async () => {
     id: data.createApiKey.apiKey.id,
   })
 
+  const last = (await get('/health/live')).headers.get('x-request-id')!
+  await until(() => server.log().includes(last) && server.log().endsWith('\n'), 'all is logged')
   const output = server.output()
   for (const line of server.log().trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()
   expect(output).toContain('/i/welcome')
