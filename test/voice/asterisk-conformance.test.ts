@@ -34,7 +34,7 @@ describeVoice('Asterisk', { timeout: 60_000 }, () => {
     for (const [name, ms] of [['prompt', 4_000] as const, ['long', 20_000] as const]) {
       await writeFile(join(rig.folder, 'prompts', `${name}.wav`), writeWav(silence(ms)))
     }
-  }, 60_000)
+  }, 120_000)
   afterAll(() => rig?.close())
 
   telephonyConformance('Asterisk', () => {

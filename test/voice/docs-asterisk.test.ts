@@ -122,12 +122,13 @@ describeVoice('docs/asterisk.md', { timeout: 120_000 }, () => {
       const calls = await rig.phones.calls()
       expect(calls[0]!.ended).toBeDefined()
       return calls
-    })
+    }, 20_000)
     expect([call, others]).toMatchObject([{ number, from: env.ASTERISK_CALLER_ID, ended: 'by-caller' }, []])
     // It was told something.
     expect((await rig.phones.heard(call!)).filter((sample) => Math.abs(sample) > 1_000).length).toBeGreaterThan(1_000)
-    const records = await readFile(env.ASTERISK_CALL_RECORDS!, 'utf8')
-    expect(records.match(/^"\w+"/gm)).toEqual(['"CHAN_START"', '"ANSWER"', '"HANGUP"', '"CHAN_END"'])
+    const written = async () => (await readFile(env.ASTERISK_CALL_RECORDS!, 'utf8')).match(/^"\w+"/gm)
+    const records = ['"CHAN_START"', '"ANSWER"', '"HANGUP"', '"CHAN_END"']
+    await vi.waitFor(async () => expect(await written()).toEqual(records), 20_000)
     expect(await complaints(rig)).toEqual([])
     expect(server.log()).toBe('')
   })

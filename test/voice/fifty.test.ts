@@ -17,7 +17,7 @@ import type { PhoneCall, Rig } from './rig/rig.ts'
 const CALLS = 50
 /** They answer one after another, and all are on the line for a while. */
 const RING_MS = [200, 500, 800, 1_100, 1_400]
-const LISTENS_MS = 7_000
+const LISTENS_MS = 10_000
 
 /** Every fifth says no. */
 const endings = RING_MS.map((ringMs, n) => ({ ending: `12${n}0`, ringMs, press: n === 0 ? '9' : '5' }))

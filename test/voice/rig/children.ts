@@ -47,7 +47,7 @@ export async function startChild(command: readonly string[], options: { cwd: str
 
 /** Waits until `holds`; fails with the end of what the program said when it has ended, or when it takes too long. */
 export async function untilReady(child: Child, what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000
+  const deadline = performance.now() + 45_000
   while (!(await holds())) {
     const late = performance.now() > deadline
     if (late || !child.running) {
