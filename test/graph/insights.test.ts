@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { API_KEY, type Asked, startChatServer, type Turn } from '../../src/providers/insight/test-chat-server.ts'
 import { testApp } from '../kit/app.ts'
 import { until } from '../kit/world.ts'
+
+// What happens in the background takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** A model behind the protocol that finds the same in every answer, and uses 6,000 tokens each time. */
 const asked: Asked[] = []

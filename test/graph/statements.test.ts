@@ -12,6 +12,8 @@ import { PASSWORD, type Population, populate } from './population.ts'
 /** How many statements an operation sends, counted with one row and with twenty: the numbers must be the same. */
 const statements: string[] = []
 const app = await testApp({}, undefined, { onQuery: (text) => statements.push(text) })
+// What is done by the minute of the hour would be counted.
+await app.db.script('DELETE FROM pgboss.schedule')
 const WITH = 20
 const global = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
 
