@@ -71,7 +71,8 @@ test('an RSVP call of the documented form runs to its end over REST, seen in the
   const now = Date.now()
   const made = await rest('POST', '/v1/rsvp_calls', {
     state: 'active',
-    startTime: written(new Date(now + 3_000)),
+    // Late enough for it to be waiting still when it has been made.
+    startTime: written(new Date(now + 10_000)),
     endTime: written(new Date(now + 3_600_000)),
     activeFrom: '00:00:00',
     activeTo: '00:00:00',
@@ -169,7 +170,7 @@ test('an RSVP call of the documented form runs to its end over REST, seen in the
       'x-multisender-delivery-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
   }
-}, 180_000)
+}, 300_000)
 
 function settledOf(results: readonly { data?: Record<string, any> | null }[]) {
   return results.filter(({ data }) => data?.events.type === 'CALL_SETTLED')

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { generate } from 'selfsigned'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type TestApp, testApp } from '../kit/app.ts'
 import { type Receiver, startReceiver } from '../kit/receiver.ts'
 import { toneWav } from '../kit/sound.ts'
 import { until } from '../kit/world.ts'
+
+// Much is waited for here, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const SECRET = 'my-webhook-secret'
 const WAV = toneWav()

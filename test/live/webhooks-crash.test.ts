@@ -94,14 +94,15 @@ async function log(url: string): Promise<Event[]> {
 }
 
 test('with hundreds in flight and the server killed again and again, every healthy receiver gets every event', {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const env = await settings()
   server = await startServer(env)
   const { url } = server
-  // Long enough in the air to be there when the server dies.
+  let over = false
+  // Long enough in the air to be there when the server dies, also where it sends them slowly.
   const healthy = await startReceiver((_, response) => {
-    setTimeout(() => response.writeHead(204).end(), 300 + randomInt(1_200))
+    setTimeout(() => response.writeHead(204).end(), 300 + randomInt(over ? 300 : 3_000))
   })
   const failing = await startReceiver((_, response) => void response.writeHead(500).end())
   const hanging = await startReceiver(() => {})
@@ -112,10 +113,9 @@ test('with hundreds in flight and the server killed again and again, every healt
   }
   for (const receiver of [failing, hanging]) await graphql(url, SUBSCRIBE, { url: receiver.url })
 
-  let over = false
   const writers = Array.from({ length: 4 }, () => write(url, () => over))
   for (let round = 0; round < ROUNDS; round++) {
-    await until(() => healthy.open() >= IN_FLIGHT, `${IN_FLIGHT} in flight in round ${round}`, 60_000)
+    await until(() => healthy.open() >= IN_FLIGHT, `${IN_FLIGHT} in flight in round ${round}`, 120_000)
     if (onPostgres) await server.kill()
     else await server.stop()
     server = await startServer(env)
@@ -178,7 +178,7 @@ test.runIf(onPostgres)('two processes share the work, and nothing is sent twice'
       const counts = texts.map((text) => /saygraph_webhook_attempts_total\{outcome="ok"\} (\d+)/.exec(text)?.[1])
       return counts.reduce((sum, count) => sum + Number(count ?? 0), 0)
     }
-    await until(async () => (await sent()) >= 180, 'everything recorded')
+    await until(async () => (await sent()) >= 180, 'everything recorded', 30_000)
     expect(await sent()).toBe(180)
     expect(ids).toHaveLength(180)
   } finally {

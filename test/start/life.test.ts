@@ -15,7 +15,7 @@ import { connect, EVENTS, openStream } from '../live/clients.ts'
 import { attempt } from './attempt.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const PRINTED_KEY = /^ {2}(sk_live_\w{40})$/m
 const CURL = /^ {2}(curl [\s\S]*?'\{"query".*\}')$/m

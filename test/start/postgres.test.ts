@@ -8,7 +8,7 @@ import { connect, positionOf } from '../live/clients.ts'
 import { freshFolder } from './attempt.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const KEY = 'sk_live_0123456789abcdefghij'
 
