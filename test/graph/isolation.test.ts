@@ -27,6 +27,8 @@ import { everything, fieldsOf, type Input, inputsOf, type objectTypesOf, type Pl
  */
 // Without a voice, which would be at work on what the calls of surveys say while rows are compared.
 const app = await testApp({ SPEECH: 'none' })
+// What is done by the minute of the hour may write to what is compared.
+await app.db.script('DELETE FROM pgboss.schedule')
 const { a, b } = await twoWorkspaces(app)
 const schema = buildSchema()
 const paths = pathsFromQuery(schema)

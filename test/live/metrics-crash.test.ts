@@ -7,8 +7,9 @@ import { afterAll, expect, test, vi } from 'vitest'
 import { TEST_KEY } from '../kit/app.ts'
 import { onPostgres, testDatabaseUrl } from '../kit/database.ts'
 import { freePort, type ServerProcess, startServer } from '../kit/server.ts'
+import { until } from '../kit/world.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const servers = new Set<ServerProcess>()
 let folder: string | undefined
@@ -91,12 +92,12 @@ test('a message that was acknowledged is counted, whoever is killed', async () =
     else expect(await running[victim]!.stop()).toBe(0)
     running[victim] = await start({ ...places[victim]!, ...database })
   }
-  await sleep(500)
+  // How much goes on meanwhile depends on the machine.
+  await until(() => acknowledged.size > 100, 'messages are taken', 60_000)
   isOver = true
   await Promise.all(clients)
 
   const { url } = running[0]!
-  expect(acknowledged.size).toBeGreaterThan(100)
   const period = 'period: { from: "2026-05-01T00:00:00Z", to: "2026-09-01T00:00:00Z" }'
   const { metric } = await graphql(
     url,

@@ -44,9 +44,9 @@ test('an upload that stops arriving is ended, and nothing of it is left', async 
   const upload = raw('PUT', '/i/files/session/answers/file/upload?filename=a.txt', {
     ...{ authorization: `Session ${session}`, 'content-type': 'text/plain', 'content-length': 1_000_000 },
   })
+  const began = performance.now()
   upload.write('x'.repeat(100_000))
   await until(async () => (await partial()).length > 0, 'it is being written')
-  const began = performance.now()
   await until(upload.closed, 'it is ended')
   expect(performance.now() - began).toBeGreaterThan(SILENT_MS / 2)
   expect(upload.heard()).toMatch(/^HTTP\/1\.1 408 /)
