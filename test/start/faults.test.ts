@@ -8,7 +8,7 @@ import { startServer } from '../kit/server.ts'
 import { attempt, freshFolder } from './attempt.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 test('every fault of the configuration is told at once, with 2 and nothing else', async () => {
   const started = await attempt({

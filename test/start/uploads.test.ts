@@ -9,7 +9,7 @@ import { freePort, type ServerProcess, startServer } from '../kit/server.ts'
 import { until } from '../kit/world.ts'
 
 // Processes are started here, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const KEY = 'sk_live_0123456789abcdefghij'
 const folder = await mkdtemp(join(tmpdir(), 'saygraph-uploads-'))
