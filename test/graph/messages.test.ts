@@ -172,6 +172,27 @@ describe('a message', () => {
   })
 })
 
+describe('messages that are added at once', () => {
+  it('are each given their own, also where workspaces write side by side', async () => {
+    const { key } = await app.otherWorkspace('beside')
+    const texts = Array.from({ length: 60 }, (_, n) => `number ${n}`)
+    const added = await Promise.all(
+      texts.map((textContent, n) => {
+        const input = message('IN', '08:00:00', { ...{ conversation: `beside ${n}` }, content: { textContent } })
+        const selection = 'message { content thread { id } } conversation { key }'
+        return mutate('addMessage', input, selection, n % 3 === 0 ? key : undefined)
+      }),
+    )
+    expect(added.map(({ message: { content }, conversation }) => [content.textContent, conversation.key])).toEqual(
+      texts.map((text, n) => [text, `beside ${n}`]),
+    )
+    const thread = ({ message: { thread } }: Answer) => thread.id
+    const [theirs, ours] = [added.filter((_, n) => n % 3 === 0), added.filter((_, n) => n % 3 !== 0)]
+    expect(new Set(theirs.map(thread)).size + new Set(ours.map(thread)).size).toBe(2)
+    expect(thread(theirs[0]!)).not.toBe(thread(ours[0]!))
+  })
+})
+
 describe('addMessages', () => {
   const ROWS = 'results { message { content conversation { key } } error { code path issues { rule } } }'
 

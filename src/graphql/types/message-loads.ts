@@ -12,9 +12,14 @@ import {
   type Page,
   type ThreadView,
 } from '../../domains/messaging/index.ts'
+import type { World } from '../../domains/world.ts'
 import type { Context } from '../context.ts'
 
-/** Messages, conversations and threads of one operation are loaded together: one statement per kind and level. */
+/**
+ * Messages, conversations and threads of one operation are loaded together: one statement per kind and level; by their
+ * ids also with those that other operations of the workspace ask for in the same moment, as all do whose messages were
+ * committed together.
+ */
 export interface MessageLoads {
   message(id: string): Promise<MessageView | null>
   conversation(id: string): Promise<ConversationView | null>
@@ -50,12 +55,6 @@ function makeLoads({ world, viewer }: Context): MessageLoads {
       },
       { cache: false },
     )
-  const byId = <View extends { id: string }>(find: (ids: readonly string[]) => Promise<View[]>) =>
-    loader<View | null>(async (ids) => new Map((await find(ids)).map((view) => [view.id, view])), null)
-
-  const messages = byId((ids) => findMessages(world, workspaceId, ids))
-  const conversations = byId((ids) => findConversations(world.db, workspaceId, ids))
-  const threads = byId((ids) => findThreads(world.db, workspaceId, ids))
   const threadsOf = loader<ThreadView[]>(async (identifiers) => {
     const found = await findThreadsOfCustomers(world.db, workspaceId, identifiers, MAX_THREADS)
     return Map.groupBy(found, (thread) => thread.customerChannelIdentifier ?? '')
@@ -67,9 +66,10 @@ function makeLoads({ world, viewer }: Context): MessageLoads {
   const pages = new Map<string, DataLoader<string, MessageView[]>>()
 
   return {
-    message: (id) => messages.load(id),
-    conversation: (id) => conversations.load(id),
-    thread: (id) => threads.load(id),
+    message: (id) => gather(world, `message ${workspaceId}`, (ids) => findMessages(world, workspaceId, ids)).load(id),
+    conversation: (id) =>
+      gather(world, `conversation ${workspaceId}`, (ids) => findConversations(world.db, workspaceId, ids)).load(id),
+    thread: (id) => gather(world, `thread ${workspaceId}`, (ids) => findThreads(world.db, workspaceId, ids)).load(id),
     threadsOf: (identifier) => threadsOf.load(identifier),
     messagesOf(owner, id, page) {
       const key = JSON.stringify([owner, page])
@@ -82,4 +82,35 @@ function makeLoads({ world, viewer }: Context): MessageLoads {
     },
     countOf: (owner, id) => counts[owner].load(id),
   }
+}
+
+/** Ids of one statement; more are asked for in another. */
+const MAX_GATHERED = 500
+
+/** What is being gathered, by kind and workspace, until it is asked for. */
+const gathering = new WeakMap<World, Map<string, DataLoader<string, unknown>>>()
+
+/**
+ * Where ids are gathered until the end of this turn. They are asked for after the last of them came, so each finds what
+ * was committed before it was. `find` must depend on `key` alone, and not on who asks.
+ */
+function gather<View extends { id: string }>(
+  world: World,
+  key: string,
+  find: (ids: readonly string[]) => Promise<View[]>,
+): DataLoader<string, View | null> {
+  const open = gathering.get(world) ?? new Map<string, DataLoader<string, unknown>>()
+  gathering.set(world, open)
+  const known = open.get(key)
+  if (known) return known as DataLoader<string, View | null>
+  const loader = new DataLoader<string, View | null>(
+    async (ids) => {
+      open.delete(key)
+      const views = new Map((await find([...new Set(ids)])).map((view) => [view.id, view]))
+      return ids.map((id) => views.get(id) ?? null)
+    },
+    { cache: false, maxBatchSize: MAX_GATHERED },
+  )
+  open.set(key, loader)
+  return loader
 }
