@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
 import { readyVoiceFile, testEngine } from '../../../test/kit/engine.ts'
+import { amid, waitersFor } from '../../../test/kit/locks.ts'
 import { outreachKit, people } from '../../../test/kit/outreach.ts'
 import { numbers, postKit, postOffice } from '../../../test/kit/post.ts'
 import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.ts'
@@ -25,34 +26,6 @@ const QUESTIONS = [
 /** Fails when somebody else has it. */
 const lock = (tx: Tx, id: string) => tx.query(sql`SELECT FROM campaign WHERE id = ${id}::uuid FOR UPDATE NOWAIT`)
 
-/** Somebody waits for a row that this transaction has: others may wait for each other for a moment. */
-async function waitersFor(tx: Tx): Promise<() => Promise<boolean>> {
-  const [holder] = await tx.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`)
-  return async () => {
-    const rows = await t.db.query(
-      sql`SELECT 1 FROM pg_stat_activity
-          WHERE datname = current_database() AND wait_event_type = 'Lock' AND ${holder!.pid}::int = ANY(pg_blocking_pids(pid))`,
-    )
-    return rows.length > 0
-  }
-}
-
-/** A transaction does `first`, then `work` begins, and once it waits for the transaction that does `second`. */
-async function amid(first: (tx: Tx) => Promise<unknown>, work: () => Promise<unknown>, second: typeof first) {
-  const [held, waiting] = [Promise.withResolvers<() => Promise<boolean>>(), Promise.withResolvers<void>()]
-  const holding = t.db.transaction(async (tx) => {
-    await first(tx)
-    held.resolve(await waitersFor(tx))
-    await waiting.promise
-    await second(tx)
-  })
-  const isWaiting = await held.promise
-  const working = work()
-  await until(isWaiting, 'somebody waits')
-  waiting.resolve()
-  await Promise.all([holding, working])
-}
-
 describe.runIf(onPostgres)('nobody waits in a circle', () => {
   test('who hears of a survey and texts for it, and who holds the texting campaign before the survey', async () => {
     const linkId = await surveyLink(t, QUESTIONS, 'Visit')
@@ -75,6 +48,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     // Made after the one that texts.
     const second = await survey()
     await amid(
+      t.db,
       (tx) => lock(tx, texting!.id),
       () => engine.run(),
       (tx) => lock(tx, second),
@@ -97,7 +71,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     const [held, done] = [Promise.withResolvers<() => Promise<boolean>>(), Promise.withResolvers<void>()]
     const holding = t.db.transaction(async (tx) => {
       await takeLegacyIds(tx, t.workspaceId, 'respondent')
-      held.resolve(await waitersFor(tx))
+      held.resolve(await waitersFor(t.db, tx))
       await done.promise
     })
     const isWaiting = await held.promise
@@ -119,6 +93,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     const startsAt = new Date(t.clock.now().getTime() + 3_600_000)
     const id = await postKit(t).texts(office, { startsAt })
     await amid(
+      t.db,
       (tx) => takeLegacyIds(tx, t.workspaceId, 'contact'),
       () => updateCampaign(office.deps, t.viewer, { id, receivers: [{ phone: numbers(1)[0]! }] }),
       (tx) => lock(tx, id),

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { onPostgres } from '../../../test/kit/database.ts'
 import { testEngine } from '../../../test/kit/engine.ts'
+import { amid } from '../../../test/kit/locks.ts'
 import { people } from '../../../test/kit/outreach.ts'
 import { numbers } from '../../../test/kit/post.ts'
 import { INSTANT_SPEECH, presses, surveyLink } from '../../../test/kit/surveys.ts'
-import { loadLink, type TestWorld, testWorld, until } from '../../../test/kit/world.ts'
+import { loadLink, type TestWorld, testWorld } from '../../../test/kit/world.ts'
 import type { Tx } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
 import { callRespondents } from '../campaigns/index.ts'
@@ -32,32 +33,6 @@ const FROM = {
 const lock = (table: Table, ids: readonly string[]) => async (tx: Tx) => {
   const rows = await tx.query(sql`SELECT 1 ${FROM[table]} WHERE id = ANY(${ids}::uuid[]) FOR UPDATE NOWAIT`)
   expect(rows).toHaveLength(ids.length)
-}
-
-async function isWaiting(): Promise<boolean> {
-  const rows = await t.db.query(
-    sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return rows.length > 0
-}
-
-/**
- * A transaction locks `first`, then `work` begins, and once it waits for the transaction that locks `second`, which
- * `work` must not have: it would have to be run again.
- */
-async function amid(first: (tx: Tx) => Promise<unknown>, work: () => Promise<unknown>, second: typeof first) {
-  const [held, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const holding = t.db.transaction(async (tx) => {
-    await first(tx)
-    held.resolve()
-    await waiting.promise
-    await second(tx)
-  })
-  await Promise.race([held.promise, holding])
-  const working = work()
-  await until(isWaiting, 'somebody waits').finally(waiting.resolve)
-  const [locked, done] = await Promise.allSettled([holding, working])
-  expect([locked, done]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
 }
 
 /** Somebody who has begun to answer. */
@@ -97,6 +72,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     const { id: linkId } = await createLink(t.world, t.viewer, { name: 'Both' })
     const [kept, other] = [await participant(linkId), await participant(linkId)]
     await amid(
+      t.db,
       lock('response', [other.responseId]),
       () => mergeContacts(t.world, t.viewer, { id: kept.contactId, duplicateIds: [other.contactId] }),
       lock('respondent', [other.respondentId, kept.respondentId]),
@@ -111,6 +87,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     const { linkId, contactId, responseId, callId } = await spoke()
     const { contactId: id } = await participant(linkId)
     await amid(
+      t.db,
       lock('call', [callId]),
       () => mergeContacts(t.world, t.viewer, { id, duplicateIds: [contactId] }),
       lock('response', [responseId]),
@@ -123,6 +100,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
     const { contactId, respondentId, responseId } = await participant(linkId)
     await t.db.query(sql`UPDATE respondent SET legacy_form = '{}' WHERE id = ${respondentId}::uuid`)
     await amid(
+      t.db,
       lock('response', [responseId]),
       () => eraseContact(t.world, t.viewer, contactId),
       lock('respondent', [respondentId]),
@@ -135,6 +113,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
   test('who erases a contact, and who brings what it said in a call', async () => {
     const { contactId, responseId, recordingId } = await spoke()
     await amid(
+      t.db,
       lock('recording', [recordingId]),
       () => eraseContact(t.world, t.viewer, contactId),
       lock('response', [responseId]),
@@ -147,7 +126,7 @@ describe.runIf(onPostgres)('nobody waits in a circle', () => {
       t.world.events.write(t.workspaceId, (tx, emit) =>
         forgetRecordedAnswer(t.world, tx, emit, t.workspaceId, recordingId),
       )
-    await amid(lock('response', [responseId]), forget, lock('answer', [answerId]))
+    await amid(t.db, lock('response', [responseId]), forget, lock('answer', [answerId]))
     expect(await t.db.query(sql`SELECT FROM answer WHERE id = ${answerId}::uuid`)).toEqual([])
   })
 })

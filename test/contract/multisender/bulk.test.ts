@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import { sql } from '../../../src/db/sql.ts'
+import { statementCounter } from '../../kit/statements.ts'
 import { multisenderServer } from './kit.ts'
 
-let statements = 0
-const server = await multisenderServer({}, { role: 'api', onQuery: () => statements++ })
+const { onQuery, counted } = statementCounter()
+const server = await multisenderServer({}, { role: 'api', onQuery })
 const { app, acme, other, call, ok } = server
 const MANY = 10_000
 
@@ -17,12 +18,6 @@ await app.db.query(
 await ok(201, 'POST', '/v1/accounts', { token: other.token, body: {} })
 // The counter does not know of them; accounts are not made here.
 const ids = Array.from({ length: MANY }, (_, n) => String(n + 1))
-
-async function counted<T>(run: () => Promise<T>): Promise<[T, number]> {
-  const before = statements
-  const result = await run()
-  return [result, statements - before]
-}
 
 // The bounds are far above what it takes, so that only a change in kind breaks them: a query per account.
 it('lists ten thousand accounts in their order', async () => {

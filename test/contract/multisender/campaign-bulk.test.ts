@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import { sql } from '../../../src/db/sql.ts'
+import { statementCounter } from '../../kit/statements.ts'
 import { BUTTONS, campaignServer, weekdays } from './campaign-kit.ts'
 
-let statements = 0
-const server = await campaignServer({}, () => statements++)
+const { onQuery, counted } = statementCounter()
+const server = await campaignServer({}, onQuery)
 const { app, acme, ok, voiceFile } = server
 const MANY = 10_000
 const CAMPAIGNS = 120
@@ -26,12 +27,6 @@ const BODY = {
   ...{ state: 'halt', endTime: '2018-01-01 00:00:00', acceptsWanted: 1, stateWebhookUrl: 'http://example.com/' },
   ...{ activeFrom: '09:00:00', activeTo: '17:00:00', activeWeekdays: weekdays('1111111') },
   ...{ voiceFiles: [{ type: 'start', voiceFileId: file }], actionButtons: BUTTONS },
-}
-
-async function counted<T>(run: () => Promise<T>): Promise<[T, number]> {
-  const before = statements
-  const result = await run()
-  return [result, statements - before]
 }
 
 // The bounds are far above what it takes, so that only a change in kind breaks them: a query per campaign or receiver.
