@@ -46,15 +46,6 @@ export function messageLoads(context: Context): MessageLoads {
 
 function makeLoads({ world, viewer }: Context): MessageLoads {
   const { workspaceId } = viewer
-  // Mutations of one operation follow each other, so nothing is kept.
-  const loader = <Value>(find: (ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>, absent: Value) =>
-    new DataLoader<string, Value>(
-      async (ids) => {
-        const values = await find([...new Set(ids)])
-        return ids.map((id) => values.get(id) ?? absent)
-      },
-      { cache: false },
-    )
   const threadsOf = loader<ThreadView[]>(async (identifiers) => {
     const found = await findThreadsOfCustomers(world.db, workspaceId, identifiers, MAX_THREADS)
     return Map.groupBy(found, (thread) => thread.customerChannelIdentifier ?? '')
@@ -84,6 +75,21 @@ function makeLoads({ world, viewer }: Context): MessageLoads {
   }
 }
 
+/** Mutations of one operation follow each other, so nothing is kept. */
+function loader<Value>(
+  find: (ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+  absent: Value,
+  maxBatchSize = Number.POSITIVE_INFINITY,
+): DataLoader<string, Value> {
+  return new DataLoader<string, Value>(
+    async (ids) => {
+      const values = await find([...new Set(ids)])
+      return ids.map((id) => values.get(id) ?? absent)
+    },
+    { cache: false, maxBatchSize },
+  )
+}
+
 /** Ids of one statement; more are asked for in another. */
 const MAX_GATHERED = 500
 
@@ -103,14 +109,14 @@ function gather<View extends { id: string }>(
   gathering.set(world, open)
   const known = open.get(key)
   if (known) return known as DataLoader<string, View | null>
-  const loader = new DataLoader<string, View | null>(
+  const gathered = loader<View | null>(
     async (ids) => {
       open.delete(key)
-      const views = new Map((await find([...new Set(ids)])).map((view) => [view.id, view]))
-      return ids.map((id) => views.get(id) ?? null)
+      return new Map((await find(ids)).map((view) => [view.id, view]))
     },
-    { cache: false, maxBatchSize: MAX_GATHERED },
+    null,
+    MAX_GATHERED,
   )
-  open.set(key, loader)
-  return loader
+  open.set(key, gathered)
+  return gathered
 }
