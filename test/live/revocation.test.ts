@@ -167,16 +167,18 @@ describe.runIf(onPostgres)('of two processes on one database', () => {
     return ((await response.json()) as { data: Record<string, any> }).data
   }
 
-  test('one ends what the other has open', async () => {
+  test('one ends what the other has open, within two seconds', async () => {
     const { key, apiKey } = (await graphql(CREATE_KEY, {})).createApiKey
     const { token } = (await graphql(CREATE_TOKEN, {}, key)).createBrowserToken
     const far = servers[1]!.url
     const sockets = [await connect(far, key), await connect(far, token)]
     const stream = await openStream(far, token, EVENTS)
     const staying = await connect(far, TEST_KEY)
+    const started = performance.now()
     await graphql(REVOKE, { id: apiKey.id })
     for (const socket of sockets) expect(await socket.whenClosed()).toEqual(ENDED)
     await until(() => stream.ended() !== undefined, 'the stream ends')
+    expect(performance.now() - started).toBeLessThan(2_000)
     expect(staying.closed()).toBeUndefined()
     staying.ws.close()
   })
